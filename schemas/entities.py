@@ -1,0 +1,111 @@
+"""The two tables everything joins on (clips, events) and the rows around them.
+
+Labels are 1-based, as SEED-DV's films and concepts are; array indices are 0-based.
+Nothing is ever joined by list position: rows carry clip and event ids.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=80)]
+SubjectLabel = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$", max_length=40)]
+
+
+class Row(BaseModel):
+    """One row of a table artifact."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Clip(Row):
+    """One stimulus: where its pixels are and what is known about it. One row per clip id."""
+
+    clip: Label
+    concept: int | None = Field(None, ge=1, description="1-based concept id")
+    concept_name: str | None = None
+    group: str | None = Field(None, description="coarse concept group")
+    block: Label | None = Field(None, description="block whose film holds the clip, where films are blocks")
+    color: int | None = Field(None, ge=0, le=6, description="0 none, 1 red .. 6 grey (SEED-DV)")
+    face: int | None = Field(None, ge=0, le=1)
+    human: int | None = Field(None, ge=0, le=1)
+    number: int | None = Field(None, ge=1, le=3, description="objects: 1, 2, 3 = many")
+    optical_flow: float | None = Field(None, ge=0, description="motion score of the data set")
+    file: str = Field(description="film or clip file, relative to the data folder")
+    start_s: float = Field(ge=0, description="start in the film, s")
+    duration_s: float = Field(gt=0, description="s")
+
+
+class Event(Row):
+    """One presentation of a clip to a subject."""
+
+    event: Label
+    subject: SubjectLabel
+    session: Label = "1"
+    recording: Label
+    block: Label
+    run: Label = Field(description="unbroken stretch of one concept; unique in the subject")
+    position: int = Field(ge=1, description="place of the clip in its run")
+    clip: Label
+    onset_s: float = Field(ge=0, description="since the start of the recording, s")
+    onset_sample: int = Field(ge=0, description="since the start of the recording, samples")
+    duration_s: float = Field(gt=0, description="s")
+
+
+class Recording(Row):
+    """One unbroken stretch of EEG: samples [start, start + length) of the subject's `eeg` array."""
+
+    recording: Label
+    session: Label = "1"
+    block: Label | None = None
+    start: int = Field(ge=0)
+    length: int = Field(gt=0)
+    source: str = Field(description="file it came from, relative to the data folder")
+
+
+class Electrode(Row):
+    """One electrode, its position in metres (head coordinates) where known."""
+
+    electrode: Label
+    x: float | None = None
+    y: float | None = None
+    z: float | None = None
+
+
+class Caption(Row):
+    """One sentence about one clip."""
+
+    clip: Label
+    caption: str = Field(min_length=1)
+
+
+class Check(Row):
+    """One thing that ingest looked at."""
+
+    item: str
+    found: str
+    expected: str
+    verdict: Literal["ok", "warning"]
+
+
+class Fold(Row):
+    """One way to divide the events into training, validation and test."""
+
+    fold: Label
+    test: str = Field(description="what is held out, e.g. 'block 7'")
+    validation: str = Field(description="what chooses settings and epochs, e.g. 'block 6'; '' if none")
+
+
+class EventKey(Row):
+    """The event (and its clip) that one index of an array's `event` axis stands for."""
+
+    event: Label
+    clip: Label
+
+
+class ClipKey(Row):
+    """The clip that one index of an array's `clip` axis stands for."""
+
+    clip: Label

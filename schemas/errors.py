@@ -1,0 +1,53 @@
+"""Every error a user can meet: a sentence, the command that helps, an exit code."""
+
+from __future__ import annotations
+
+
+class Eeg2VidError(Exception):
+    """A failure the user can read.
+
+    Parameters
+    ----------
+    message
+        What went wrong and where, expected versus found.
+    hint
+        What to do about it, best as a command to paste.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message if self.hint is None else f"{self.message} {self.hint}"
+
+
+class FailedError(Eeg2VidError):
+    """A computation failed, a disk is full, or there is a bug (exit 1)."""
+
+
+class UsageError(Eeg2VidError):
+    """A command, a setting or a subject label is malformed or unknown (exit 2)."""
+
+    exit_code = 2
+
+
+class MissingInputError(Eeg2VidError):
+    """An artifact this step reads does not exist yet or is stale (exit 3)."""
+
+    exit_code = 3
+
+
+class BadDataError(Eeg2VidError):
+    """Input data or an artifact is not what it should be (exit 4)."""
+
+    exit_code = 4
+
+
+class MissingPackageError(Eeg2VidError):
+    """An optional package or a model's weights are absent (exit 5)."""
+
+    exit_code = 5
