@@ -1,1 +1,1 @@
-"""."""
+"""The command line: parse, call, print. It never computes and imports nothing heavy at start-up."""

@@ -1,1 +1,1 @@
-"""."""
+"""What an artifact is: pydantic models of everything on disk. Standard library, pydantic, numpy only."""

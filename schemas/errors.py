@@ -51,3 +51,9 @@ class MissingPackageError(Eeg2VidError):
     """An optional package or a model's weights are absent (exit 5)."""
 
     exit_code = 5
+
+
+class LockedError(Eeg2VidError):
+    """Another process is making the same unit (exit 6)."""
+
+    exit_code = 6

@@ -1,1 +1,1 @@
-"""."""
+"""One file per service, and the one behind every stage's command."""

@@ -1,1 +1,1 @@
-"""."""
+"""Recipes, one TOML file per system."""

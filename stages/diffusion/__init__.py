@@ -1,1 +1,1 @@
-"""."""
+"""Latent diffusion: the VAE, and later the generators."""

@@ -1,1 +1,1 @@
-"""."""
+"""What a decoded video or label is worth: SSIM, PSNR, identification, accuracy."""

@@ -1,1 +1,1 @@
-"""."""
+"""Decoders from EEG: classifiers and mappers. Arrays in, arrays out; `table.py` lists them."""

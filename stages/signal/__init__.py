@@ -1,1 +1,1 @@
-"""."""
+"""Epochs and band features of EEG."""

@@ -1,1 +1,1 @@
-"""."""
+"""Intervals and p-values whose unit is the run."""

@@ -1,1 +1,1 @@
-"""."""
+"""Films and clips: decoding by time, resizing, encoding."""

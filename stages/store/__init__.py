@@ -1,1 +1,1 @@
-"""."""
+"""Artifacts on disk: arrays, tables, manifests, digests, commit."""

@@ -1,1 +1,1 @@
-"""."""
+"""Inputs, standardisation, the training loop, and decoders on disk."""

@@ -1,0 +1,48 @@
+# Every target does all its own set-up in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+LINKS := build/links/eeg2vid
+DEMO ?= demo
+JOBS ?= 2
+
+.PHONY: help setup demo test lint test-study clean
+help:
+	@echo "make demo   simulate a small study, decode it, open demo/workspace/... in a browser"
+	@echo "make test   lint, types, layers, tests"
+	@echo "make lint   ruff, mypy, import-linter"
+	@echo "make test-study   long tests: many seeds, full size"
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "eeg2vid needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+setup: $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/eeg2vid demo --out $(DEMO)
+
+lint: $(STAMP)
+	@mkdir -p $(LINKS)
+	@ln -sfn $(CURDIR)/eeg2vid_cli $(LINKS)/cli
+	@ln -sfn $(CURDIR)/stages $(LINKS)/stages
+	@ln -sfn $(CURDIR)/schemas $(LINKS)/schemas
+	@ln -sfn $(CURDIR)/examples/recipes $(LINKS)/recipes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	MYPYPATH=build/links $(BIN)/mypy --namespace-packages --explicit-package-bases -p eeg2vid
+	$(BIN)/lint-imports
+
+test: lint
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
+
+test-study: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m study --timeout=3600
+
+clean:
+	rm -rf build $(DEMO)

@@ -1,0 +1,64 @@
+"""The `eeg2vid` command: every stage of the registry, and the services around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from eeg2vid.cli.commands import demo, doctor, inspect, run, simulate, status, verify
+from eeg2vid.cli.commands.stage import run_stage
+from eeg2vid.cli.errors import guarded
+from eeg2vid.cli.options import DebugOption, Globals, JsonOption, WorkspaceOption
+from eeg2vid.cli.signature import stage_command
+from eeg2vid.stages.registry import STAGES
+
+app = typer.Typer(
+    name="eeg2vid",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"eeg2vid {version('eeg2vid')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print version")] = False,
+) -> None:
+    """Decode videos from EEG: reproducible, resumable, swappable, and honest about how well."""
+    ctx.obj = Globals(workspace, json, debug)
+
+
+for _stage in STAGES.values():
+    _epilog = "\n\n".join(["Examples:", *_stage.examples]) if _stage.examples else None
+    app.command(_stage.name, rich_help_panel="Stages, in order", epilog=_epilog)(stage_command(_stage, run_stage))
+_SERVICES: dict[str, Callable[..., None]] = {
+    "demo": demo.demo,
+    "simulate": simulate.simulate,
+    "run": run.run,
+    "status": status.status,
+    "inspect": inspect.inspect,
+    "verify": verify.verify,
+    "doctor": doctor.doctor,
+}
+for _name, _command in _SERVICES.items():
+    app.command(_name, rich_help_panel="Services")(guarded(_command))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,46 @@
+"""`eeg2vid demo`: a simulated study, decoded, with a report to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eeg2vid.cli.commands.run import make_all
+from eeg2vid.cli.commands.simulate import write_dataset
+from eeg2vid.cli.options import DebugOption, Request, ThreadsOption, chosen_subjects, make_execution
+from eeg2vid.cli.output import talk
+from eeg2vid.stages.engine.workspace import CONFIG
+
+_CONFIG = """\
+# A simulated study: see `eeg2vid status`, change a setting, `eeg2vid run`.
+[study]
+data = "../simulated"
+recipe = "ridge"
+models = "tiny"
+"""
+
+
+def demo(
+    ctx: typer.Context,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the demo; what is done already is kept")] = Path("demo"),
+    subjects: Annotated[int, typer.Option("--subjects", min=1, max=99)] = 2,
+    concepts: Annotated[int, typer.Option("--concepts", min=2, max=40)] = 10,
+    snr: Annotated[float, typer.Option("--snr", min=0, help="0: the EEG knows nothing of the clips")] = 1.0,
+    seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
+    threads: ThreadsOption = 1,
+    debug: DebugOption = False,
+) -> None:
+    """Simulate a small study, decode its videos, score them and write the report."""
+    data, workspace = out / "simulated", out / "workspace"
+    if not data.exists():
+        write_dataset(
+            data, subjects=subjects, blocks=7, concepts=concepts, resolution=64, snr=snr, seed=seed, dtype="float32"
+        )
+    workspace.mkdir(parents=True, exist_ok=True)
+    if not (workspace / CONFIG).exists():
+        (workspace / CONFIG).write_text(_CONFIG, encoding="utf-8")
+    study = Request(ctx, workspace).study()
+    make_all(study, chosen_subjects(study, None), make_execution(device="cpu", threads=threads))
+    talk().print(f"Everything is in {workspace}: try `eeg2vid status -w {workspace}`.", markup=False)

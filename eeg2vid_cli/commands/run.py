@@ -1,0 +1,91 @@
+"""`eeg2vid run`: the whole recipe, or up to a stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eeg2vid.cli.commands.stage import make_one, outcome_row, pages, show_plan
+from eeg2vid.cli.options import (
+    INPUTS,
+    DebugOption,
+    DeviceOption,
+    DryRunOption,
+    ForceOption,
+    JsonOption,
+    ModelsOption,
+    ProtocolOption,
+    RecipeOption,
+    Request,
+    SubjectOption,
+    ThreadsOption,
+    WorkspaceOption,
+    chosen_subjects,
+    make_execution,
+    wants_json,
+)
+from eeg2vid.cli.output import emit, talk
+from eeg2vid.cli.progress import reporting
+from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.settings import Execution
+from eeg2vid.stages.engine.graph import Node, Study
+from eeg2vid.stages.engine.plan import Judge
+from eeg2vid.stages.engine.runner import Outcome, Runner
+from eeg2vid.stages.engine.text import did_you_mean
+from eeg2vid.stages.registry import STAGES
+
+
+def run(
+    ctx: typer.Context,
+    source: Annotated[Path | None, typer.Argument(metavar="[PATH]", help="The data set, if not ingested yet")] = None,
+    workspace: WorkspaceOption = None,
+    subject: SubjectOption = None,
+    recipe: RecipeOption = None,
+    models: ModelsOption = None,
+    protocol: ProtocolOption = None,
+    until: Annotated[str | None, typer.Option("--until", help="Last stage to make", rich_help_panel=INPUTS)] = None,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = 1,
+    force: ForceOption = False,
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Make everything a recipe plans, in order; what is done already is skipped."""
+    if until is not None and until not in STAGES:
+        raise UsageError(f"--until: there is no stage '{until}'.{did_you_mean(until, STAGES)}")
+    study = Request(ctx, workspace, recipe, models, protocol, source=source).study()
+    execution = make_execution(device=device, threads=threads, force=force, dry_run=dry_run)
+    subjects = chosen_subjects(study, subject)
+    as_json = wants_json(ctx, json)
+    if execution.dry_run:
+        judge = Judge(study, subjects)
+        show_plan([judge.judge(node) for node in planned_nodes(study, subjects, until)], as_json=as_json)
+        return
+    outcomes = make_all(study, subjects, execution, until=until)
+    if as_json:
+        emit([outcome_row(outcome) for outcome in outcomes], None, as_json=True)
+
+
+def planned_nodes(study: Study, subjects: list[str], until: str | None = None) -> list[Node]:
+    """Return every unit the recipe plans, in order, up to a stage; wrong settings are said at once."""
+    order = list(study.stages)
+    last = order.index(until) if until else len(order)
+    stages = [name for name in study.planned_stages() if order.index(name) <= last]
+    for name in stages:
+        for variant in study.variants(name):
+            study.settings(name, variant)
+    return [node for name in stages for node in study.nodes(name, subjects)]
+
+
+def make_all(study: Study, subjects: list[str], execution: Execution, *, until: str | None = None) -> list[Outcome]:
+    """Make every planned unit that is not done, and say where the report is."""
+    nodes = planned_nodes(study, subjects, until)
+    with reporting() as reporter:
+        runner = Runner(study, subjects, execution, reporter)
+        outcomes = [make_one(runner, node) for node in nodes]
+    for page in pages(study, nodes):
+        talk().print(f"Open {page}", markup=False)
+    return outcomes

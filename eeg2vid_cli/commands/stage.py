@@ -1,0 +1,109 @@
+"""What every stage's command does: plan its units, make them, print what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eeg2vid.cli.options import Request, chosen_subjects, make_execution, wants_json
+from eeg2vid.cli.output import emit, table, talk
+from eeg2vid.cli.progress import reporting
+from eeg2vid.schemas.errors import UsageError
+from eeg2vid.stages.engine.graph import Node, Study
+from eeg2vid.stages.engine.plan import Judge, Verdict
+from eeg2vid.stages.engine.runner import Outcome, Runner
+from eeg2vid.stages.engine.stage import Stage
+from eeg2vid.stages.store.layout import Address, is_variant
+from eeg2vid.stages.store.reader import open_artifact
+
+
+def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
+    """Make every planned unit of one stage for the chosen subjects."""
+    if request.variant and not is_variant(request.variant):
+        raise UsageError(f"--variant: '{request.variant}' is no variant name; use a-z, 0-9 and '-'.")
+    study = request.study()
+    if stage.takes_source and study.source is None:
+        raise UsageError(
+            "Which data set?", "eeg2vid ingest PATH/TO/DATA, or `data` in the [study] table of eeg2vid.toml"
+        )
+    for variant in study.variants(stage.name):
+        study.settings(stage.name, variant)  # a wrong setting is said before a missing input
+    subjects = chosen_subjects(study, given["subject"])
+    nodes = study.nodes(stage.name, subjects, variant=request.variant, only_condition=request.condition)
+    if not nodes:
+        planned = ", ".join(study.variants(stage.name))
+        raise UsageError(f"No variant of {stage.name} is planned under condition '{request.condition}': {planned}.")
+    execution = make_execution(
+        device=given["device"], threads=given["threads"], force=given["force"], dry_run=given["dry_run"]
+    )
+    as_json = wants_json(request.ctx, given["json"])
+    if execution.dry_run:
+        show_plan([Judge(study, subjects).judge(node) for node in nodes], as_json=as_json)
+        return
+    with reporting() as reporter:
+        runner = Runner(study, subjects, execution, reporter)
+        outcomes = [make_one(runner, node) for node in nodes]
+    _print_results(study, stage, nodes, outcomes, as_json=as_json)
+
+
+def make_one(runner: Runner, node: Node) -> Outcome:
+    """Make one unit and say so."""
+    outcome = runner.make(node)
+    reporter = runner.reporter
+    clear = getattr(reporter, "clear", None)
+    if clear:
+        clear()
+    if outcome.ran:
+        why = "" if outcome.verdict.state in ("missing", "done") else f" ({in_short(outcome.verdict.reasons, 3)})"
+        reporter.remark(f"{node}: made in {outcome.seconds:.1f} s{why}")
+    else:
+        kind = "imported, kept" if outcome.verdict.state == "imported" else "already done"
+        reporter.remark(f"{node}: {kind}")
+    return outcome
+
+
+def show_plan(verdicts: list[Verdict], *, as_json: bool) -> None:
+    """Print what would be done about each unit, and why."""
+    rows = [
+        {"unit": str(verdict.node), "state": verdict.state, "reasons": list(verdict.reasons)} for verdict in verdicts
+    ]
+    shown = [{**row, "why": in_short(verdict.reasons)} for row, verdict in zip(rows, verdicts, strict=True)]
+    emit(rows, table(shown, columns=("unit", "state", "why")), as_json=as_json)
+
+
+def in_short(reasons: Sequence[str], shown: int = 2) -> str:
+    """Join the first reasons and count the rest."""
+    more = f" (and {len(reasons) - shown} more)" if len(reasons) > shown else ""
+    return "; ".join(reasons[:shown]) + more
+
+
+def _print_results(study: Study, stage: Stage, nodes: list[Node], outcomes: list[Outcome], *, as_json: bool) -> None:
+    if stage.prints is not None:
+        rows: list[dict[str, Any]] = []
+        for node in nodes:
+            artifact = open_artifact(study.root, Address(node.stage, node.variant, node.unit, stage.prints.role))
+            kind = artifact.schema.tables[stage.prints.table]
+            found = artifact.table(stage.prints.table, kind)
+            rows += [{"unit": node.unit, "variant": node.variant} | row.model_dump(mode="json") for row in found]
+        emit(rows, table(rows, columns=("unit", *stage.prints.columns)), as_json=as_json)
+    elif as_json:
+        emit([outcome_row(outcome) for outcome in outcomes], None, as_json=True)
+    for path in pages(study, nodes):
+        talk().print(f"Open {path}", markup=False)
+
+
+def outcome_row(outcome: Outcome) -> dict[str, Any]:
+    """Return what --json prints about a unit."""
+    return {"unit": str(outcome.verdict.node), "made": outcome.ran, "seconds": round(outcome.seconds, 3)}
+
+
+def pages(study: Study, nodes: list[Node]) -> list[Path]:
+    """Return the HTML pages among the artifacts of some units."""
+    places = [
+        Address(node.stage, node.variant, node.unit, role).folder(study.root)
+        for node in nodes
+        for role, write in study.stages[node.stage].writes.items()
+        if write.schema.media
+    ]
+    return [page for folder in places for page in sorted(folder.glob("media/*.html"))]

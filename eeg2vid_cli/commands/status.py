@@ -1,0 +1,83 @@
+"""`eeg2vid status`: what is done, what is stale and why, what is missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import typer
+
+from eeg2vid.cli.commands.stage import in_short
+from eeg2vid.cli.options import (
+    DebugOption,
+    JsonOption,
+    ModelsOption,
+    ProtocolOption,
+    RecipeOption,
+    Request,
+    SubjectOption,
+    WorkspaceOption,
+    chosen_subjects,
+    wants_json,
+)
+from eeg2vid.cli.output import emit, table, talk
+from eeg2vid.stages.engine.plan import Judge, Verdict
+
+_MARKS = {"done": "done", "imported": "imported", "stale": "STALE", "missing": "–", "waiting": "–"}
+
+
+def status(
+    ctx: typer.Context,
+    workspace: WorkspaceOption = None,
+    subject: SubjectOption = None,
+    recipe: RecipeOption = None,
+    models: ModelsOption = None,
+    protocol: ProtocolOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Show every planned unit: done, stale with the reason, or missing."""
+    study = Request(ctx, workspace, recipe, models, protocol).study()
+    subjects = chosen_subjects(study, subject)
+    judge = Judge(study, subjects)
+    verdicts = [judge.judge(node) for stage in study.planned_stages() for node in study.nodes(stage, subjects)]
+    rows = [_row(verdict) for verdict in verdicts]
+    emit(
+        rows,
+        table(_summary(verdicts), title=f"{study.root}, recipe {study.recipe.header.name}"),
+        as_json=wants_json(ctx, json),
+    )
+    for verdict in verdicts:
+        if verdict.state == "stale":
+            talk().print(f"{verdict.node} is stale: {in_short(verdict.reasons)}", markup=False)
+
+
+def _row(verdict: Verdict) -> dict[str, Any]:
+    node = verdict.node
+    return {
+        "stage": node.stage,
+        "variant": node.variant,
+        "unit": node.unit,
+        "state": verdict.state,
+        "reasons": list(verdict.reasons),
+    }
+
+
+def _summary(verdicts: list[Verdict]) -> list[dict[str, Any]]:
+    """Return one line per stage variant; subjects are counted."""
+    groups: dict[tuple[str, str, str], list[Verdict]] = {}
+    for verdict in verdicts:
+        kind = "study" if verdict.node.unit == "study" else "subjects"
+        groups.setdefault((verdict.node.stage, verdict.node.variant, kind), []).append(verdict)
+    return [
+        {"stage": stage, "variant": variant, "units": f"{len(group)} {kind}" if kind == "subjects" else kind}
+        | {"state": _states(group)}
+        for (stage, variant, kind), group in groups.items()
+    ]
+
+
+def _states(group: list[Verdict]) -> str:
+    counts = Counter(_MARKS[verdict.state] for verdict in group)
+    if len(group) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{count} {mark if mark != '–' else 'missing'}" for mark, count in counts.items())

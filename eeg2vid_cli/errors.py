@@ -1,0 +1,58 @@
+"""Errors become a sentence, a hint and an exit code; tracebacks only with --debug."""
+
+from __future__ import annotations
+
+import functools
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from eeg2vid.cli.output import talk
+from eeg2vid.schemas.errors import Eeg2VidError
+
+INTERRUPTED = 130
+
+
+def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a command so that every failure ends in a sentence and the right exit code."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except KeyboardInterrupt:
+            talk().print("[yellow]Stopped.[/] Finished artifacts are kept; the same command goes on from there.")
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            raise typer.Exit(0) from None
+        except Exception as error:
+            if _debug(args, kwargs):
+                traceback.print_exc()
+            raise typer.Exit(report(error)) from None
+
+    return run
+
+
+def report(error: Exception) -> int:
+    """Print an error for people and return its exit code."""
+    console = talk()
+    if isinstance(error, Eeg2VidError):
+        console.print("[bold red]Error:[/]", end=" ")
+        console.print(error.message, markup=False)
+        if error.hint:
+            console.print(error.hint, markup=False)
+        return error.exit_code
+    console.print("[bold red]Internal error:[/]", end=" ")
+    console.print(f"{type(error).__name__}: {error}", markup=False)
+    console.print("This is a bug. Run the command again with --debug and report the traceback.")
+    return 1
+
+
+def _debug(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    context = next((value for value in (*args, *kwargs.values()) if isinstance(value, typer.Context)), None)
+    before = bool(context and context.obj and context.obj.debug)
+    return before or bool(kwargs.get("debug"))

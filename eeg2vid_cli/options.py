@@ -1,0 +1,211 @@
+"""Options that commands share, and what they become: a Study, its subjects, an Execution."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from eeg2vid.schemas.errors import MissingInputError, UsageError
+from eeg2vid.schemas.settings import Execution
+from eeg2vid.stages.engine.graph import Choices, Study
+from eeg2vid.stages.engine.subjects import parse_subjects
+from eeg2vid.stages.engine.text import sentence_of
+from eeg2vid.stages.engine.workspace import Workspace
+from eeg2vid.stages.registry import STAGES
+
+INPUTS = "What to work on"
+EXECUTION = "How to run (never changes a result)"
+
+
+def _complete_recipe() -> list[str]:
+    from eeg2vid.stages.engine.recipe import builtin_recipes
+
+    return builtin_recipes()
+
+
+def _complete_models() -> list[str]:
+    from eeg2vid.stages.engine.profile import builtin_profiles
+
+    return builtin_profiles()
+
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace", "-w", help="Workspace folder \\[default: EEG2VID_WORKSPACE or .]", rich_help_panel=INPUTS
+    ),
+]
+SubjectOption = Annotated[
+    str | None,
+    typer.Option("--subject", "-s", help="17, 1-15, 1-5,17, all, @array \\[default: all]", rich_help_panel=INPUTS),
+]
+RecipeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--recipe",
+        help="Built-in recipe or TOML file \\[default: ridge]",
+        rich_help_panel=INPUTS,
+        autocompletion=_complete_recipe,
+    ),
+]
+ModelsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--models",
+        help="Built-in model profile or TOML file \\[default: tiny]",
+        rich_help_panel=INPUTS,
+        autocompletion=_complete_models,
+    ),
+]
+ProtocolOption = Annotated[
+    str | None, typer.Option("--protocol", help="published or corrected \\[default: corrected]", rich_help_panel=INPUTS)
+]
+VariantOption = Annotated[
+    str | None, typer.Option("--variant", help="Only this variant \\[default: all planned]", rich_help_panel=INPUTS)
+]
+ConditionOption = Annotated[
+    str | None,
+    typer.Option("--condition", help="Only this condition, e.g. full \\[default: all planned]", rich_help_panel=INPUTS),
+]
+FromOption = Annotated[
+    list[str] | None,
+    typer.Option("--from", help="ROLE=STAGE/VARIANT: read this input instead", rich_help_panel=INPUTS),
+]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", help="KEY=VALUE: a nested setting, e.g. network.name=ridge")
+]
+DeviceOption = Annotated[
+    str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps", rich_help_panel=EXECUTION, show_default=True)
+]
+ThreadsOption = Annotated[int, typer.Option("--threads", help="CPU threads", rich_help_panel=EXECUTION)]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Recompute even if nothing changed", rich_help_panel=EXECUTION)
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Print the plan with reasons, do nothing", rich_help_panel=EXECUTION)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print results as JSON", rich_help_panel=EXECUTION)]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks", rich_help_panel=EXECUTION)]
+
+
+@dataclass
+class Globals:
+    """Options given before the command."""
+
+    workspace: Path | None = None
+    json: bool = False
+    debug: bool = False
+
+
+def workspace_path(ctx: typer.Context, given: Path | None) -> Path:
+    """Return the workspace: option after the command, before it, environment, current folder."""
+    chosen = given or (ctx.obj.workspace if ctx.obj else None)
+    path = Path(chosen or os.environ.get("EEG2VID_WORKSPACE") or ".")
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{path} is a file; a workspace is a folder.")
+    return path.resolve()
+
+
+def wants_json(ctx: typer.Context, given: bool) -> bool:
+    """Tell whether --json stood before or after the command."""
+    return given or bool(ctx.obj and ctx.obj.json)
+
+
+@dataclass
+class Request:
+    """The shared options of one call, raw."""
+
+    ctx: typer.Context
+    workspace: Path | None = None
+    recipe: str | None = None
+    models: str | None = None
+    protocol: str | None = None
+    condition: str | None = None
+    source: Path | None = None
+    stage: str | None = None
+    variant: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    inputs: list[str] = field(default_factory=list)
+
+    def study(self) -> Study:
+        """Open the workspace through the chosen recipe."""
+        if self.protocol not in (None, "published", "corrected"):
+            raise UsageError(f"--protocol is published or corrected, not '{self.protocol}'.")
+        if self.source is not None and not self.source.is_dir():
+            raise MissingInputError(f"{self.source}: there is no such folder.", "Give the data set's folder.")
+        choices = Choices(
+            recipe=self.recipe,
+            models=self.models,
+            protocol=self.protocol,  # type: ignore[arg-type]
+            source=None if self.source is None else self.source.resolve(),
+            stage=self.stage,
+            variant=self.variant,
+            settings=self.settings,
+            inputs=dict(_pair(text, "--from") for text in self.inputs),
+        )
+        return Study(Workspace(workspace_path(self.ctx, self.workspace)), STAGES, choices)
+
+
+def chosen_subjects(study: Study, text: str | None) -> list[str]:
+    """Return the subjects of --subject, of eeg2vid.toml, or all.
+
+    Raises
+    ------
+    MissingInputError
+        If 'all' is wanted and nothing is ingested yet.
+    """
+    wanted = text or study.workspace.study.subjects or "all"
+    known = study.known_subjects()
+    if known is None:
+        if "all" in wanted.split(","):
+            raise MissingInputError(
+                f"Nothing is ingested in {study.root}.", "Run first:\n  eeg2vid ingest PATH/TO/DATA"
+            )
+        known = parse_subjects(wanted, _Anyone())
+    return parse_subjects(wanted, known)
+
+
+class _Anyone(list[str]):
+    """A study in which every subject might be."""
+
+    def __contains__(self, label: object) -> bool:
+        return True
+
+
+def make_execution(**values: Any) -> Execution:
+    """Return validated execution options."""
+    try:
+        return Execution(**values)
+    except ValidationError as error:
+        raise UsageError(sentence_of(error, Execution, "--")) from error
+
+
+def nested_settings(assignments: list[str]) -> dict[str, Any]:
+    """Turn ['network.depth=3'] into {'network': {'depth': 3}}; values are TOML, else text."""
+    import tomllib
+
+    result: dict[str, Any] = {}
+    for text in assignments:
+        path, value = _pair(text, "--set")
+        try:
+            parsed = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            parsed = value
+        *parents, last = path.split(".")
+        target = result
+        for parent in parents:
+            target = target.setdefault(parent, {})
+        target[last] = parsed
+    return result
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key or not value:
+        raise UsageError(f"{option} wants KEY=VALUE, found '{text}'.")
+    return key, value

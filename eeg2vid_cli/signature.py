@@ -1,0 +1,150 @@
+"""A stage's command, generated: its settings become options, pydantic parses and bounds them."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from eeg2vid.cli import options as shared
+from eeg2vid.cli.errors import guarded
+from eeg2vid.stages.engine.settings import merge
+from eeg2vid.stages.engine.stage import Stage
+
+SETTINGS = "Settings (change the result)"
+_PREFIX = "setting_"  # of the parameters behind settings: a setting may be called like a shared option
+
+Run = Callable[[Stage, "shared.Request", dict[str, Any]], None]
+
+
+def stage_command(stage: Stage, run: Run) -> Callable[..., None]:
+    """Return a function whose signature Typer turns into the stage's command.
+
+    Parameters
+    ----------
+    stage
+        The declaration; every field of its Settings becomes an option.
+    run
+        Called with the stage, the shared options and the options of this call.
+    """
+    fields = stage.Settings.model_fields
+
+    def command(**given: Any) -> None:
+        chosen = {name: given[_PREFIX + name] for name in fields if given[_PREFIX + name] is not None}
+        settings = {name: _nested(fields[name], value) for name, value in chosen.items()}
+        request = shared.Request(
+            ctx=given["ctx"],
+            workspace=given["workspace"],
+            recipe=given["recipe"],
+            models=given["models"],
+            protocol=given["protocol"],
+            condition=given.get("condition"),
+            source=given.get("source"),
+            stage=stage.name,
+            variant=given["variant"],
+            settings=merge(settings, shared.nested_settings(given["assignments"] or [])),
+            inputs=given["inputs"] or [],
+        )
+        run(stage, request, given)
+
+    parameters = [_keyword("ctx", typer.Context, inspect.Parameter.empty), *_shared_parameters(stage)]
+    parameters += [_setting_parameter(name, info) for name, info in fields.items()]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    command.__name__ = stage.name.replace("-", "_")
+    command.__doc__ = inspect.getdoc(stage)
+    return guarded(command)
+
+
+def _shared_parameters(stage: Stage) -> list[inspect.Parameter]:
+    source = Annotated[
+        Path | None, typer.Argument(metavar="[PATH]", help="The data set \\[default: `data` of eeg2vid.toml]")
+    ]
+    given: list[tuple[str, Any, Any]] = [("source", source, None)] if stage.takes_source else []
+    given += [
+        ("workspace", shared.WorkspaceOption, None),
+        ("subject", shared.SubjectOption, None),
+        ("recipe", shared.RecipeOption, None),
+        ("models", shared.ModelsOption, None),
+        ("protocol", shared.ProtocolOption, None),
+        ("variant", shared.VariantOption, None),
+    ]
+    if stage.conditions or any(role in ("predictions", "videos") for role in stage.writes):
+        given.append(("condition", shared.ConditionOption, None))
+    given += [
+        ("inputs", shared.FromOption, None),
+        ("assignments", shared.SetOption, None),
+        ("device", shared.DeviceOption, "auto"),
+        ("threads", shared.ThreadsOption, 1),
+        ("force", shared.ForceOption, False),
+        ("dry_run", shared.DryRunOption, False),
+        ("json", shared.JsonOption, False),
+        ("debug", shared.DebugOption, False),
+    ]
+    return [_keyword(name, annotation, default) for name, annotation, default in given]
+
+
+def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _setting_parameter(name: str, info: FieldInfo) -> inspect.Parameter:
+    flag = f"--{name.replace('_', '-')}"
+    kind: Any = str | None
+    if info.annotation is bool:
+        flag, kind = f"{flag}/--no-{flag[2:]}", bool | None
+    elif typing.get_origin(info.annotation) is tuple:
+        kind = list[str] | None
+    option = typer.Option(flag, help=_help(info), rich_help_panel=SETTINGS, show_default=False, metavar=_metavar(info))
+    return _keyword(_PREFIX + name, Annotated[kind, option], None)
+
+
+def _metavar(info: FieldInfo) -> str | None:
+    if info.annotation is bool:
+        return None
+    return "NAME" if union_members(info) else "VALUE"
+
+
+def _help(info: FieldInfo) -> str:
+    text = info.description or ""
+    members = union_members(info)
+    choices = [str(choice) for choice in typing.get_args(info.annotation)] if _is_literal(info) else list(members)
+    if choices:
+        text += f" ({', '.join(choices)})"
+    default = info.get_default(call_default_factory=True)  # type: ignore[call-arg]
+    if default is PydanticUndefined:
+        return text
+    shown = getattr(default, "name", default) if members else default
+    return f"{text} \\[default: {_shown(shown)}]".strip()
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        inner = ["-".join(f"{x:g}" for x in item) if isinstance(item, tuple) else str(item) for item in value]
+        return " ".join(inner) or "none"
+    return "none" if value is None else str(value)
+
+
+def _is_literal(info: FieldInfo) -> bool:
+    return typing.get_origin(info.annotation) is typing.Literal
+
+
+def union_members(info: FieldInfo) -> dict[str, type[BaseModel]]:
+    """Return a discriminated union's members by their `name`, nothing for other fields."""
+    is_union = typing.get_origin(info.annotation) in (typing.Union, types.UnionType)
+    members: tuple[Any, ...] = typing.get_args(info.annotation) if is_union else (info.annotation,)
+    models: list[type[BaseModel]] = [t for t in members if isinstance(t, type) and issubclass(t, BaseModel)]
+    return {str(model.model_fields["name"].default): model for model in models if "name" in model.model_fields}
+
+
+def _nested(info: FieldInfo, value: Any) -> Any:
+    """Return what pydantic gets: a network's name becomes {'name': ...}."""
+    return {"name": value} if union_members(info) else value

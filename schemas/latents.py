@@ -1,0 +1,35 @@
+"""VAE latents of clips."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from eeg2vid.schemas.base import ArraySpec, Attributes, Schema
+from eeg2vid.schemas.entities import ClipKey
+
+
+class LatentAttributes(Attributes):
+    """How the latents were made; needed to turn them back into frames."""
+
+    fps: float = Field(gt=0)
+    height: int = Field(gt=0, description="rows of the picture without padding, px")
+    width: int = Field(gt=0, description="columns of the picture without padding, px")
+    scaling_factor: float = Field(gt=0, description="latents are posterior means times this")
+
+
+LATENTS = Schema(
+    name="latents",
+    version=1,
+    doc="Scaled VAE posterior means of every frame, pictures in [-1, 1].",
+    arrays={
+        "latents": ArraySpec(
+            dims=("clip", "frame", "channel", "latent_row", "latent_column"),
+            dtypes=("float16", "float32"),
+            unit="1",
+            doc="latents x scaling factor",
+        )
+    },
+    tables={"clips": ClipKey},
+    index={"clip": "clips"},
+    attributes=LatentAttributes,
+)

@@ -1,0 +1,103 @@
+"""The manifest: what an artifact is, where it came from, and the hashes that prove it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ArrayEntry(_Part):
+    """One array: logical description and the hash of its C-order little-endian bytes."""
+
+    dims: tuple[str, ...]
+    dtype: str
+    shape: tuple[int, ...]
+    unit: str
+    sha256: str
+
+
+class TableEntry(_Part):
+    """One table: number of rows and the hash of its canonical JSON lines."""
+
+    rows: int
+    sha256: str
+
+
+class FileEntry(_Part):
+    """One file of the artifact's folder."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+class InputRef(_Part):
+    """One artifact that was read."""
+
+    role: str
+    stage: str
+    variant: str
+    unit: str
+    digest: str
+
+    @property
+    def address(self) -> str:
+        """Where it was: stage/variant/unit/role."""
+        return f"{self.stage}/{self.variant}/{self.unit}/{self.role}"
+
+
+class SourceFile(_Part):
+    """One file outside the workspace that was read; hashed once, then known by size and mtime."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    sha256: str
+
+
+class ModelRef(_Part):
+    """One pretrained model that was used, and what identifies its weights."""
+
+    role: str
+    name: str
+    identity: str
+
+
+class Manifest(_Part):
+    """Written last; an artifact without a manifest is not an artifact."""
+
+    format: Literal["eeg2vid"] = "eeg2vid"
+    schema_name: str
+    schema_version: int
+    stage: str
+    stage_version: int
+    variant: str
+    unit: str
+    role: str
+    provenance: Literal["computed", "imported"] = "computed"
+    protocol: Literal["published", "corrected", "mixed"] | None = Field(
+        None, description="what the defect settings of this stage and of its inputs amount to; None: there are none"
+    )
+    stamps: tuple[str, ...] = Field((), description="warnings inherited by all descendants: 'simulated' ..")
+    settings: dict[str, Any] = {}
+    inputs: tuple[InputRef, ...] = ()
+    sources: tuple[SourceFile, ...] = ()
+    source_root: str | None = None
+    models: tuple[ModelRef, ...] = ()
+    attributes: dict[str, Any] = {}
+    container: Literal["zarr", "hdf5"] = "zarr"
+    arrays: dict[str, ArrayEntry] = {}
+    tables: dict[str, TableEntry] = {}
+    weights: dict[str, str] = {}
+    files: tuple[FileEntry, ...] = ()
+    fingerprint: str
+    digest: str
+    created: str
+    seconds: float = 0.0
+    software: dict[str, str] = {}
+    execution: dict[str, str | int] = {}

@@ -1,0 +1,68 @@
+"""Scores, each beside its chance level, its interval and its controls; and the report."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from eeg2vid.schemas.base import Attributes, Schema
+from eeg2vid.schemas.entities import Row
+
+
+class Score(Row):
+    """One metric of one condition."""
+
+    subject: str
+    condition: str
+    metric: str
+    kind: Literal["video", "classification"]
+    value: float
+    low: float = Field(description="95 % interval, bootstrap over runs")
+    high: float
+    chance: float
+    chance_kind: Literal["analytic", "pairing", "majority"] = Field(
+        description="how the chance level was found: formula, wrong pairings, or the commonest training class"
+    )
+    p: float | None = Field(description="permutation of whole runs, one-sided; None where it has no meaning")
+    n_events: int
+    n_runs: int
+
+
+class Contrast(Row):
+    """The full condition against one control on the same events."""
+
+    subject: str
+    metric: str
+    control: str
+    difference: float
+    low: float
+    high: float
+    p: float = Field(description="sign flips over runs, two-sided")
+
+
+class EventScore(Row):
+    """One metric of one decoded video."""
+
+    event: str
+    clip: str
+    condition: str
+    metric: str
+    value: float
+
+
+class Definition(Row):
+    """What a metric is, in a sentence."""
+
+    metric: str
+    definition: str
+
+
+SCORES = Schema(
+    name="scores",
+    version=1,
+    doc="The score table, the contrasts with the controls, and the value of every event.",
+    tables={"scores": Score, "contrasts": Contrast, "events": EventScore, "definitions": Definition},
+)
+
+REPORT = Schema(name="report", version=1, doc="One self-contained HTML page.", attributes=Attributes, media=True)

@@ -1,0 +1,40 @@
+"""Videos: the stimuli and what was decoded."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from eeg2vid.schemas.base import ArraySpec, Attributes, Schema
+from eeg2vid.schemas.entities import Row
+
+
+class VideoKey(Row):
+    """What one index of the `clip` axis stands for; `event` and `fold` are empty for stimuli."""
+
+    clip: str
+    event: str = ""
+    fold: str = ""
+
+
+class VideoAttributes(Attributes):
+    """Timing and geometry."""
+
+    fps: float = Field(gt=0)
+    height: int = Field(gt=0, description="rows that hold the picture; below it is padding")
+    width: int = Field(gt=0, description="columns that hold the picture; right of it is padding")
+
+
+VIDEOS = Schema(
+    name="videos",
+    version=1,
+    doc="Short videos as frames, padded at the bottom and right to multiples of 8.",
+    arrays={
+        "frames": ArraySpec(
+            dims=("clip", "frame", "row", "column", "rgb"), dtypes=("uint8",), unit="1", doc="sRGB, 0..255"
+        )
+    },
+    tables={"clips": VideoKey},
+    index={"clip": "clips"},
+    attributes=VideoAttributes,
+    media=True,
+)

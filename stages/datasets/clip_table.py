@@ -1,0 +1,192 @@
+"""The clips of an events-table folder: from `clips.tsv`, or simply the files in `clips/`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from eeg2vid.schemas.entities import Caption, Check, Clip
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.datasets.tables import Table, TableRow, read_table
+from eeg2vid.stages.stimuli.video import MAX_CLIP_S, VideoInfo, probe
+
+ENDINGS = (".mp4", ".mkv", ".avi", ".mov", ".gif", ".webm")
+LABELS = ("concept", "concept_name", "group", "color", "face", "human", "number", "optical_flow", "caption")
+COLUMNS = ("clip", "file", "start", "duration", *LABELS)
+
+
+def find_clip_table(root: Path) -> Path | None:
+    """Return the clip table of a folder, None if it has none."""
+    found = [p for name in ("clips.tsv", "clips.csv") if (p := root / name).is_file()]
+    if len(found) > 1:
+        raise BadDataError(f"{root} holds both clips.tsv and clips.csv.", "Keep one of them.")
+    return found[0] if found else None
+
+
+def labels_of(row: TableRow) -> dict[str, Any]:
+    """Return the label columns of a row of either table; absent values are left out."""
+    values = {
+        "concept": row.whole("concept", 1),
+        "concept_name": row.text("concept_name"),
+        "group": row.text("group"),
+        "color": row.whole("color", 0, 6),
+        "face": row.whole("face", 0, 1),
+        "human": row.whole("human", 0, 1),
+        "number": row.whole("number", 1, 3),
+        "optical_flow": row.number_of("optical_flow", 0),
+        "caption": row.text("caption"),
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+class ClipTable:
+    """Clips, their files and their labels, before any film is opened.
+
+    Parameters
+    ----------
+    root
+        The data folder.
+    events
+        The events table: it names the clips that were shown, and may carry label columns.
+
+    Raises
+    ------
+    BadDataError
+        If an event names an unknown clip, a clip's file is missing or ambiguous, or two rows of one clip
+        disagree in a label.
+    """
+
+    def __init__(self, root: Path, events: Table) -> None:
+        self.root = root
+        self.table_file = find_clip_table(root)
+        self.strangers: tuple[str, ...] = ()
+        self._infos: dict[Path, VideoInfo] = {}
+        self._rows: dict[str, TableRow] = {}
+        self.files: dict[str, Path] = self._from_table() if self.table_file else self._from_folder()
+        shown = self._shown(events.rows)
+        self.unused = tuple(clip for clip in self.files if clip not in shown)
+        self.files = {clip: path for clip, path in self.files.items() if clip in shown}
+        self.labels = self._merged_labels(events.rows)
+
+    def times(self, clip: str) -> tuple[float, float]:
+        """Return start and duration of a clip, s: from the table, else from its file, at most 2 s.
+
+        Raises
+        ------
+        BadDataError
+            If the file cannot be read, or the clip reaches more than one frame beyond its end.
+        """
+        path, row = self.files[clip], self._rows.get(clip)
+        if path not in self._infos:
+            self._infos[path] = probe(path)
+        info = self._infos[path]
+        start = (row.number_of("start", 0) if row else None) or 0.0
+        duration = row.number_of("duration", 0) if row else None
+        if duration is None:
+            duration = min(MAX_CLIP_S, info.duration_s - start)
+        if duration <= 0 or start + duration > info.duration_s + 1 / info.fps:
+            where = f"{row.path}, row {row.number}" if row else f"{path}"
+            raise BadDataError(
+                f"{where}: clip {clip} from {start:g} s to {start + duration:g} s does not lie within {path.name}, "
+                f"which ends at {info.duration_s:.3f} s."
+            )
+        return start, duration
+
+    def rows(self) -> tuple[list[Clip], list[Caption], list[Check]]:
+        """Open every file and return clip index, captions and checks."""
+        clips, captions = [], []
+        for clip, path in self.files.items():
+            labels = dict(self.labels[clip])
+            caption = labels.pop("caption", None)
+            start, duration = self.times(clip)
+            file = path.relative_to(self.root).as_posix()
+            clips.append(Clip(clip=clip, file=file, start_s=start, duration_s=duration, **labels))
+            if caption is not None:
+                captions.append(Caption(clip=clip, caption=caption))
+        found = f"{len(clips)} shown" + (f", {len(self.unused)} never shown and left out" if self.unused else "")
+        checks = [Check(item="clips", found=found, expected="every clip shown", verdict="ok")]
+        if self.strangers:
+            names = ", ".join(self.strangers)
+            checks.append(Check(item="columns left out, clips", found=names, expected="none", verdict="warning"))
+        return clips, captions, checks
+
+    def _from_table(self) -> dict[str, Path]:
+        assert self.table_file is not None
+        table = read_table(self.table_file, required=("clip", "file"), known=COLUMNS)
+        self.strangers = tuple(name for name in table.columns if name not in COLUMNS)
+        files: dict[str, Path] = {}
+        for row in table.rows:
+            clip, file = row.label("clip"), row.text("file")
+            if clip is None or file is None:
+                row.fail("a clip needs an id and a file.")
+            if clip in files:
+                row.fail(f"clip {clip!r} is also in row {self._rows[clip].number}; one row per clip.")
+            files[clip], self._rows[clip] = file_below(self.root, row, file), row
+        return files
+
+    def _from_folder(self) -> dict[str, Path]:
+        folder = self.root / "clips"
+        if not folder.is_dir():
+            raise BadDataError(f"{self.root}: expected the folder clips/, clips.tsv or clips.csv.")
+        files: dict[str, Path] = {}
+        for path in sorted(p for p in folder.iterdir() if p.suffix.casefold() in ENDINGS):
+            if path.stem in files:
+                raise BadDataError(f"{folder}: {files[path.stem].name} and {path.name} are both clip {path.stem}.")
+            files[path.stem] = path
+        return files
+
+    def _shown(self, rows: Iterable[TableRow]) -> set[str]:
+        shown = set()
+        for row in rows:
+            clip = row.label("clip")
+            if clip is None:
+                row.fail("an event needs a clip.")
+            if clip not in self.files:
+                near = difflib.get_close_matches(clip, self.files, n=1)
+                where = self.table_file or self.root / "clips"
+                row.fail(f"clip {clip!r} is not in {where}.", f"Was {near[0]!r} meant?" if near else None)
+            shown.add(clip)
+        return shown
+
+    def _merged_labels(self, rows: Iterable[TableRow]) -> dict[str, dict[str, Any]]:
+        """Join both tables' label columns; number the names where only names are given."""
+        merged = {clip: labels_of(self._rows[clip]) if clip in self._rows else {} for clip in self.files}
+        for row in rows:
+            known = merged[row.values["clip"]]
+            for name, value in labels_of(row).items():
+                if known.setdefault(name, value) != value:
+                    row.fail(
+                        f"{name} {value!r} contradicts {known[name]!r}, given elsewhere for clip "
+                        f"{row.values['clip']!r}."
+                    )
+        _number_concepts(merged)
+        return merged
+
+
+def file_below(root: Path, row: TableRow, file: str) -> Path:
+    """Return the existing file that a row names relative to the data folder."""
+    path = root / file
+    if Path(file).is_absolute() or ".." in Path(file).parts:
+        row.fail(f"{file} is not inside {root}.", "Name files relative to the data folder; links are followed.")
+    if not path.exists():
+        row.fail(f"the file {path} is missing.")
+    return path
+
+
+def _number_concepts(labels: Mapping[str, dict[str, Any]]) -> None:
+    """Give concepts that have only a name the numbers 1, 2, ... in order of the names."""
+    named = [entry for entry in labels.values() if "concept_name" in entry]
+    if all("concept" not in entry for entry in labels.values()):
+        numbers = {name: i for i, name in enumerate(sorted({e["concept_name"] for e in named}), start=1)}
+        for entry in named:
+            entry["concept"] = numbers[entry["concept_name"]]
+    names: dict[int, str] = {}
+    for clip, entry in labels.items():
+        if "concept" in entry and "concept_name" in entry:
+            concept, name = entry["concept"], entry["concept_name"]
+            if names.setdefault(concept, name) != name:
+                raise BadDataError(
+                    f"Clip {clip!r}: concept {concept} is called {name!r} here and {names[concept]!r} elsewhere."
+                )

@@ -1,0 +1,185 @@
+"""SEED-DV as its authors hand it out (Liu et al., NeurIPS 2024): 62 electrodes, 200 Hz, 7 blocks of 40 runs.
+
+The number of blocks and of runs per block is taken from the label array, so that smaller sets in the same
+layout read the same way. The EEG arrays carry no timing, unit or electrode names: timing follows from the
+protocol, the unit from the size of the signal, the names from the electrode file or the published order.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from eeg2vid.schemas.entities import Check, Event, Recording
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.datasets import protocol, signal_checks
+from eeg2vid.stages.datasets import seed_dv_stimuli as stimuli
+from eeg2vid.stages.datasets.montage import electrode_positions
+from eeg2vid.stages.datasets.npy import open_npy
+from eeg2vid.stages.datasets.source import (
+    SIMULATED_MARK,
+    Study,
+    SubjectSource,
+    electrode_rows,
+    known_subject,
+    natural_order,
+)
+
+_EEG_FILE = re.compile(r"sub(?P<subject>[A-Za-z0-9]+)(?:_session(?P<session>[0-9]+))?\.npy")
+
+
+class SeedDV:
+    """A folder in SEED-DV's layout: `EEG/`, `Video/`, `meta-info/`, `BLIP-caption/`.
+
+    Parameters
+    ----------
+    root
+        The folder.
+
+    Raises
+    ------
+    BadDataError
+        If there is no subject in `EEG/`, or the label array is missing or malformed.
+    """
+
+    kind = "seed-dv"
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._files: dict[str, dict[str, Path]] = {}  # subject -> session -> file
+        self._strangers: list[str] = []
+        for path in sorted((root / "EEG").iterdir()):
+            match = _EEG_FILE.fullmatch(path.name)
+            if match:
+                sessions, session = self._files.setdefault(match["subject"], {}), match["session"] or "1"
+                if session in sessions:
+                    raise BadDataError(f"{path} and {sessions[session].name} are the same session of one subject.")
+                sessions[session] = path
+            elif path.suffix == ".npy" and not path.name.startswith("."):
+                self._strangers.append(path.name)
+        if not self._files:
+            raise BadDataError(
+                f"{root / 'EEG'} holds no recording: expected sub1.npy, sub2.npy, ..., sub1_session2.npy."
+            )
+        self.subjects = natural_order(self._files)
+        self._labels = stimuli.read_labels(root)
+
+    def study(self) -> Study:
+        """Read clips and captions, and check electrodes and films; no EEG is touched."""
+        checks = [stimuli.label_check(self._labels), stimuli.check_electrodes(self.root)]
+        if self._strangers:
+            found = ", ".join(self._strangers)
+            checks.append(Check(item="EEG files left out", found=found, expected="none", verdict="warning"))
+        clips, clip_checks = stimuli.read_clips(self.root, self._labels)
+        captions, caption_checks = stimuli.read_captions(self.root, self._labels)
+        checks += clip_checks + caption_checks + stimuli.check_films(self.root, self._labels)
+        return Study(clips, captions, checks, (self.root / SIMULATED_MARK).is_file())
+
+    def subject(self, label: str) -> SubjectSource:
+        """Open and check one subject's EEG; every sample is read once.
+
+        Raises
+        ------
+        BadDataError
+            If the subject is unknown, or a file has another shape or type than the protocol asks for,
+            is damaged, holds NaN or infinities, or two sessions are in different units.
+        """
+        known_subject(label, self.subjects, self.root)
+        n_blocks, n_slots = self._labels.shape
+        length = round(n_slots * protocol.RUN_S * protocol.SFREQ)
+        shape = (n_blocks, len(protocol.ELECTRODES), length)
+        signals: list[np.ndarray] = []
+        recordings: list[Recording] = []
+        events: list[Event] = []
+        checks: list[Check] = []
+        scales: dict[str, float] = {}
+        for session, path in self._sessions(label):
+            name = path.relative_to(self.root).as_posix()
+            eeg = open_npy(path, ndim=3)
+            if eeg.shape != shape:
+                raise BadDataError(
+                    f"{path}: expected {shape} (blocks, electrodes, samples at {protocol.SFREQ:g} Hz), "
+                    f"found {eeg.shape}."
+                )
+            found = f"{eeg.dtype.name} {eeg.shape}"
+            checks.append(Check(item=f"EEG array, {name}", found=found, expected=f"{shape}", verdict="ok"))
+            scans = []
+            for block in range(1, n_blocks + 1):
+                where = f"{path}: subject {label}, block {block}"
+                scan = signal_checks.scan_signal(eeg[block - 1], protocol.ELECTRODES, where)
+                checks += signal_checks.flat_checks(scan, protocol.ELECTRODES, f"{name}, block {block}")
+                scans.append(scan)
+                signals.append(eeg[block - 1])
+                recordings.append(
+                    Recording(
+                        recording=_recording_label(session, block),
+                        session=session,
+                        block=str(block),
+                        start=len(recordings) * length,
+                        length=length,
+                        source=name,
+                    )
+                )
+                events += self._events(label, session, block)
+            scales[name], unit_check = signal_checks.detect_unit(signal_checks.median_amplitude(scans), name)
+            checks.append(unit_check)
+        if len(set(scales.values())) > 1:
+            units = ", ".join(f"{name} in {'V' if scale == 1 else 'uV'}" for name, scale in scales.items())
+            raise BadDataError(f"Subject {label}: the sessions are in different units ({units}).")
+        return SubjectSource(
+            subject=label,
+            sfreq=protocol.SFREQ,
+            unit_scale=next(iter(scales.values())),
+            electrodes=electrode_rows(protocol.ELECTRODES, electrode_positions(protocol.ELECTRODES)),
+            recordings=recordings,
+            events=events,
+            checks=checks,
+            signals=signals,
+        )
+
+    def study_files(self) -> list[Path]:
+        """Return the label, attribute, caption and electrode files and the films."""
+        films = [stimuli.film_path(self.root, block + 1) for block in range(len(self._labels))]
+        folders = [stimuli.find_folder(self.root, name) for name in ("meta-info", "BLIP-caption")]
+        tables = [p for folder in folders if folder for p in folder.iterdir() if p.suffix in {".npy", ".txt"}]
+        others = [stimuli.electrode_file(self.root), self.root / SIMULATED_MARK]
+        return sorted([*films, *tables, *(p for p in others if p is not None and p.is_file())])
+
+    def subject_files(self, label: str) -> list[Path]:
+        """Return one subject's EEG files and the label array, which gives the events."""
+        known_subject(label, self.subjects, self.root)
+        folder = stimuli.find_folder(self.root, "meta-info") or self.root
+        return [folder / stimuli.LABEL_FILE, *(path for _, path in self._sessions(label))]
+
+    def _sessions(self, label: str) -> list[tuple[str, Path]]:
+        sessions = self._files[label]
+        return [(session, sessions[session]) for session in natural_order(sessions)]
+
+    def _events(self, subject: str, session: str, block: int) -> list[Event]:
+        rows = []
+        for slot in range(self._labels.shape[1]):
+            run = f"s{session}-b{block}-r{slot + 1:02d}"
+            for k in range(protocol.CLIPS_PER_RUN):
+                onset = stimuli.clip_start(slot, k)
+                rows.append(
+                    Event(
+                        event=f"{run}-c{k + 1}",
+                        subject=subject,
+                        session=session,
+                        recording=_recording_label(session, block),
+                        block=str(block),
+                        run=run,
+                        position=k + 1,
+                        clip=protocol.clip_id(block, slot + 1, k + 1),
+                        onset_s=onset,
+                        onset_sample=round(onset * protocol.SFREQ),
+                        duration_s=protocol.CLIP_S,
+                    )
+                )
+        return rows
+
+
+def _recording_label(session: str, block: int) -> str:
+    return f"ses-{session}_block-{block}"

@@ -1,0 +1,281 @@
+"""The stimulus half of SEED-DV: label and attribute arrays, captions, films, electrode files.
+
+All arrays are in presentation order; column `5 * slot + clip` of a block's row belongs to the clip that
+starts 13 s * slot + 3 s + 2 s * clip into the block's film.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eeg2vid.schemas.entities import Caption, Check, Clip
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.datasets import montage, protocol
+from eeg2vid.stages.datasets.npy import open_npy
+from eeg2vid.stages.stimuli.video import probe
+
+LABEL_FILE = "All_video_label.npy"
+LIMITS = {"color": (0, 6), "face": (0, 1), "human": (0, 1), "number": (1, 3), "optical_flow": (0.0, np.inf)}
+FPS_TOLERANCE = 0.01  # frames per second
+
+
+def find_folder(root: Path, name: str) -> Path | None:
+    """Return the folder `name` below or beside `Video/`, None if it is in neither place."""
+    return next((place for place in (root / "Video" / name, root / name) if place.is_dir()), None)
+
+
+def film_path(root: Path, block: int, ending: str = ".mp4") -> Path:
+    """Return the film of a 1-based block."""
+    return root / "Video" / f"{protocol.FILM_NAMES[block - 1]}_10min{ending}"
+
+
+def clip_start(slot: int, position: int) -> float:
+    """Return when a clip starts in its film and in its block's EEG, s; both arguments 0-based."""
+    return slot * protocol.RUN_S + protocol.HINT_S + position * protocol.CLIP_S
+
+
+def read_labels(root: Path) -> NDArray[np.int64]:
+    """Return the concept of each slot, `(block, slot)`, 1-based: this array gives the study its geometry.
+
+    Raises
+    ------
+    BadDataError
+        If the file is missing or damaged, holds anything but positive whole numbers, names a concept
+        twice in a block, or has more blocks than the data set has films.
+    """
+    folder = find_folder(root, "meta-info")
+    if folder is None:
+        raise BadDataError(f"{root}: the folder meta-info is neither in Video/ nor beside it.")
+    path = folder / LABEL_FILE
+    labels = _whole_numbers(path, open_npy(path, ndim=2, kinds="iuf", itemsizes=(1, 2, 4, 8)), 1, 10_000)
+    if len(labels) > len(protocol.FILM_NAMES):
+        raise BadDataError(f"{path}: {len(labels)} blocks, but the layout has films for {len(protocol.FILM_NAMES)}.")
+    for block, row in enumerate(labels, start=1):
+        concepts, counts = np.unique(row, return_counts=True)
+        if (counts > 1).any():
+            concept = int(concepts[counts > 1][0])
+            slots = ", ".join(str(slot + 1) for slot in np.flatnonzero(row == concept))
+            raise BadDataError(
+                f"{path}: concept {concept} is in block {block} more than once (slots {slots}); "
+                "each concept belongs in a block once."
+            )
+    return labels
+
+
+def label_check(labels: NDArray[np.int64]) -> Check:
+    """Compare a label array with the published order of concepts, where it has the published size."""
+    published = np.array(protocol.CONCEPT_ORDER)
+    found, verdict = f"{labels.shape[0]} blocks of {labels.shape[1]} concepts", "ok"
+    expected = "as published" if labels.shape == published.shape else "any order, at this size"
+    if labels.shape == published.shape and (labels != published).any():
+        block, slot = np.argwhere(labels != published)[0]
+        found = (
+            f"{int((labels != published).sum())} slots differ, first block {block + 1}, slot {slot + 1}: "
+            f"{labels[block, slot]} for {published[block, slot]}"
+        )
+        verdict = "warning"
+    return Check.model_validate({"item": "order of concepts", "found": found, "expected": expected, "verdict": verdict})
+
+
+def read_clips(root: Path, labels: NDArray[np.int64]) -> tuple[list[Clip], list[Check]]:
+    """Return the clip index in presentation order, and warnings for attribute files that are missing.
+
+    Parameters
+    ----------
+    root
+        The data folder.
+    labels
+        `(block, slot)` concepts from `read_labels`.
+
+    Raises
+    ------
+    BadDataError
+        If an attribute array does not fit the label array or holds a value outside its range.
+    """
+    folder = find_folder(root, "meta-info") or root
+    columns: dict[str, np.ndarray] = {}
+    checks = []
+    shape = (labels.shape[0], labels.shape[1] * protocol.CLIPS_PER_RUN)
+    for stem, column in protocol.ATTRIBUTE_FILES.items():
+        spellings = (stem, stem.replace("apperance", "appearance"))
+        path = next((p for s in spellings if (p := folder / f"{s}.npy").exists()), None)
+        if path is None:
+            checks.append(
+                Check(item=f"meta-info, {column}", found="no file", expected=f"{stem}.npy", verdict="warning")
+            )
+            continue
+        array = open_npy(path, ndim=2, kinds="iuf", itemsizes=(1, 2, 4, 8))
+        if array.shape != shape:
+            raise BadDataError(
+                f"{path}: expected {shape} (blocks, {protocol.CLIPS_PER_RUN} x slots of {LABEL_FILE}), "
+                f"found {array.shape}."
+            )
+        low, high = LIMITS[column]
+        if column == "optical_flow":
+            columns[column] = _numbers(path, array, low, high)
+        else:
+            columns[column] = _whole_numbers(path, array, int(low), int(high))
+    clips = []
+    for (block, slot), concept in np.ndenumerate(labels):
+        for k in range(protocol.CLIPS_PER_RUN):
+            at = block, slot * protocol.CLIPS_PER_RUN + k
+            known = concept <= len(protocol.CONCEPT_NAMES)
+            clips.append(
+                Clip(
+                    clip=protocol.clip_id(block + 1, slot + 1, k + 1),
+                    concept=int(concept),
+                    concept_name=protocol.CONCEPT_NAMES[concept - 1] if known else None,
+                    group=protocol.group_of(int(concept)),
+                    block=str(block + 1),
+                    file=film_path(root, block + 1).relative_to(root).as_posix(),
+                    start_s=clip_start(slot, k),
+                    duration_s=protocol.CLIP_S,
+                    **{name: values[at].item() for name, values in columns.items()},
+                )
+            )
+    return clips, checks
+
+
+def read_captions(root: Path, labels: NDArray[np.int64]) -> tuple[list[Caption], list[Check]]:
+    """Return the captions that come with the data, one line per clip; none and a warning without them.
+
+    Raises
+    ------
+    BadDataError
+        If the folder is there but a block's file is missing, is not UTF-8, has another number of lines
+        than the block has clips, or an empty line.
+    """
+    n_blocks, n_slots = labels.shape
+    folder = find_folder(root, "BLIP-caption")
+    if folder is None:
+        row = Check(item="captions", found="no folder BLIP-caption", expected="one", verdict="warning")
+        return [], [row]
+    captions = []
+    for block in range(1, n_blocks + 1):
+        path = folder / film_path(root, block, ".txt").name
+        try:
+            lines = path.read_text(encoding="utf-8-sig").rstrip().split("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadDataError(f"{path}: the captions cannot be read ({error}).") from error
+        lines = [line.strip() for line in lines]
+        if len(lines) != n_slots * protocol.CLIPS_PER_RUN:
+            raise BadDataError(
+                f"{path}: expected {n_slots * protocol.CLIPS_PER_RUN} lines (one per clip), found {len(lines)}."
+            )
+        if "" in lines:
+            raise BadDataError(f"{path}, line {lines.index('') + 1}: expected a caption, found an empty line.")
+        captions += [
+            Caption(
+                clip=protocol.clip_id(block, i // protocol.CLIPS_PER_RUN + 1, i % protocol.CLIPS_PER_RUN + 1),
+                caption=line,
+            )
+            for i, line in enumerate(lines)
+        ]
+    return captions, [Check(item="captions", found=f"{len(captions)}", expected=f"{len(captions)}", verdict="ok")]
+
+
+def check_films(root: Path, labels: NDArray[np.int64]) -> list[Check]:
+    """Open every block's film, and return its rate and length as check rows.
+
+    Raises
+    ------
+    BadDataError
+        If a film is missing, cannot be read, or ends before the protocol does.
+    """
+    needed = labels.shape[1] * protocol.RUN_S
+    checks = []
+    for block in range(1, len(labels) + 1):
+        path = film_path(root, block)
+        info = probe(path)
+        name = path.relative_to(root).as_posix()
+        if info.duration_s < needed - 1 / info.fps:
+            raise BadDataError(
+                f"{path}: {labels.shape[1]} concepts take {needed:g} s, the film ends at {info.duration_s:.3f} s.",
+                "Copy it again from the source.",
+            )
+        near = abs(info.fps - protocol.FILM_FPS) <= FPS_TOLERANCE
+        checks.append(
+            Check(
+                item=f"frame rate, {name}",
+                found=f"{info.fps:.3f} per s" + ("" if near else "; clips are cut by time, not by frame number"),
+                expected=f"{protocol.FILM_FPS:g} per s",
+                verdict="ok" if near else "warning",
+            )
+        )
+        checks.append(
+            Check(
+                item=f"film, {name}",
+                found=f"{info.duration_s:.2f} s, {info.width} x {info.height}",
+                expected=f"at least {needed:g} s",
+                verdict="ok",
+            )
+        )
+    return checks
+
+
+def electrode_file(root: Path) -> Path | None:
+    """Return the file that names the electrodes, None if the data folder has none."""
+    names = ("channel_62_pos.locs", "channel-order.xlsx")
+    return next((p for n in names for p in (root / n, root / "EEG" / n) if p.is_file()), None)
+
+
+def check_electrodes(root: Path) -> Check:
+    """Compare the data set's electrode file with the known order.
+
+    Raises
+    ------
+    BadDataError
+        If the file names other electrodes or another order: every later electrode name would be wrong.
+    """
+    expected = protocol.ELECTRODES
+    path = electrode_file(root)
+    if path is None:
+        return Check(
+            item="electrodes",
+            found="no electrode file; the published order is taken",
+            expected="channel_62_pos.locs or channel-order.xlsx",
+            verdict="warning",
+        )
+    if path.suffix == ".locs":
+        found = montage.read_locs(path).names
+    else:
+        # a workbook may carry headings: only cells that name an electrode count
+        known = {name.casefold() for name in expected}
+        found = tuple(name for name in montage.read_names_xlsx(path) if name.casefold() in known)
+    if len(found) != len(expected):
+        raise BadDataError(f"{path}: expected {len(expected)} electrodes, found {len(found)}.")
+    for number, (a, b) in enumerate(zip(expected, found, strict=True), start=1):
+        if a.casefold() != b.casefold():
+            raise BadDataError(f"{path}: electrode {number} should be {a}, found {b}.")
+    return Check(
+        item="electrodes",
+        found=f"{len(found)} in {path.name}",
+        expected=f"{len(expected)}, published order",
+        verdict="ok",
+    )
+
+
+def _numbers(path: Path, array: np.ndarray, low: float, high: float) -> NDArray[np.float64]:
+    values = np.asarray(array, np.float64)
+    bad = ~np.isfinite(values) | (values < low) | (values > high)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        span = f"at least {low:g}" if np.isinf(high) else f"{low:g} to {high:g}"
+        raise BadDataError(
+            f"{path}: block {row + 1}, column {column + 1}: expected {span}, found {values[row, column]}."
+        )
+    return values
+
+
+def _whole_numbers(path: Path, array: np.ndarray, low: int, high: int) -> NDArray[np.int64]:
+    values = _numbers(path, array, low, high)
+    bad = values != np.rint(values)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise BadDataError(
+            f"{path}: block {row + 1}, column {column + 1}: expected a whole number, found {values[row, column]}."
+        )
+    return values.astype(np.int64)

@@ -1,0 +1,140 @@
+"""One pass over a recording that finds what would spoil every later step: NaN, silence, the wrong unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eeg2vid.schemas.entities import Check
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.datasets.source import Signal
+
+CHUNK = 1 << 16  # samples read at once
+STRIDE = 31  # every STRIDE-th sample is kept for the median amplitude; prime, so no line frequency locks to it
+PLAUSIBLE_UV = (0.5, 1000.0)  # median absolute amplitude of EEG, uV
+VOLTS_BELOW = 1e-2  # EEG in volts is near 1e-5, in microvolts near 10: the geometric middle
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What one pass over a recording found.
+
+    Attributes
+    ----------
+    flat
+        Indices of electrodes whose every sample has one value.
+    amplitude
+        `(electrode, kept sample)` absolute deviation from each electrode's own median, in the file's
+        unit, of every 31st sample.
+    """
+
+    flat: tuple[int, ...]
+    amplitude: NDArray[np.float32]
+
+
+def scan_signal(signal: Signal, electrodes: Sequence[str], where: str) -> Scan:
+    """Read a recording once, in chunks, and check that every sample is a number.
+
+    Parameters
+    ----------
+    signal
+        `(electrode, sample)`, any unit.
+    electrodes
+        Names, for the message.
+    where
+        Words that say which recording this is, for the message.
+
+    Raises
+    ------
+    BadDataError
+        At the first sample (in time) that is NaN or infinite.
+    """
+    n_electrodes, n_samples = signal.shape
+    low = np.full(n_electrodes, np.inf)
+    high = np.full(n_electrodes, -np.inf)
+    kept = []
+    for start in range(0, n_samples, CHUNK):
+        chunk = np.asarray(signal[:, start : start + CHUNK])
+        # NaN and infinities survive minimum and maximum, so two reductions see every sample
+        chunk_low, chunk_high = chunk.min(axis=1), chunk.max(axis=1)
+        if not (np.isfinite(chunk_low).all() and np.isfinite(chunk_high).all()):
+            column, row = np.argwhere(~np.isfinite(chunk).T)[0]
+            raise BadDataError(
+                f"{where}, electrode {electrodes[row]}, sample {start + column}: "
+                f"expected a number, found {chunk[row, column]}.",
+                "Interpolate or cut the bad stretch before reading the recording.",
+            )
+        low, high = np.minimum(low, chunk_low), np.maximum(high, chunk_high)
+        kept.append(np.array(chunk[:, -start % STRIDE :: STRIDE], dtype=np.float64))
+    samples = np.concatenate(kept, axis=1)
+    amplitude = np.abs(samples - np.median(samples, axis=1, keepdims=True)).astype(np.float32)
+    return Scan(tuple(int(i) for i in np.flatnonzero(low == high)), amplitude)
+
+
+def flat_checks(scan: Scan, electrodes: Sequence[str], where: str) -> list[Check]:
+    """Return a warning row if a recording has electrodes that never change."""
+    if not scan.flat:
+        return []
+    names = ", ".join(electrodes[i] for i in scan.flat)
+    return [Check(item=f"constant electrodes, {where}", found=names, expected="none", verdict="warning")]
+
+
+def median_amplitude(scans: Sequence[Scan]) -> float:
+    """Return the median absolute amplitude over all recordings and electrodes, in the files' unit."""
+    return float(np.median(np.concatenate([scan.amplitude.ravel() for scan in scans])))
+
+
+def detect_unit(amplitude: float, where: str) -> tuple[float, Check]:
+    """Tell volts from microvolts by the size of the signal.
+
+    Parameters
+    ----------
+    amplitude
+        Median absolute amplitude in the file's unit.
+    where
+        Words that say which file this is.
+
+    Returns
+    -------
+    tuple
+        The factor to volts (1 or 1e-6), and a check row: a warning if the amplitude would be unusual
+        for EEG in either unit.
+
+    Raises
+    ------
+    BadDataError
+        If the amplitude is zero: a recording that never changes is no EEG.
+    """
+    if amplitude == 0:
+        raise BadDataError(f"{where}: more than half of all samples have one constant value; this is no EEG.")
+    scale, unit = (1.0, "V") if amplitude < VOLTS_BELOW else (1e-6, "uV")
+    microvolts = amplitude * scale * 1e6
+    plausible = PLAUSIBLE_UV[0] <= microvolts <= PLAUSIBLE_UV[1]
+    return scale, Check(
+        item=f"unit, {where}",
+        found=f"{unit} (median absolute amplitude {amplitude:.3g}, taken as {microvolts:.3g} uV)",
+        expected=f"{PLAUSIBLE_UV[0]:g} to {PLAUSIBLE_UV[1]:g} uV",
+        verdict="ok" if plausible else "warning",
+    )
+
+
+def volts_check(amplitude: float, where: str) -> Check:
+    """Say whether signals that a file format declares to be volts look like EEG.
+
+    Parameters
+    ----------
+    amplitude
+        Median absolute amplitude, V.
+    where
+        Words that say whose signals these are.
+    """
+    low, high = PLAUSIBLE_UV
+    return Check(
+        item=f"amplitude, {where}",
+        found=f"{amplitude * 1e6:.3g} uV (median absolute, in the unit that the files declare)",
+        expected=f"{low:g} to {high:g} uV",
+        verdict="ok" if low <= amplitude * 1e6 <= high else "warning",
+    )

@@ -1,0 +1,162 @@
+"""Pictures to latents and back, with any `AutoencoderKL` (Stable Diffusion 1.4's, or the tiny one).
+
+Latents here are always the *scaled* ones that a diffusion model works on: `(z - shift) * scaling_factor`, about
+unit variance (Rombach et al., CVPR 2022, section 4.3.2 and appendix G).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from eeg2vid.schemas.errors import BadDataError, MissingPackageError
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKL
+
+WEIGHTS = "diffusion_pytorch_model.safetensors"
+
+
+def load_vae(folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float32) -> AutoencoderKL:
+    """Load an `AutoencoderKL` from a folder, never from the network.
+
+    Parameters
+    ----------
+    folder
+        Holds `config.json` and `diffusion_pytorch_model.safetensors`, or has a subfolder `vae` that does.
+    device, dtype
+        Where it computes and in what precision; weights stored as float16 are widened.
+
+    Raises
+    ------
+    MissingPackageError
+        If the folder or one of the two files is absent.
+    BadDataError
+        If the files do not make an `AutoencoderKL`.
+    """
+    if not (folder / "config.json").is_file() and (folder / "vae" / "config.json").is_file():
+        folder = folder / "vae"
+    for name in ("config.json", WEIGHTS):
+        if not (folder / name).is_file():
+            raise MissingPackageError(f"No VAE in {folder}: {name} is absent.", "Try: eeg2vid weights fetch")
+    from diffusers import AutoencoderKL
+    from diffusers.utils import logging
+
+    quiet = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        # accelerate is optional here, and only it can load without a full copy in memory
+        vae = AutoencoderKL.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, torch_dtype=dtype, low_cpu_mem_usage=False
+        )
+    except (ValueError, OSError, RuntimeError, KeyError) as error:
+        raise BadDataError(f"The VAE in {folder} cannot be loaded: {error}") from error
+    finally:
+        logging.set_verbosity(quiet)
+    vae.requires_grad_(False)
+    return vae.to(device).eval()
+
+
+def factor(vae: AutoencoderKL) -> int:
+    """Return how many pixels, along each axis, one latent stands for (8 for Stable Diffusion)."""
+    return int(2 ** (len(vae.config.block_out_channels) - 1))
+
+
+def _scale(vae: AutoencoderKL) -> tuple[float, float]:
+    shift = getattr(vae.config, "shift_factor", None)
+    return 0.0 if shift is None else float(shift), float(vae.config.scaling_factor)
+
+
+def encode(
+    vae: AutoencoderKL, frames: NDArray[np.uint8], *, batch: int = 16, generator: torch.Generator | None = None
+) -> NDArray[np.float32]:
+    """Encode pictures as latents.
+
+    Parameters
+    ----------
+    vae
+        From `load_vae`.
+    frames
+        uint8 `(n, height, width, 3)`, RGB; height and width multiples of `factor(vae)`.
+    batch
+        Pictures at a time.
+    generator
+        None: the *mean* of the posterior, the best single latent of a picture and the same every time. Given (on
+        the CPU): a *sample* of the posterior, mean + std * noise, as the training of diffusion models uses.
+
+    Returns
+    -------
+    float32 `(n, channel, height / factor, width / factor)`, scaled.
+
+    Raises
+    ------
+    BadDataError
+        If the frames have another shape, type or size.
+    """
+    step = factor(vae)
+    if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8:
+        raise BadDataError(
+            f"Frames to encode: expected uint8 (n, height, width, 3), found {frames.dtype} {frames.shape}."
+        )
+    height, width = frames.shape[1:3]
+    if height % step or width % step or not height or not width:
+        raise BadDataError(
+            f"Frames of {width}x{height} px: the VAE needs multiples of {step}.",
+            f"Pad them to {-(-width // step) * step}x{-(-height // step) * step} px.",
+        )
+    shift, scale = _scale(vae)
+    shape = (len(frames), int(vae.config.latent_channels), height // step, width // step)
+    out = np.empty(shape, np.float32)
+    with torch.inference_mode():
+        for start in range(0, len(frames), batch):
+            pixels = torch.from_numpy(np.ascontiguousarray(frames[start : start + batch]))
+            pixels = pixels.to(vae.device).permute(0, 3, 1, 2).to(vae.dtype) / 127.5 - 1
+            posterior = vae.encode(pixels).latent_dist
+            latents = posterior.mean.float().cpu()
+            if generator is not None:
+                noise = torch.randn(latents.shape, generator=generator)
+                latents = latents + posterior.std.float().cpu() * noise
+            out[start : start + batch] = ((latents - shift) * scale).numpy()
+    return out
+
+
+def decode(vae: AutoencoderKL, latents: NDArray[np.float32], *, batch: int = 16) -> NDArray[np.uint8]:
+    """Decode scaled latents to pictures.
+
+    Parameters
+    ----------
+    vae
+        From `load_vae`.
+    latents
+        `(n, channel, height, width)`, scaled as `encode` returns them.
+    batch
+        Pictures at a time.
+
+    Returns
+    -------
+    uint8 `(n, factor * height, factor * width, 3)`, RGB.
+
+    Raises
+    ------
+    BadDataError
+        If the latents have another number of axes or channels, or are not finite.
+    """
+    channels = int(vae.config.latent_channels)
+    if latents.ndim != 4 or latents.shape[1] != channels:
+        raise BadDataError(f"Latents to decode: expected (n, {channels}, height, width), found {latents.shape}.")
+    if not np.isfinite(latents).all():
+        raise BadDataError(f"{int((~np.isfinite(latents)).sum())} latents to decode are not finite.")
+    shift, scale = _scale(vae)
+    step = factor(vae)
+    out = np.empty((len(latents), latents.shape[2] * step, latents.shape[3] * step, 3), np.uint8)
+    with torch.inference_mode():
+        for start in range(0, len(latents), batch):
+            some = torch.from_numpy(np.ascontiguousarray(latents[start : start + batch], dtype=np.float32))
+            pixels = vae.decode((some / scale + shift).to(vae.device, vae.dtype)).sample
+            pixels = ((pixels.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+            out[start : start + batch] = pixels.permute(0, 2, 3, 1).cpu().numpy()
+    return out

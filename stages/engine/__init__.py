@@ -1,0 +1,1 @@
+"""The engine: stage declarations, planning, settings, running. It knows no science."""

@@ -1,0 +1,147 @@
+"""What a stage's `run` gets: its settings, its inputs opened, writers for its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from eeg2vid.schemas.manifest import Manifest
+from eeg2vid.stages.engine.graph import Node, Study
+from eeg2vid.stages.engine.profile import LocatedModel
+from eeg2vid.stages.engine.seeding import derive_seed
+from eeg2vid.stages.engine.stage import Stage
+from eeg2vid.stages.store.layout import Address, split_variant, unit_subject
+from eeg2vid.stages.store.reader import Artifact, open_artifact
+from eeg2vid.stages.store.writer import ArtifactWriter
+
+T = TypeVar("T")
+
+
+class Reporter(Protocol):
+    """Where progress and remarks go."""
+
+    def start(self, what: str, total: int) -> None:
+        """Begin a countable piece of work."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Count some of it as done."""
+
+    def remark(self, text: str) -> None:
+        """Tell the user something worth a line."""
+
+
+class Silent:
+    """A reporter that says nothing."""
+
+    def start(self, what: str, total: int) -> None:
+        """Begin nothing."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Count nothing."""
+
+    def remark(self, text: str) -> None:
+        """Say nothing."""
+
+
+class Context:
+    """One unit at work."""
+
+    def __init__(
+        self,
+        study: Study,
+        node: Node,
+        settings: Any,
+        inputs: dict[str, list[Address]],
+        *,
+        device: str = "cpu",
+        reporter: Reporter | None = None,
+    ) -> None:
+        self.study = study
+        self.node = node
+        self.settings = settings
+        self.device = device
+        self.reporter = reporter or Silent()
+        self.stamps: set[str] = set()
+        self.writers: dict[str, ArtifactWriter] = {}
+        self.fingerprint = ""
+        self._addresses = inputs
+        self._open: dict[Address, Artifact] = {}
+
+    @property
+    def stage(self) -> Stage:
+        """The stage's declaration."""
+        return self.study.stages[self.node.stage]
+
+    @property
+    def subject(self) -> str | None:
+        """The subject's label, None in the study unit."""
+        return unit_subject(self.node.unit)
+
+    @property
+    def condition(self) -> str:
+        """The condition that acts at this stage; 'full' also where one acted upstream."""
+        condition = split_variant(self.node.variant)[1]
+        return condition if condition in self.stage.conditions else "full"
+
+    @property
+    def source(self) -> Path:
+        """The data-set folder given on the command line or configured."""
+        assert self.study.source is not None  # the command has checked it
+        return self.study.source
+
+    def model(self, role: str) -> LocatedModel:
+        """Return where the profile's model for a role lies."""
+        return self.study.models.locate(role)
+
+    def read(self, role: str) -> Artifact:
+        """Open the one artifact of a role."""
+        return self._artifact(self._addresses[role][0])
+
+    def read_optional(self, role: str) -> Artifact | None:
+        """Open the artifact of an optional role, None if it was not made."""
+        found = self.read_many(role)
+        return found[0] if found else None
+
+    def read_many(self, role: str) -> list[Artifact]:
+        """Open every artifact of a role, in planned order."""
+        return [self._artifact(address) for address in self._addresses[role]]
+
+    def _artifact(self, address: Address) -> Artifact:
+        if address not in self._open:
+            self._open[address] = open_artifact(self.study.root, address)
+        return self._open[address]
+
+    def ancestry(self, artifact: Artifact) -> list[Manifest]:
+        """Return the manifests of an artifact and of everything behind it."""
+        found: dict[Address, Manifest] = {}
+        waiting = [artifact.address]
+        while waiting:
+            address = waiting.pop()
+            if address not in found:
+                found[address] = self._artifact(address).manifest
+                waiting += [Address(ref.stage, ref.variant, ref.unit, ref.role) for ref in found[address].inputs]
+        return list(found.values())
+
+    def write(self, role: str) -> ArtifactWriter:
+        """Return the writer of a role; the runner commits it after `run` returns."""
+        if role not in self.writers:
+            target = Address(self.node.stage, self.node.variant, self.node.unit, role).folder(self.study.root)
+            self.writers[role] = ArtifactWriter(target, self.stage.writes[role].schema, self.fingerprint)
+        return self.writers[role]
+
+    def stamp(self, warning: str) -> None:
+        """Mark this artifact and all its descendants."""
+        self.stamps.add(warning)
+
+    def seed(self, *parts: str | int) -> int:
+        """Return a seed for a piece of work. It does not depend on the condition: noise is paired."""
+        root = getattr(self.settings, "seed", 0)
+        return derive_seed(root, self.node.stage, self.subject or "study", *parts)
+
+    def track(self, what: str, items: Iterable[T], total: int) -> Iterator[T]:
+        """Iterate with progress."""
+        self.reporter.start(what, total)
+        for item in items:
+            yield item
+            self.reporter.advance()

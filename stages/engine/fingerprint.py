@@ -1,0 +1,93 @@
+"""Fingerprints: everything that decides a result, hashed; and why one differs from another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, SourceFile
+from eeg2vid.stages.engine.stage import Stage
+from eeg2vid.stages.store.digest import sha256_file, sha256_json
+
+
+def fingerprint(
+    stage: Stage,
+    settings: Mapping[str, Any],
+    inputs: Sequence[InputRef],
+    models: Sequence[ModelRef],
+    sources: Sequence[SourceFile],
+) -> str:
+    """Hash stage and schema versions, settings, inputs' digests, models' identities and source files."""
+    return sha256_json(
+        {
+            "stage": [stage.name, stage.version],
+            "schemas": {role: [w.schema.name, w.schema.version] for role, w in sorted(stage.writes.items())},
+            "settings": dict(settings),
+            "inputs": sorted([ref.address, ref.digest] for ref in inputs),
+            "models": sorted([ref.role, ref.identity] for ref in models),
+            "sources": sorted([Path(file.path).name, file.sha256] for file in sources),
+        }
+    )
+
+
+def differences(
+    old: Manifest,
+    stage: Stage,
+    settings: Mapping[str, Any],
+    inputs: Sequence[InputRef],
+    models: Sequence[ModelRef],
+    sources: Sequence[SourceFile],
+) -> list[str]:
+    """Say in words what changed since an artifact was made."""
+    found = []
+    if old.stage_version != stage.version:
+        found.append(f"stage version {old.stage_version} -> {stage.version}")
+    found += _setting_changes(stage.name, old.settings, settings)
+    then, now = ({ref.address: ref.digest for ref in refs} for refs in (old.inputs, inputs))
+    found += [f"input {address} is new" for address in now.keys() - then.keys()]
+    found += [f"input {address} is no longer read" for address in then.keys() - now.keys()]
+    found += [f"input {address} changed" for address in now.keys() & then.keys() if now[address] != then[address]]
+    before = {ref.role: ref.identity for ref in old.models}
+    found += [f"model '{ref.role}' changed" for ref in models if before.get(ref.role) != ref.identity]
+    known = {Path(file.path).name: file.sha256 for file in old.sources}
+    found += [f"source file {file.path} changed" for file in sources if known.get(Path(file.path).name) != file.sha256]
+    return sorted(found)
+
+
+def _setting_changes(prefix: str, old: Any, new: Any) -> list[str]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        keys = sorted({*old, *new})
+        return [line for key in keys for line in _setting_changes(f"{prefix}.{key}", old.get(key), new.get(key))]
+    if old == new:
+        return []
+    if isinstance(old, list) and isinstance(new, list) and len(old) != len(new):
+        return [f"`{prefix}` {len(old)} -> {len(new)} values"]
+    return [f"`{prefix}` {_short(old)} -> {_short(new)}"]
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def identify_sources(paths: Sequence[Path], known: Sequence[SourceFile]) -> list[SourceFile]:
+    """Hash source files, trusting a known hash while path, size and mtime are unchanged.
+
+    Raises
+    ------
+    BadDataError
+        If a file is missing.
+    """
+    trusted = {(file.path, file.size, file.mtime_ns): file.sha256 for file in known}
+    found = []
+    for path in paths:
+        try:
+            stat = path.stat()
+            key = (str(path), stat.st_size, stat.st_mtime_ns)
+            digest = trusted.get(key) or sha256_file(path)
+        except OSError as error:
+            raise BadDataError(f"{path}: the file cannot be read ({error.strerror}).") from error
+        found.append(SourceFile(path=key[0], size=key[1], mtime_ns=key[2], sha256=digest))
+    return found

@@ -1,0 +1,251 @@
+"""The study as a graph: which variants a recipe plans, which artifacts each unit reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from eeg2vid.schemas.errors import MissingInputError, UsageError
+from eeg2vid.schemas.recordings import ClipIndexAttributes
+from eeg2vid.schemas.settings import Protocol
+from eeg2vid.stages.engine.profile import Models
+from eeg2vid.stages.engine.recipe import DEFAULT_RECIPE, load_recipe
+from eeg2vid.stages.engine.settings import Resolved, protocol_layer, resolve_settings
+from eeg2vid.stages.engine.stage import Read, Stage
+from eeg2vid.stages.engine.text import did_you_mean
+from eeg2vid.stages.engine.workspace import CONFIG, Workspace, check_tables
+from eeg2vid.stages.store.layout import STUDY, Address, join_variant, split_variant, subject_unit
+from eeg2vid.stages.store.reader import open_artifact
+
+CLIP_INDEX = Address("ingest", "default", STUDY, "clips")
+
+
+@dataclass(frozen=True, order=True)
+class Node:
+    """One unit of one variant of one stage: what is run, judged, locked and committed."""
+
+    stage: str
+    variant: str
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.stage}/{self.variant}/{self.unit}"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the command line decided."""
+
+    recipe: str | None = None
+    models: str | None = None
+    protocol: Protocol | None = None
+    conditions: tuple[str, ...] | None = None
+    source: Path | None = None
+    stage: str | None = None
+    variant: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
+class Study:
+    """A workspace seen through a recipe."""
+
+    def __init__(self, workspace: Workspace, stages: Mapping[str, Stage], choices: Choices = Choices()) -> None:
+        self.workspace = workspace
+        self.root = workspace.root
+        self.stages = stages
+        self.choices = choices
+        self.recipe = load_recipe(choices.recipe or workspace.study.recipe or DEFAULT_RECIPE, list(stages))
+        check_tables(workspace.tables, CONFIG, list(stages))
+        self.models = Models(choices.models or workspace.study.models or "tiny")
+        self.protocol: Protocol = choices.protocol or workspace.study.protocol or "corrected"
+        self.conditions = self._checked_conditions(
+            choices.conditions or workspace.study.conditions or self.recipe.header.conditions
+        )
+        self.source = choices.source or workspace.data or self._recorded_source()
+        self.variants = cache(self._variants)  # asked for every unit of every stage
+
+    # -- what is planned -------------------------------------------------------------------------
+
+    def bases(self, stage: str) -> list[str]:
+        """Return the variants of a stage without conditions: the recipe's and the configuration's."""
+        tables = {**self.recipe.tables.get(stage, {}), **self.workspace.tables.get(stage, {})}
+        named = dict.fromkeys(split_variant(variant)[0] for variant in tables)
+        if self.choices.stage == stage and self.choices.variant:
+            named[split_variant(self.choices.variant)[0]] = None
+        return list(named) or ["default"]
+
+    def _variants(self, stage: str) -> tuple[str, ...]:
+        """Return all variants of a stage that are planned, conditions included, plain ones first."""
+        bases = self.bases(stage)
+        carried = [condition for condition in self.conditions if self._carries(stage, condition)]
+        return (*bases, *(join_variant(base, condition) for condition in carried for base in bases))
+
+    def acting_stage(self, condition: str) -> str | None:
+        """Return the stage at which a condition acts first, None for 'full'."""
+        return next((name for name, stage in self.stages.items() if condition in stage.conditions), None)
+
+    def _carries(self, stage: str, condition: str) -> bool:
+        """Tell whether a stage has a variant of its own under a condition: it acts here or upstream."""
+        if condition in self.stages[stage].conditions:
+            return True
+        reads = self.stages[stage].reads.items()
+        if any(read.arity == "conditions" for _, read in reads):
+            return False
+        producers = {name for role, _ in reads for name in self.producers(role)}
+        return any(self._carries(name, condition) for name in producers)
+
+    def producers(self, role: str) -> list[str]:
+        """Return the stages that write a role, in registry order."""
+        return [name for name, stage in self.stages.items() if role in stage.writes]
+
+    def planned_stages(self) -> list[str]:
+        """Return the stages a full run makes: those the recipe names and all they must read."""
+        wanted = {*self.recipe.tables, *self.workspace.tables, list(self.stages)[-1]}
+        for name in reversed(list(self.stages)):
+            if name in wanted:
+                reads = self.stages[name].reads.items()
+                required = [role for role, read in reads if read.arity == "one"]
+                wanted.update(self.producers(role)[0] for role in required if self.producers(role))
+        return [name for name in self.stages if name in wanted]
+
+    def nodes(
+        self, stage: str, subjects: Sequence[str], *, variant: str | None = None, only_condition: str | None = None
+    ) -> list[Node]:
+        """Return the units of a stage, the study's first, then subject by subject."""
+        declared = self.stages[stage]
+        variants = [variant] if variant else list(self.variants(stage))
+        if only_condition:
+            variants = [name for name in variants if split_variant(name)[1] == only_condition]
+        units = [STUDY] if declared.writes_per("study") else []
+        if declared.writes_per("subject"):
+            units += [subject_unit(label) for label in subjects]
+        return [Node(stage, name, unit) for unit in units for name in variants]
+
+    # -- what a unit reads -----------------------------------------------------------------------
+
+    def inputs(self, node: Node, subjects: Sequence[str]) -> dict[str, list[Address]]:
+        """Return the addresses a unit reads, by role.
+
+        Raises
+        ------
+        UsageError
+            If a role has several candidate variants and nothing chooses among them.
+        """
+        return {
+            role: self._addresses(node, role, read, subjects) for role, read in self.stages[node.stage].reads.items()
+        }
+
+    def _addresses(self, node: Node, role: str, read: Read, subjects: Sequence[str]) -> list[Address]:
+        found = []
+        for producer, variant in self._upstream(node, role, read):
+            write = self.stages[producer].writes[role]
+            if write.per == "study":
+                units = [STUDY]
+            elif node.unit != STUDY:
+                units = [node.unit]
+            else:
+                units = [subject_unit(label) for label in subjects]
+            found += [Address(producer, variant, unit, role) for unit in units]
+        return found
+
+    def _upstream(self, node: Node, role: str, read: Read) -> list[tuple[str, str]]:
+        chosen = self._chosen(node, role)
+        if chosen:
+            return chosen
+        planned = self.planned_stages()
+        producers = [name for name in self.producers(role) if name in planned or read.arity == "one"]
+        base, condition = split_variant(node.variant)
+        if read.arity == "one":
+            producer = producers[0]
+            return [(producer, self._one_variant(node, role, producer, base, condition))]
+        if read.arity == "optional":
+            return [(name, self._one_variant(node, role, name, base, condition)) for name in producers[:1]]
+        found = []
+        for producer in producers:
+            bases = self.bases(producer)
+            kept = [base] if base in bases else bases
+            for variant in self.variants(producer):
+                own_base, own_condition = split_variant(variant)
+                under = read.arity == "conditions" or own_condition == (
+                    condition if self._carries(producer, condition) else "full"
+                )
+                if own_base in kept and under:
+                    found.append((producer, variant))
+        return found
+
+    def _one_variant(self, node: Node, role: str, producer: str, base: str, condition: str) -> str:
+        bases = self.bases(producer)
+        if base not in bases and len(bases) > 1:
+            options = ", ".join(f"{producer}/{name}" for name in bases)
+            raise UsageError(
+                f"{node}: role '{role}' could come from {options}.", f"Choose with --from {role}={producer}/{bases[0]}."
+            )
+        kept = base if base in bases else bases[0]
+        return join_variant(kept, condition) if self._carries(producer, condition) else kept
+
+    def _chosen(self, node: Node, role: str) -> list[tuple[str, str]]:
+        """Return what --from or a `from` table names for a role."""
+        tables = [self.recipe.tables, self.workspace.tables]
+        base, _ = split_variant(node.variant)
+        named: Any = None
+        for table in tables:
+            named = table.get(node.stage, {}).get(base, {}).get("from", {}).get(role, named)
+        if self.choices.stage == node.stage:
+            named = self.choices.inputs.get(role, named)
+        texts = [named] if isinstance(named, str) else named or []
+        return [self._parse_reference(text, role) for text in texts]
+
+    def _parse_reference(self, text: str, role: str) -> tuple[str, str]:
+        stage, _, variant = text.partition("/")
+        writers = self.producers(role)
+        if stage not in writers:
+            known = [f"{name}/{base}" for name in writers for base in self.bases(name)]
+            raise UsageError(f"'{text}' does not make role '{role}'.{did_you_mean(text, known)}")
+        return stage, variant or "default"
+
+    # -- settings and subjects -------------------------------------------------------------------
+
+    def settings(self, stage: str, variant: str) -> Resolved:
+        """Return the settings of a variant; conditions do not change settings."""
+        base, _ = split_variant(variant)
+        declared = self.stages[stage]
+        layers: dict[str, Mapping[str, Any]] = {f"protocol {self.protocol}": protocol_layer(declared, self.protocol)}
+        named = {f"recipe {self.recipe.header.name}": self.recipe.tables, CONFIG: self.workspace.tables}
+        for name, tables in named.items():
+            table = tables.get(stage, {}).get(base, {})
+            layers[name] = {key: value for key, value in table.items() if key != "from"}
+        if self.choices.stage == stage:
+            layers["command line"] = self.choices.settings
+        return resolve_settings(declared, layers)
+
+    def known_subjects(self) -> list[str] | None:
+        """Return the subjects of the clip index, or of the data set before ingest, None if unknown."""
+        try:
+            attributes: ClipIndexAttributes = open_artifact(self.root, CLIP_INDEX).attributes()
+            return list(attributes.subjects)
+        except MissingInputError:
+            pass
+        if self.source is not None:
+            for stage in self.stages.values():
+                if stage.takes_source:
+                    return list(stage.subjects_of(self.source))
+        return None
+
+    def _recorded_source(self) -> Path | None:
+        """Return the data set that was ingested, if it is still there."""
+        try:
+            recorded = open_artifact(self.root, CLIP_INDEX).manifest.source_root
+        except MissingInputError:
+            return None
+        return Path(recorded) if recorded and Path(recorded).is_dir() else None
+
+    def _checked_conditions(self, conditions: Iterable[str]) -> tuple[str, ...]:
+        known = [condition for stage in self.stages.values() for condition in stage.conditions]
+        for condition in conditions:
+            if condition != "full" and condition not in known:
+                raise UsageError(f"There is no condition '{condition}'.{did_you_mean(condition, ['full', *known])}")
+        return tuple(condition for condition in conditions if condition != "full")

@@ -1,0 +1,194 @@
+"""Judging units: done, stale (and why), missing, or waiting for something upstream."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from eeg2vid.schemas.errors import MissingInputError
+from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, SourceFile
+from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.fingerprint import differences, fingerprint, identify_sources
+from eeg2vid.stages.engine.graph import Node, Study
+from eeg2vid.stages.engine.settings import Resolved
+from eeg2vid.stages.engine.stage import Per
+from eeg2vid.stages.store.layout import STUDY, Address, unit_subject
+from eeg2vid.stages.store.reader import load_manifest
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is to be done about a unit, and why."""
+
+    node: Node
+    state: Literal["done", "stale", "missing", "waiting", "imported"]
+    reasons: tuple[str, ...] = ()
+    missing: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Everything that decides a unit's result."""
+
+    resolved: Resolved
+    inputs: tuple[InputRef, ...]
+    models: tuple[ModelRef, ...]
+    sources: tuple[SourceFile, ...]
+    fingerprint: str
+
+
+@dataclass
+class Judge:
+    """Answers for many units, reading each manifest once."""
+
+    study: Study
+    subjects: Sequence[str]
+    _manifests: dict[Address, Manifest | None] = field(default_factory=dict)
+    _current: dict[Address, str | None] = field(default_factory=dict)
+
+    def forget(self, node: Node) -> None:
+        """Drop what was known about a unit that has just been made, and about what hangs on it."""
+        for role in self.study.stages[node.stage].writes:
+            self._manifests.pop(Address(node.stage, node.variant, node.unit, role), None)
+        self._current.clear()
+
+    def manifest(self, address: Address) -> Manifest | None:
+        """Return an artifact's manifest, None if there is no artifact."""
+        if address not in self._manifests:
+            try:
+                self._manifests[address] = load_manifest(address.folder(self.study.root))
+            except MissingInputError:
+                self._manifests[address] = None
+        return self._manifests[address]
+
+    def manifest_exists(self, node: Node) -> bool:
+        """Tell whether all artifacts of a unit are there, current or not."""
+        return all(self.manifest(address) is not None for address in self.outputs(node))
+
+    def why_not_current(self, address: Address) -> str | None:
+        """Say why an upstream artifact cannot be used, None if it can: judged by its own manifest alone."""
+        if address not in self._current:
+            self._current[address] = self._why_not_current(address)
+        return self._current[address]
+
+    def _why_not_current(self, address: Address) -> str | None:
+        manifest = self.manifest(address)
+        if manifest is None:
+            return "missing"
+        if manifest.provenance == "imported":
+            return None
+        for ref in manifest.inputs:
+            upstream = Address(ref.stage, ref.variant, ref.unit, ref.role)
+            found = self.manifest(upstream)
+            if found is None:
+                return f"its input {upstream} is gone"
+            if found.digest != ref.digest:
+                return f"its input {upstream} changed"
+            deeper = self.why_not_current(upstream)
+            if deeper is not None:
+                return deeper
+        return None
+
+    def unusable_inputs(self, node: Node) -> dict[Address, str]:
+        """Return the inputs of a unit that are missing or stale, with the reason."""
+        addresses = [a for group in self.study.inputs(node, self.subjects).values() for a in group]
+        return {address: why for address in addresses if (why := self.why_not_current(address)) is not None}
+
+    def identity(self, node: Node) -> Identity:
+        """Gather what decides a unit's result; its inputs must exist."""
+        study, stage = self.study, self.study.stages[node.stage]
+        resolved = study.settings(node.stage, node.variant)
+        addresses = study.inputs(node, self.subjects)
+        inputs = []
+        for role, group in addresses.items():
+            for address in group:
+                manifest = self.manifest(address)
+                assert manifest is not None  # `unusable_inputs` was asked first
+                inputs.append(
+                    InputRef(
+                        role=role,
+                        stage=address.stage,
+                        variant=address.variant,
+                        unit=address.unit,
+                        digest=manifest.digest,
+                    )
+                )
+        located = [study.models.locate(role) for role in stage.roles]
+        models = tuple(ModelRef(role=m.role, name=m.name, identity=m.identity) for m in located)
+        outputs = [self.manifest(address) for address in self.outputs(node)]
+        known = [file for manifest in outputs if manifest for file in manifest.sources]
+        if study.source is None and known:  # the data set is out of reach: what was read from it stands
+            sources = known
+        else:
+            sources = identify_sources(stage.sources(Context(study, node, resolved.settings, addresses)), known)
+        digest = fingerprint(stage, resolved.dump(), inputs, models, sources)
+        return Identity(resolved, tuple(inputs), models, tuple(sources), digest)
+
+    def outputs(self, node: Node) -> list[Address]:
+        """Return the addresses that a unit writes."""
+        per: Per = "study" if node.unit == STUDY else "subject"
+        roles = self.study.stages[node.stage].writes_per(per)
+        return [Address(node.stage, node.variant, node.unit, role) for role in roles]
+
+    def judge(self, node: Node) -> Verdict:
+        """Compare a unit's artifacts with what today's settings and inputs would make."""
+        manifests = [self.manifest(address) for address in self.outputs(node)]
+        if any(manifest and manifest.provenance == "imported" for manifest in manifests):
+            return Verdict(node, "imported")
+        unusable = self.unusable_inputs(node)
+        if unusable:
+            state: Literal["waiting", "stale"] = "waiting" if None in manifests else "stale"
+            reasons = tuple(f"{address} is {why}" for address, why in unusable.items())
+            return Verdict(node, state, reasons, tuple(unusable))
+        if None in manifests:
+            return Verdict(node, "missing", ("not made yet",))
+        identity = self.identity(node)
+        stage = self.study.stages[node.stage]
+        for manifest in manifests:
+            if manifest and manifest.fingerprint != identity.fingerprint:
+                why = differences(
+                    manifest,
+                    stage,
+                    identity.resolved.dump(),
+                    identity.inputs,
+                    identity.models,
+                    identity.sources,
+                )
+                return Verdict(node, "stale", tuple(why) or ("its fingerprint differs",))
+        return Verdict(node, "done")
+
+
+def command_for(study: Study, stage: str, unit: str, variant: str | None = None) -> str:
+    """Return the command that makes a unit of a stage."""
+    words = ["eeg2vid", stage]
+    if study.stages[stage].takes_source:
+        words.append("PATH/TO/DATA")
+    subject = unit_subject(unit)
+    if subject is not None:
+        words += ["--subject", subject]
+    if variant and variant not in study.variants(stage):
+        words += ["--variant", variant]
+    return shlex.join(words)
+
+
+def commands_before(judge: Judge, node: Node) -> list[str]:
+    """Return the commands that make everything a unit lacks, in the order to run them."""
+    study = judge.study
+    lines: dict[str, None] = {}
+    visited: set[Node] = set()
+
+    def visit(wanted: Node) -> None:
+        if wanted in visited:
+            return
+        visited.add(wanted)
+        for address in judge.unusable_inputs(wanted):
+            visit(Node(address.stage, address.variant, address.unit))
+        if wanted != node:
+            lines[command_for(study, wanted.stage, wanted.unit, wanted.variant)] = None
+
+    visit(node)
+    order = list(study.stages)
+    needed = [line for line in lines if not any(other.startswith(f"{line} --subject") for other in lines)]
+    return sorted(needed, key=lambda line: order.index(line.split()[1]))

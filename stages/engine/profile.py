@@ -1,0 +1,141 @@
+"""Model profiles: which weights play which role (vae, text_encoder, unet, ...)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from eeg2vid.schemas.errors import BadDataError, MissingPackageError, UsageError
+from eeg2vid.stages.engine.text import did_you_mean, sentence_of
+from eeg2vid.stages.engine.workspace import read_toml
+
+
+class ModelSource(BaseModel):
+    """Where one model lies: a folder, or a hub id (already in the local cache) with its subfolder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folder: str | None = Field(None, description="folder, relative to the profile's file")
+    hub: str | None = Field(None, description="hub id, e.g. CompVis/stable-diffusion-v1-4")
+    revision: str | None = Field(None, description="commit, branch or tag of the hub id")
+    subfolder: str | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> ModelSource:
+        if (self.folder is None) == (self.hub is None):
+            raise ValueError("give either 'folder' or 'hub'")
+        return self
+
+
+class Profile(BaseModel):
+    """A model profile as written in TOML."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    about: str = ""
+    roles: dict[str, ModelSource]
+
+
+@dataclass(frozen=True)
+class LocatedModel:
+    """A model on this machine and what identifies its weights."""
+
+    role: str
+    name: str
+    folder: Path
+    identity: str
+
+
+def builtin_profiles() -> list[str]:
+    """Return the names of the profiles in the package."""
+    folder = resources.files("eeg2vid.stages") / "profiles"
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+class Models:
+    """The models of one profile, located on demand."""
+
+    def __init__(self, profile: str) -> None:
+        self._path = _profile_path(profile)
+        try:
+            self.profile = Profile.model_validate(read_toml(self._path))
+        except ValidationError as error:
+            raise UsageError(f"{self._path}: {sentence_of(error, Profile, 'profile')}") from error
+        self._located: dict[str, LocatedModel] = {}
+
+    def locate(self, role: str) -> LocatedModel:
+        """Return the folder of a role's model; never goes online.
+
+        Raises
+        ------
+        UsageError
+            If the profile has no such role.
+        MissingPackageError
+            If the weights are not on this machine.
+        """
+        if role not in self._located:
+            source = self.profile.roles.get(role)
+            if source is None:
+                raise UsageError(
+                    f"Model profile '{self.profile.name}' has no '{role}'.{did_you_mean(role, self.profile.roles)}"
+                )
+            self._located[role] = self._locate(role, source)
+        return self._located[role]
+
+    def _locate(self, role: str, source: ModelSource) -> LocatedModel:
+        if source.folder is not None:
+            folder = (self._path.parent / source.folder).resolve()
+            if not (folder / "config.json").is_file():
+                raise MissingPackageError(
+                    f"Model '{role}' of profile '{self.profile.name}' should be in {folder}; there is no config.json."
+                )
+            return LocatedModel(role, f"{self.profile.name}/{role}", folder, f"sha256:{folder_identity(folder)}")
+        return self._locate_hub(role, source)
+
+    def _locate_hub(self, role: str, source: ModelSource) -> LocatedModel:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import LocalEntryNotFoundError
+
+        pattern = f"{source.subfolder}/*" if source.subfolder else "*"
+        try:
+            root = Path(
+                snapshot_download(
+                    str(source.hub), revision=source.revision, local_files_only=True, allow_patterns=pattern
+                )
+            )
+        except LocalEntryNotFoundError as error:
+            raise MissingPackageError(
+                f"The weights of '{role}' ({source.hub}) are not on this machine.",
+                f"On a machine with network: hf download {source.hub} --include '{pattern}'",
+            ) from error
+        folder = root / source.subfolder if source.subfolder else root
+        return LocatedModel(role, str(source.hub), folder, f"commit:{root.name}")
+
+
+def folder_identity(folder: Path) -> str:
+    """Hash the weights and configs of a model's folder (cards and pictures do not count)."""
+    hasher = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in {".safetensors", ".bin", ".json", ".txt", ".model"} and path.is_file():
+            hasher.update(path.relative_to(folder).as_posix().encode() + b"\0")
+            with path.open("rb") as file:
+                hasher.update(hashlib.file_digest(file, "sha256").digest())
+    return hasher.hexdigest()
+
+
+def _profile_path(profile: str) -> Path:
+    if profile.endswith(".toml"):
+        return Path(profile).resolve()
+    if profile not in builtin_profiles():
+        raise UsageError(f"There is no model profile '{profile}'.{did_you_mean(profile, builtin_profiles())}")
+    packaged: Any = resources.files("eeg2vid.stages") / "profiles" / f"{profile}.toml"
+    path = Path(str(packaged))
+    if not path.is_file():
+        raise BadDataError(f"{path}: the profile file is not a plain file.")
+    return path

@@ -1,0 +1,200 @@
+"""Running units: lock, compute, validate, commit; whole artifacts or nothing."""
+
+from __future__ import annotations
+
+import datetime
+import errno
+import json
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+from eeg2vid.schemas.errors import FailedError, LockedError, MissingInputError
+from eeg2vid.schemas.manifest import Manifest
+from eeg2vid.schemas.settings import Execution
+from eeg2vid.stages.engine.context import Context, Reporter
+from eeg2vid.stages.engine.device import limited_threads, resolve_device
+from eeg2vid.stages.engine.graph import Node, Study
+from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, commands_before
+from eeg2vid.stages.engine.settings import protocol_of
+from eeg2vid.stages.store import writer as store
+
+_SOFTWARE = ("eeg2vid", "torch", "numpy", "scipy", "mne", "diffusers", "zarr")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happened to a unit."""
+
+    verdict: Verdict
+    ran: bool
+    seconds: float = 0.0
+
+
+class Runner:
+    """Makes units, one at a time, in the order given."""
+
+    def __init__(self, study: Study, subjects: Sequence[str], execution: Execution, reporter: Reporter) -> None:
+        self.study = study
+        self.execution = execution
+        self.reporter = reporter
+        self.judge = Judge(study, subjects)
+
+    def make(self, node: Node) -> Outcome:
+        """Make one unit unless it is already done.
+
+        Raises
+        ------
+        MissingInputError
+            If an input is missing or stale; the hint holds the commands that make it.
+        LockedError
+            If another process is making the same unit.
+        """
+        for address in self.judge.outputs(node):
+            store.restore(address.folder(self.study.root))
+        verdict = self.judge.judge(node)
+        if verdict.missing:
+            raise _missing(self.judge, node, verdict)
+        if verdict.state in ("done", "imported") and not self.execution.force:
+            return Outcome(verdict, ran=False)
+        started = time.perf_counter()
+        with _locked(self.study, node):
+            self._run(node, self.judge.identity(node))
+        self.judge.forget(node)
+        seconds = time.perf_counter() - started
+        self._log(node, seconds)
+        return Outcome(verdict, ran=True, seconds=seconds)
+
+    def _run(self, node: Node, identity: Identity) -> None:
+        stage = self.study.stages[node.stage]
+        ctx = Context(
+            self.study,
+            node,
+            identity.resolved.settings,
+            self.study.inputs(node, self.judge.subjects),
+            device=resolve_device(self.execution.device) if stage.uses_torch else "cpu",
+            reporter=self.reporter,
+        )
+        ctx.fingerprint = identity.fingerprint
+        started = time.perf_counter()
+        try:
+            with limited_threads(self.execution.threads):
+                stage.run(ctx)
+            facts = self._facts(ctx, identity, time.perf_counter() - started)
+            for address in self.judge.outputs(node):
+                ctx.write(address.role).commit({**facts, "role": address.role})
+        except OSError as error:
+            raise _disk_failure(node, error) from error
+        finally:
+            for writer in ctx.writers.values():
+                writer.discard()
+
+    def _facts(self, ctx: Context, identity: Identity, seconds: float) -> dict[str, Any]:
+        node = ctx.node
+        inputs = [
+            self.judge.manifest(address)
+            for group in self.study.inputs(node, self.judge.subjects).values()
+            for address in group
+        ]
+        return {
+            "stage": node.stage,
+            "stage_version": ctx.stage.version,
+            "variant": node.variant,
+            "unit": node.unit,
+            "protocol": _protocol(protocol_of(ctx.stage, ctx.settings), [m.protocol for m in inputs if m]),
+            "stamps": tuple(sorted(ctx.stamps.union(*(m.stamps for m in inputs if m)))),
+            "settings": identity.resolved.dump(),
+            "inputs": identity.inputs,
+            "sources": identity.sources,
+            "source_root": str(self.study.source) if ctx.stage.takes_source else None,
+            "models": identity.models,
+            "fingerprint": identity.fingerprint,
+            "created": _now(),
+            "seconds": round(seconds, 3),
+            "software": {"python": platform.python_version()} | {name: _version(name) for name in _SOFTWARE},
+            "execution": {"device": ctx.device, "threads": self.execution.threads},
+        }
+
+    def _log(self, node: Node, seconds: float) -> None:
+        folder = self.study.root / "logs"
+        folder.mkdir(exist_ok=True)
+        line = {"at": _now(), "unit": str(node), "seconds": round(seconds, 3)}
+        with (folder / "units.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def _missing(judge: Judge, node: Node, verdict: Verdict) -> MissingInputError:
+    first, more = verdict.reasons[0], len(verdict.reasons) - 1
+    also = f" (and {more} more)" if more else ""
+    commands = commands_before(judge, node)
+    return MissingInputError(
+        f"{node} cannot be made: {first}{also}.",
+        "Run first:\n  " + "\n  ".join(commands) if commands else None,
+    )
+
+
+def _locked(study: Study, node: Node) -> Any:
+    import contextlib
+
+    from filelock import FileLock, Timeout
+
+    folder = study.root / "artifacts" / node.stage / node.variant / node.unit
+
+    @contextlib.contextmanager
+    def hold() -> Any:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder / ".lock", timeout=0)
+            lock.acquire()
+        except Timeout:
+            raise LockedError(
+                f"{node} is being made by another process.", "Wait for it, or see its log in logs/."
+            ) from None
+        except OSError as error:
+            raise _disk_failure(node, error) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    return hold()
+
+
+def _disk_failure(node: Node, error: OSError) -> FailedError:
+    kinds = {
+        errno.ENOSPC: "the disk is full",
+        errno.EROFS: "the file system is read-only",
+        errno.EDQUOT: "the disk quota is used up",
+        errno.EACCES: "permission was refused",
+        errno.EFBIG: "the file would be too large for the file system",
+    }
+    what = kinds.get(error.errno or 0, error.strerror or str(error))
+    where = f" at {error.filename}" if error.filename else ""
+    return FailedError(
+        f"{node} failed: {what}{where}. Nothing half-written was kept; earlier artifacts are intact.",
+        "Mend that and run the same command again.",
+    )
+
+
+def _protocol(own: str | None, inherited: list[str | None]) -> str | None:
+    kinds = {kind for kind in [own, *inherited] if kind is not None}
+    return next(iter(kinds), None) if len(kinds) < 2 else "mixed"
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "absent"
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def manifests_of(judge: Judge, node: Node) -> list[Manifest]:
+    """Return the manifests of a unit's artifacts that exist."""
+    return [manifest for address in judge.outputs(node) if (manifest := judge.manifest(address))]

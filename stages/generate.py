@@ -1,0 +1,111 @@
+"""`generate`: predictions become videos."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from eeg2vid.schemas.entities import EventKey, Fold
+from eeg2vid.schemas.errors import MissingInputError
+from eeg2vid.schemas.generators import DecodeGenerator
+from eeg2vid.schemas.predictions import PREDICTIONS, PredictionKey
+from eeg2vid.schemas.settings import Settings
+from eeg2vid.schemas.splits import FOLDS, Part
+from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
+from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+
+_GREY = 128
+
+
+class GenerateSettings(Settings):
+    """Settings of `generate`."""
+
+    generator: DecodeGenerator = Field(DecodeGenerator(), description="what makes the videos")
+
+
+class Generate(Stage):
+    """Make a video of every predicted clip: an array and one mp4 each.
+
+    Conditions: `mean-video` shows the mean of the fold's training clips every time, `grey` a flat
+    grey: what scores without looking at the EEG at all.
+    """
+
+    name = "generate"
+    Settings = GenerateSettings
+    reads = {"predictions": Read(PREDICTIONS), "stimuli": Read(VIDEOS), "folds": Read(FOLDS)}
+    writes = {"videos": Write(VIDEOS, "subject")}
+    roles = ("vae",)
+    conditions = ("mean-video", "grey")
+    uses_torch = True
+    resources = Resources(gpus=1, cpus=4, memory_gb=24, minutes=60)
+    examples = ("eeg2vid generate --subject 17", "eeg2vid generate --subject 17 --condition full --device cuda")
+
+    def run(self, ctx: Context) -> None:
+        """Make the videos clip by clip."""
+        from eeg2vid.stages.stimuli.video import write_mp4
+
+        stimuli = ctx.read("stimuli")
+        geometry: VideoAttributes = stimuli.attributes()
+        keys = ctx.read("predictions").table("decoded", PredictionKey)
+        make = {"grey": _grey, "mean-video": _mean_video}.get(ctx.condition, _decoded)(ctx)
+        out = ctx.write("videos")
+        frames = out.create("frames", (len(keys), *stimuli.arrays["frames"].shape[1:]), "uint8")
+        for index, key in enumerate(ctx.track(f"{ctx.node}: videos", keys, len(keys))):
+            video = make(index, key)
+            frames[index] = video
+            write_mp4(out.media(f"{key.event}.mp4"), video[:, : geometry.height, : geometry.width], fps=geometry.fps)
+        out.table("clips", [VideoKey(clip=key.clip, event=key.event, fold=key.fold) for key in keys])
+        out.attributes(geometry)
+
+
+def _decoded(ctx: Context) -> Callable[[int, PredictionKey], np.ndarray]:
+    """Return what decodes the latents of one event."""
+    from eeg2vid.stages.diffusion.vae import decode, load_vae
+
+    predictions = ctx.read("predictions")
+    if not predictions.has("latents"):
+        raise MissingInputError(
+            f"{predictions.address} holds no latents; there is nothing to decode.",
+            "Plan a latent mapper: a [train-mapper.<variant>] table with target = 'latents'.",
+        )
+    vae = load_vae(ctx.model("vae").folder, ctx.device)
+    batch = ctx.settings.generator.batch
+    return lambda index, _: decode(vae, predictions.read("latents", index), batch=batch)
+
+
+def _grey(ctx: Context) -> Callable[[int, PredictionKey], np.ndarray]:
+    import numpy as np
+
+    flat = np.full(ctx.read("stimuli").arrays["frames"].shape[1:], _GREY, dtype=np.uint8)
+    return lambda *_: flat
+
+
+def _mean_video(ctx: Context) -> Callable[[int, PredictionKey], np.ndarray]:
+    """Return the mean of each fold's training clips (validation included: it may be learned from)."""
+    import numpy as np
+
+    stimuli, folds = ctx.read("stimuli"), ctx.read("folds")
+    place = {row.clip: index for index, row in enumerate(stimuli.table("clips", VideoKey))}
+    events = folds.table("events", EventKey)
+    names = [row.fold for row in folds.table("folds", Fold)]
+    assignment = folds.read("assignment")
+    made: dict[str, Any] = {}
+
+    def mean_of(fold: str) -> np.ndarray:
+        if fold not in made:
+            learned = np.isin(assignment[names.index(fold)], (Part.TRAIN, Part.VALIDATION))
+            clips = sorted({place[events[index].clip] for index in np.flatnonzero(learned)})
+            total = np.zeros(stimuli.arrays["frames"].shape[1:], dtype=np.float64)
+            for clip in clips:  # streamed: 1200 clips of 512 x 288 do not fit beside everything else
+                total += stimuli.read("frames", clip)
+            made[fold] = np.rint(total / len(clips)).astype(np.uint8)
+        return made[fold]
+
+    return lambda _, key: mean_of(key.fold)

@@ -1,0 +1,110 @@
+"""`ingest`: a data set becomes clip index, captions, checks, events and recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eeg2vid.schemas.entities import Check
+from eeg2vid.schemas.recordings import (
+    CAPTIONS,
+    CHECKS,
+    CLIPS,
+    EVENTS,
+    RECORDINGS,
+    ClipIndexAttributes,
+    RecordingAttributes,
+)
+from eeg2vid.schemas.settings import Settings
+from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.stage import Resources, Stage, Write
+
+if TYPE_CHECKING:
+    from eeg2vid.stages.datasets.source import Dataset, SubjectSource
+
+
+class IngestSettings(Settings):
+    """Nothing to choose: the data set says it all."""
+
+
+class Ingest(Stage):
+    """Read a data set: SEED-DV's folder, or any recordings MNE reads with an events table and clips.
+
+    Everything is checked on the way: shapes, units, labels that disagree, captions, film rate and
+    length. EEG is copied in the source's precision, in volts.
+    """
+
+    name = "ingest"
+    Settings = IngestSettings
+    reads = {}
+    writes = {
+        "clips": Write(CLIPS, "study"),
+        "captions": Write(CAPTIONS, "study"),
+        "checks": Write(CHECKS, "study"),
+        "eeg-checks": Write(CHECKS, "subject"),
+        "events": Write(EVENTS, "subject"),
+        "recordings": Write(RECORDINGS, "subject"),
+    }
+    takes_source = True
+    resources = Resources(cpus=1, memory_gb=4, minutes=10)
+    cites = ("liu2024eeg2video",)
+    examples = ("eeg2vid ingest /data/SEED-DV", "eeg2vid ingest /data/SEED-DV --subject 1-3")
+
+    def subjects_of(self, source: Path) -> tuple[str, ...]:
+        """Return the subjects of a data set."""
+        from eeg2vid.stages.datasets.source import open_dataset
+
+        return open_dataset(source).subjects
+
+    def sources(self, ctx: Context) -> list[Path]:
+        """Return the data set's files behind this unit."""
+        from eeg2vid.stages.datasets.source import open_dataset
+
+        if ctx.study.source is None:
+            return []
+        dataset = open_dataset(ctx.source)
+        return dataset.study_files() if ctx.subject is None else dataset.subject_files(ctx.subject)
+
+    def run(self, ctx: Context) -> None:
+        """Write the study's tables, or one subject's events and EEG."""
+        from eeg2vid.stages.datasets.source import SIMULATED_MARK, open_dataset
+
+        dataset = open_dataset(ctx.source)
+        if (ctx.source / SIMULATED_MARK).is_file():
+            ctx.stamp("simulated")
+        if ctx.subject is None:
+            _write_study(ctx, dataset)
+        else:
+            _write_subject(ctx, dataset.subject(ctx.subject))
+
+
+def _write_study(ctx: Context, dataset: Dataset) -> None:
+    study = dataset.study()
+    clips = ctx.write("clips")
+    clips.table("clips", study.clips)
+    clips.attributes(ClipIndexAttributes(kind=dataset.kind, subjects=dataset.subjects))
+    ctx.write("captions").table("captions", study.captions)
+    _write_checks(ctx, "checks", study.checks)
+
+
+def _write_subject(ctx: Context, subject: SubjectSource) -> None:
+    _write_checks(ctx, "eeg-checks", subject.checks)
+    ctx.write("events").table("events", subject.events)
+    out = ctx.write("recordings")
+    out.table("recordings", subject.recordings)
+    out.table("electrodes", subject.electrodes)
+    out.attributes(RecordingAttributes(sfreq=subject.sfreq))
+    dtype = subject.signals[0].dtype
+    kept = f"float{8 * dtype.itemsize}" if dtype.kind == "f" else "float64"
+    eeg = out.create("eeg", (len(subject.electrodes), sum(row.length for row in subject.recordings)), kept)
+    pairs = zip(subject.recordings, subject.signals, strict=True)
+    for row, signal in ctx.track(f"{ctx.node}: recordings", pairs, len(subject.recordings)):
+        eeg[:, row.start : row.start + row.length] = signal[:, : row.length] * subject.unit_scale
+
+
+def _write_checks(ctx: Context, role: str, checks: list[Check]) -> None:
+    """Store what was looked at; say aloud what is not as expected."""
+    ctx.write(role).table("checks", checks)
+    for check in checks:
+        if check.verdict == "warning":
+            ctx.reporter.remark(f"Warning: {check.item}: found {check.found}, expected {check.expected}")

@@ -1,0 +1,159 @@
+"""Shrinkage linear discriminant analysis: the classifier that needs no tuning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from eeg2vid.schemas.networks import LdaSettings, TrainingSettings
+from eeg2vid.stages.networks.decoder import Context, Decoder, Examples, FitReport, State, take_arrays
+from eeg2vid.stages.training.inputs import Inputs, Vectors
+
+NEVER = -1e30  # log prior of a class without training events: probability 0, still a finite number to store
+
+
+def ledoit_wolf(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the Ledoit-Wolf covariance of centred `(sample, dimension)`.
+
+    The sample covariance S is drawn towards its mean variance: (1 - d) S + d tr(S)/p I, with the d that
+    minimises the expected squared error (Ledoit and Wolf, J. Multivariate Anal. 88, 2004).
+    """
+    n, p = values.shape
+    covariance: NDArray[np.float64] = values.T @ values / n
+    mean_variance = np.trace(covariance) / p
+    squared = np.sum(covariance**2)
+    distance = (squared - p * mean_variance**2) / p
+    # mean squared distance of the samples' outer products from S, over n
+    spread = (np.sum(np.sum(values**2, axis=1) ** 2) / n - squared) / (p * n)
+    shrinkage = 0.0 if spread <= 0 else 1.0 if distance <= spread else spread / distance
+    covariance *= 1 - shrinkage
+    covariance[np.diag_indices(p)] += shrinkage * mean_variance
+    return covariance
+
+
+def _class_covariance(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return one class's covariance, shrunk after scaling each dimension to unit variance."""
+    centred = values - values.mean(axis=0)
+    scale = centred.std(axis=0)
+    scale[scale == 0] = 1.0
+    shrunk: NDArray[np.float64] = ledoit_wolf(centred / scale) * scale[:, None] * scale
+    return shrunk
+
+
+def fit_lda(
+    vectors: NDArray[np.float64], labels: NDArray[np.integer], n_classes: int, *, covariance: str, priors: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fit a linear discriminant.
+
+    Parameters
+    ----------
+    vectors
+        `(event, dimension)`.
+    labels
+        Class index of each event.
+    n_classes
+        Classes; one without events gets probability 0.
+    covariance
+        'pooled' or 'per-class', see `LdaSettings`.
+    priors
+        'empirical' or 'equal'.
+
+    Returns
+    -------
+    Weights `(dimension, class)` and offsets `(class,)`; their softmax is the posterior.
+    """
+    counts = np.bincount(labels, minlength=n_classes)
+    present = np.flatnonzero(counts)
+    means = np.stack([vectors[labels == label].mean(axis=0) for label in present])
+    shares = counts[present] / counts.sum() if priors == "empirical" else np.full(len(present), 1 / len(present))
+    if covariance == "pooled":
+        within = ledoit_wolf(vectors - means[np.searchsorted(present, labels)])
+    else:
+        parts = (vectors[labels == label] for label in present)
+        within = sum(
+            (share * _class_covariance(part) for share, part in zip(shares, parts, strict=True)),
+            start=np.zeros((vectors.shape[1],) * 2),
+        )
+    weights = np.zeros((vectors.shape[1], n_classes))
+    try:
+        weights[:, present] = scipy.linalg.solve(within, means.T, assume_a="pos")
+    except scipy.linalg.LinAlgError:  # no variance within classes in some direction
+        weights[:, present] = scipy.linalg.lstsq(within, means.T)[0]
+    offsets = np.full(n_classes, NEVER)
+    offsets[present] = np.log(shares) - 0.5 * np.sum(means * weights[:, present].T, axis=1)
+    return weights, offsets
+
+
+class LdaDecoder(Decoder):
+    """Shrinkage LDA on vectors of all inputs. There is nothing to choose: validation events only give a score."""
+
+    kind = "encoder"
+    settings: LdaSettings
+
+    def __init__(self, settings: LdaSettings, context: Context, training: TrainingSettings) -> None:
+        super().__init__(settings, context, training)
+        self.vectors = Vectors(settings.epoch_bins)
+        self.weights = np.zeros((0, len(context.classes)), dtype=np.float32)
+        self.offsets = np.zeros(len(context.classes), dtype=np.float32)
+
+    def fit(
+        self,
+        train: Examples,
+        validation: Examples | None = None,
+        *,
+        seed: int = 0,
+        device: str = "cpu",
+        report: Any = None,
+        should_stop: Callable[[], bool] | None = None,
+        keeper: Any = None,
+    ) -> FitReport:
+        """Fit in closed form."""
+        self.check(train)
+        self._fit(train)
+        if validation is None:
+            return FitReport(len(train))
+        self.check(validation)
+        score = float(np.mean(self.predict(validation.inputs).argmax(axis=1) == validation.targets))
+        if self.training.refit:
+            self._fit(Examples.join([train, validation]))
+        return FitReport(len(train), len(validation), score)
+
+    def _fit(self, examples: Examples) -> None:
+        self.vectors.fit(examples.inputs)
+        weights, offsets = fit_lda(
+            self.vectors.transform(examples.inputs),
+            examples.targets,
+            len(self.context.classes),
+            covariance=self.settings.covariance,
+            priors=self.settings.priors,
+        )
+        self.weights, self.offsets = weights.astype(np.float32), offsets.astype(np.float32)
+
+    def predict(self, inputs: Inputs, *, device: str = "cpu") -> NDArray[np.float32]:
+        """Return posterior probabilities `(event, class)`."""
+        inputs.require(self.context.inputs)
+        vectors = self.vectors.transform(inputs, own=self.training.scaling == "own")
+        scores = vectors @ self.weights.astype(np.float64) + self.offsets
+        probabilities: NDArray[np.float32] = softmax(scores, axis=1).astype(np.float32)
+        return probabilities
+
+    def state(self) -> State:
+        """Return weights and offsets."""
+        return {"weights": self.weights, "offsets": self.offsets}
+
+    def scaler_state(self) -> State:
+        """Return the vectors' training statistics."""
+        return self.vectors.state()
+
+    def load(self, state: State, scaler: State) -> None:
+        """Take weights, offsets and statistics."""
+        self.vectors.load(scaler, list(self.context.inputs))
+        dimension = sum(one.mean.size for one in self.vectors.scalers.values())
+        n_classes = len(self.context.classes)
+        found = take_arrays(state, {"weights": (dimension, n_classes), "offsets": (n_classes,)})
+        self.weights, self.offsets = found["weights"].astype(np.float32), found["offsets"].astype(np.float32)

@@ -1,0 +1,243 @@
+"""Ridge regression from EEG to any target, its penalty chosen inside the training events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.networks import RidgeSettings, TrainingSettings
+from eeg2vid.stages.networks.decoder import Context, Decoder, Examples, FitReport, State, take_arrays
+from eeg2vid.stages.training.inputs import Inputs, Vectors
+
+_CHUNK_COLUMNS = 4096
+Matrix = NDArray[np.float64]
+
+
+def target_gram(targets: NDArray[np.floating], mean: Matrix) -> Matrix:
+    """Return the inner products `(event, event)` of centred targets `(event, value)`, a few columns at a time."""
+    gram = np.zeros((len(targets),) * 2)
+    for start in range(0, targets.shape[1], _CHUNK_COLUMNS):
+        part = targets[:, start : start + _CHUNK_COLUMNS] - mean[start : start + _CHUNK_COLUMNS]
+        gram += part @ part.T
+    return gram
+
+
+def cv_errors(kernel: Matrix, gram: Matrix, folds: NDArray[np.integer], penalties: Matrix) -> tuple[Matrix, float]:
+    r"""Return the squared error of ridge regression left out of fold by fold, without touching the targets.
+
+    For a fold with held-out events H and the others T, the predictions are W Y_T with
+
+    .. math:: W = K_{HT} (K_{TT} + \lambda I)^{-1} C + \tfrac{1}{|T|} 1 1^\top
+
+    (kernels centred by T's mean, C centring). Hence the error tr(G_HH) - 2 tr(W G_TH) + tr(W G_TT W') needs
+    only the targets' Gram matrix G, and in the eigenbasis of K_TT every penalty costs n^2: all of it together is
+    independent of the targets' dimension. W's rows sum to 1, so G may be centred by any mean.
+
+    Parameters
+    ----------
+    kernel
+        Inner products of the (uncentred) vectors `(event, event)`.
+    gram
+        Inner products of the targets `(event, event)`.
+    folds
+        Fold of each event `(event,)`; at least two folds.
+    penalties
+        `(penalty,)`.
+
+    Returns
+    -------
+    Squared error summed over events and values `(penalty,)`, and that of predicting each part's mean.
+    """
+    errors = np.zeros(len(penalties))
+    baseline = 0.0
+    for fold in np.unique(folds):
+        held, kept = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+        k_tt = kernel[np.ix_(kept, kept)]
+        row_mean = k_tt.mean(axis=0)
+        k_ht = kernel[np.ix_(held, kept)]
+        k_ht = k_ht - k_ht.mean(axis=1, keepdims=True) - row_mean + row_mean.mean()
+        k_tt = k_tt - row_mean - row_mean[:, None] + row_mean.mean()
+        values, basis = scipy.linalg.eigh(k_tt, overwrite_a=True, check_finite=False)
+        inverse = 1 / (np.maximum(values, 0) + penalties[:, None])  # (penalty, component)
+        outer = k_ht @ basis
+        inner = (basis - basis.mean(axis=0)).T  # basis' C
+        g_tt, g_th = gram[np.ix_(kept, kept)], gram[np.ix_(kept, held)]
+        weighted = (inner @ g_tt @ inner.T) * (outer.T @ outer)
+        to_mean = outer.sum(axis=0) * (inner @ g_tt.mean(axis=1))
+        to_held = np.sum((inner @ g_th) * outer.T, axis=1)
+        of_mean = np.trace(gram[np.ix_(held, held)]) - 2 * g_th.mean(axis=0).sum() + len(held) * g_tt.mean()
+        baseline += float(of_mean)
+        errors += of_mean + np.sum((inverse @ weighted) * inverse, axis=1) + 2 * inverse @ (to_mean - to_held)
+    return errors, baseline
+
+
+def inner_folds(examples: Examples, run_folds: int) -> tuple[NDArray[np.integer], str]:
+    """Return the fold of each training event for the choice of the penalty, and what a fold is.
+
+    Leave one group (block) out; with one group only, its runs are dealt in order into `run_folds` folds, so
+    that no run is ever on both sides.
+
+    Raises
+    ------
+    BadDataError
+        If there is one group and fewer than two runs.
+    """
+    for labels, what in ((examples.groups, "group"), (examples.runs, "run")):
+        if labels is None:
+            continue
+        _, first, index = np.unique(labels, return_index=True, return_inverse=True)
+        if len(first) < 2:
+            continue
+        rank = np.argsort(np.argsort(first))[index.reshape(-1)]  # numbered as they come, not by name
+        if what == "group":
+            return rank, f"leave-one-group-out over {len(first)} groups"
+        count = min(run_folds, len(first))
+        return rank * count // len(first), f"{count} folds over {len(first)} runs"
+    raise BadDataError(
+        "The ridge penalty is chosen by leaving out groups or runs, but the training events are of one only.",
+        "Use a split with more training blocks.",
+    )
+
+
+class RidgeDecoder(Decoder):
+    """Ridge regression on vectors of all inputs, one penalty for all values, an intercept not penalised.
+
+    It chooses its penalty inside the events it is fitted to; with `training.refit` these are training and
+    validation events together. Stored as x -> (x - m) V B + mean with V `(dimension, rank)`, B `(rank, value)`.
+    """
+
+    kind = "mapper"
+    settings: RidgeSettings
+
+    def __init__(self, settings: RidgeSettings, context: Context, training: TrainingSettings) -> None:
+        super().__init__(settings, context, training)
+        self.vectors = Vectors(settings.epoch_bins)
+        self.arrays: State = {}
+
+    def fit(
+        self,
+        train: Examples,
+        validation: Examples | None = None,
+        *,
+        seed: int = 0,
+        device: str = "cpu",
+        report: Any = None,
+        should_stop: Callable[[], bool] | None = None,
+        keeper: Any = None,
+    ) -> FitReport:
+        """Choose the penalty and fit, in closed form."""
+        self.check(train)
+        both = train
+        if validation is not None and self.training.refit:
+            self.check(validation)
+            both = Examples.join([train, validation])
+        vectors = self.vectors.fit(both.inputs).transform(both.inputs)
+        targets = both.targets.reshape(len(both), -1)
+        mean = targets.mean(axis=0, dtype=np.float64)
+        gram = target_gram(targets, mean)
+        centre = vectors.mean(axis=0)
+        centred = vectors - centre
+        kernel = centred @ centred.T
+        s = self.settings
+        ratios = np.logspace(s.log10_low, s.log10_high, s.penalties)
+        penalties = ratios * max(float(np.trace(kernel)) / len(kernel), np.finfo(np.float64).tiny)
+        best, score, detail = 0, None, "penalty given"
+        if len(penalties) > 1:
+            folds, scheme = inner_folds(both, s.run_folds)
+            errors, baseline = cv_errors(kernel, gram, folds, penalties)
+            best = int(np.argmin(errors))
+            score = float(1 - errors[best] / baseline) if baseline > 0 else 0.0
+            edge = ", at the edge of the grid" if best in (0, len(penalties) - 1) else ""
+            detail = f"{scheme}{edge}"
+        left, right = low_rank(kernel, centred, targets, mean, gram, float(penalties[best]), s.fitted_share)
+        self.arrays = {
+            "center": centre.astype(np.float32),
+            "left": left,
+            "right": right,
+            "mean": mean.astype(np.float32),
+        }
+        ratio = f"penalty {ratios[best]:.3g} x mean eigenvalue"
+        held = 0 if validation is None else len(validation)
+        return FitReport(len(train), held, score, detail=f"{ratio}, {detail}, rank {left.shape[1]}")
+
+    def predict(self, inputs: Inputs, *, device: str = "cpu") -> NDArray[np.float32]:
+        """Return predicted values `(event, *target)`."""
+        inputs.require(self.context.inputs)
+        vectors = self.vectors.transform(inputs, own=self.training.scaling == "own")
+        scores = (vectors - self._array("center")) @ self._array("left").astype(np.float64)
+        values: NDArray[np.float32] = scores.astype(np.float32) @ self._array("right") + self._array("mean")
+        return values.reshape(len(values), *self.context.target)
+
+    def _array(self, name: str) -> NDArray[np.float32]:
+        if name not in self.arrays:
+            raise BadDataError("This decoder has not been fitted.")
+        return self.arrays[name].astype(np.float32, copy=False)
+
+    def state(self) -> State:
+        """Return the low-rank map."""
+        return self.arrays
+
+    def scaler_state(self) -> State:
+        """Return the vectors' training statistics."""
+        return self.vectors.state()
+
+    def load(self, state: State, scaler: State) -> None:
+        """Take the low-rank map and statistics."""
+        self.vectors.load(scaler, list(self.context.inputs))
+        dimension = sum(one.mean.size for one in self.vectors.scalers.values())
+        rank = state["left"].shape[-1] if "left" in state and state["left"].ndim else None
+        values = int(np.prod(self.context.target))
+        shapes: dict[str, tuple[int | None, ...]] = {
+            "center": (dimension,),
+            "left": (dimension, rank),
+            "right": (rank, values),
+            "mean": (values,),
+        }
+        self.arrays = take_arrays(state, shapes)
+
+
+def low_rank(
+    kernel: Matrix,
+    centred: Matrix,
+    targets: NDArray[np.floating],
+    mean: Matrix,
+    gram: Matrix,
+    penalty: float,
+    share: float,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the ridge map as two factors, cut to the leading directions of its fitted values.
+
+    The map is W = X' (K + penalty)^-1 Yc, its fitted values F = K (K + penalty)^-1 Yc. The eigenvectors of F F',
+    which the Gram matrix gives, lead to F's principal directions B; W is projected on the fewest of them whose
+    variance reaches the share.
+
+    Returns
+    -------
+    `(dimension, rank)` and `(rank, value)`.
+    """
+    values, basis = scipy.linalg.eigh(kernel, check_finite=False)
+    values = np.maximum(values, 0)
+    inverse = 1 / (values + penalty)
+    shrunk = values * inverse
+    # in the basis of K's eigenvectors: F = basis diag(shrunk) basis' Yc
+    turned = basis.T @ gram @ basis
+    variances, turn = scipy.linalg.eigh(shrunk[:, None] * turned * shrunk, check_finite=False)
+    variances, turn = variances[::-1], turn[:, ::-1]
+    solid = int(np.sum(variances > max(variances[0], 0) * len(kernel) * np.finfo(np.float64).eps))
+    reached = np.cumsum(variances[:solid])
+    rank = solid if share >= 1 or not solid else int(np.searchsorted(reached, share * reached[-1])) + 1
+    rank = min(rank, solid)
+    # scaled so that the rows of B are orthonormal: then V = W B'
+    scaled = shrunk[:, None] * turn[:, :rank] / np.sqrt(variances[:rank])
+    left = centred.T @ (basis @ (inverse[:, None] * (turned @ scaled)))
+    weights = scaled.T @ basis.T
+    right = np.empty((rank, targets.shape[1]), dtype=np.float32)
+    for start in range(0, targets.shape[1], _CHUNK_COLUMNS):
+        stop = start + _CHUNK_COLUMNS
+        right[:, start:stop] = weights @ (targets[:, start:stop] - mean[start:stop])
+    return left.astype(np.float32), right

@@ -1,0 +1,156 @@
+"""`predict`: what the trained decoders make of held-out EEG."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from eeg2vid.schemas.checkpoints import CHECKPOINTS, CheckpointAttributes, TrainedModel
+from eeg2vid.schemas.entities import Event
+from eeg2vid.schemas.errors import MissingInputError, UsageError
+from eeg2vid.schemas.features import EPOCHS, FEATURES
+from eeg2vid.schemas.predictions import PREDICTIONS, PredictionAttributes, PredictionKey
+from eeg2vid.schemas.recordings import EVENTS
+from eeg2vid.schemas.settings import Settings
+from eeg2vid.schemas.splits import FOLDS
+from eeg2vid.stages import joins
+from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
+from eeg2vid.stages.store.reader import Artifact
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class PredictSettings(Settings):
+    """Settings of `predict`."""
+
+    seed: int = Field(0, ge=0, lt=2**63, description="root of every random number (which run takes whose EEG)")
+
+
+class Predict(Stage):
+    """Decode the test events of every fold that was trained: latents and class probabilities.
+
+    Condition `shuffled-runs`: each run is decoded from the EEG of another run of the same fold; all
+    else stays the same. Whatever scores as well as `full` there is not decoded from the EEG.
+    """
+
+    name = "predict"
+    Settings = PredictSettings
+    reads = {
+        "epochs": Read(EPOCHS),
+        "features": Read(FEATURES),
+        "events": Read(EVENTS),
+        "folds": Read(FOLDS),
+        "encoders": Read(CHECKPOINTS, "many"),
+        "mappers": Read(CHECKPOINTS, "many"),
+    }
+    writes = {"predictions": Write(PREDICTIONS, "subject")}
+    conditions = ("shuffled-runs",)
+    uses_torch = True
+    resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=10)
+    examples = ("eeg2vid predict --subject 17", "eeg2vid predict --from mappers=train-mapper/latent-cnn --variant mine")
+
+    def run(self, ctx: Context) -> None:
+        """Predict fold by fold with every model."""
+        events = ctx.read("events").table("events", Event)
+        encoders, mappers = ctx.read_many("encoders"), ctx.read_many("mappers")
+        if not encoders and not mappers:
+            raise MissingInputError(
+                "The recipe plans no encoder and no mapper; there is nothing to predict with.",
+                "Name some: --from mappers=train-mapper/VARIANT, or a [train-mapper.VARIANT] table in eeg2vid.toml.",
+            )
+        ctx.write("predictions").table("events", _predict_all(ctx, encoders, events))
+        ctx.write("predictions").table("decoded", _predict_all(ctx, mappers, events))
+        ctx.write("predictions").attributes(_attributes(encoders, mappers))
+
+
+def _predict_all(ctx: Context, checkpoints: list[Artifact], events: list[Event]) -> list[PredictionKey]:
+    """Write the predictions of some checkpoints, one array per task; return what their rows stand for."""
+    import numpy as np
+
+    if not checkpoints:
+        return []
+    trained = _trained_models(checkpoints)
+    in_use = list(dict.fromkeys(row.fold for _, row in trained))
+    folds = {fold.fold: fold for fold in joins.load_folds(ctx, events, ",".join(in_use))}
+    sources = {name: _sources(ctx, events, fold.test, name) for name, fold in folds.items()}
+    ctx.reporter.start(f"{ctx.node}: models", len(trained))
+    for task in dict.fromkeys(row.task for _, row in trained):
+        parts = []
+        for artifact, row in trained:
+            if row.task == task:
+                parts.append(_predict(ctx, artifact, row, events, sources[row.fold]))
+                ctx.reporter.advance()
+        name = "latents" if task == "latents" else f"probability_{task}"
+        ctx.write("predictions").array(name, np.concatenate(parts))
+    return [
+        _key(events, target, source, name)
+        for name, fold in folds.items()
+        for target, source in zip(fold.test, sources[name], strict=True)
+    ]
+
+
+def _trained_models(checkpoints: list[Artifact]) -> list[tuple[Artifact, TrainedModel]]:
+    """Return every model; all tasks must be trained on the same folds, each task once."""
+    trained = [(artifact, row) for artifact in checkpoints for row in artifact.table("models", TrainedModel)]
+    folds: dict[str, list[str]] = {}
+    for artifact, row in trained:
+        if row.fold in folds.setdefault(row.task, []):
+            raise UsageError(
+                f"Task '{row.task}' is trained twice, the second time in {artifact.address}.",
+                "Choose one with --from, or name the variants apart by recipe.",
+            )
+        folds[row.task].append(row.fold)
+    if len({tuple(names) for names in folds.values()}) > 1:
+        found = "; ".join(f"{task}: {', '.join(names)}" for task, names in folds.items())
+        raise UsageError(f"The models are trained on different folds ({found}).", "Train all with the same --folds.")
+    return trained
+
+
+def _sources(ctx: Context, events: list[Event], test: np.ndarray, fold: str) -> np.ndarray:
+    """Return the event whose EEG is used for each test event: itself, or one of another run."""
+    if ctx.condition != "shuffled-runs":
+        return test
+    import numpy as np
+
+    from eeg2vid.stages.statistics.permutation import run_permutations
+
+    runs = np.array([joins.run_of(events[index]) for index in test])
+    positions = np.array([events[index].position for index in test])
+    rng = np.random.default_rng(ctx.seed(fold))
+    return test[run_permutations(runs, positions, 1, rng, derangement=True)[0]]
+
+
+def _key(events: list[Event], target: int, source: int, fold: str) -> PredictionKey:
+    event = events[target]
+    return PredictionKey(
+        event=event.event, clip=event.clip, run=joins.run_of(event), fold=fold, source_event=events[source].event
+    )
+
+
+def _predict(
+    ctx: Context, artifact: Artifact, row: TrainedModel, events: list[Event], chosen: np.ndarray
+) -> np.ndarray:
+    """Return one model's predictions for some events."""
+    from eeg2vid.stages.training.checkpoint import load_decoder
+
+    attributes: CheckpointAttributes = artifact.attributes()
+    inputs = joins.load_inputs(ctx, attributes.inputs, events).take(chosen)
+    decoder = load_decoder(artifact.model(row.path))
+    predicted: np.ndarray = decoder.predict(inputs, device=ctx.device)
+    return predicted
+
+
+def _attributes(encoders: list[Artifact], mappers: list[Artifact]) -> PredictionAttributes:
+    classes: dict[str, tuple[str, ...]] = {}
+    geometry: dict[str, Any] = {}
+    thresholds: dict[str, float] = {}
+    for artifact in [*encoders, *mappers]:
+        attributes: CheckpointAttributes = artifact.attributes()
+        classes |= attributes.classes
+        geometry |= attributes.target_attributes
+        rows = artifact.table("models", TrainedModel)
+        thresholds |= {row.fold: row.threshold for row in rows if row.threshold is not None}
+    return PredictionAttributes(classes=classes, latents=geometry, fast_thresholds=thresholds)

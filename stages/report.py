@@ -1,0 +1,157 @@
+"""`report`: one HTML page with every test clip and every score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from eeg2vid.schemas.entities import Caption, Check, Clip
+from eeg2vid.schemas.predictions import PREDICTIONS, PredictionAttributes, PredictionKey
+from eeg2vid.schemas.recordings import CAPTIONS, CHECKS, CLIPS
+from eeg2vid.schemas.scores import REPORT, SCORES, Contrast, Definition, EventScore, Score
+from eeg2vid.schemas.settings import Settings
+from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
+from eeg2vid.stages import joins
+from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
+from eeg2vid.stages.store.layout import split_variant
+from eeg2vid.stages.store.reader import Artifact
+
+if TYPE_CHECKING:
+    from eeg2vid.stages.reporting.page import ClipView, SubjectView
+
+
+class ReportSettings(Settings):
+    """Settings of `report`."""
+
+    title: str = Field("", max_length=200, description="heading of the page; none: the recipe's name")
+
+
+class Report(Stage):
+    """Write one self-contained HTML page: truth and decoded videos side by side, scores, how to read them.
+
+    Every test clip is shown, none picked.
+    """
+
+    name = "report"
+    Settings = ReportSettings
+    reads = {
+        "scores": Read(SCORES, "many"),
+        "videos": Read(VIDEOS, "conditions"),
+        "predictions": Read(PREDICTIONS, "many"),
+        "stimuli": Read(VIDEOS),
+        "clips": Read(CLIPS),
+        "captions": Read(CAPTIONS),
+        "checks": Read(CHECKS),
+    }
+    writes = {"report": Write(REPORT, "study")}
+    resources = Resources(cpus=2, memory_gb=16, minutes=10)
+    examples = ("eeg2vid report", "eeg2vid report --subject 1-3 --title 'Pilot'")
+
+    def run(self, ctx: Context) -> None:
+        """Gather every subject's scores and videos into one page."""
+        from eeg2vid.stages.reporting.page import ReportData, render_report
+
+        header = ctx.study.recipe.header
+        stimuli = ctx.read("stimuli")
+        geometry: VideoAttributes = stimuli.attributes()
+        scores = ctx.read_many("scores")
+        checks = ctx.read("checks").table("checks", Check)
+        definitions = {row.metric: row for s in scores for row in s.table("definitions", Definition)}
+        inputs = [*scores, *ctx.read_many("videos"), *ctx.read_many("predictions"), stimuli]
+        data = ReportData(
+            title=ctx.settings.title or f"Videos decoded from EEG: {header.name}",
+            recipe_title=header.title,
+            recipe_about=header.about,
+            stamps=tuple(sorted({stamp for artifact in inputs for stamp in artifact.manifest.stamps})),
+            protocol=_protocol(inputs),
+            made=max(artifact.manifest.created for artifact in inputs)[:10],
+            subjects=[_subject(ctx, one, stimuli, geometry) for one in scores],
+            definitions=list(definitions.values()),
+            provenance=_provenance(ctx),
+            warnings=[f"{c.item}: found {c.found}, expected {c.expected}" for c in checks if c.verdict == "warning"],
+            fps=geometry.fps,
+        )
+        page: Path = ctx.write("report").media("index.html")
+        page.write_text(render_report(data), encoding="utf-8")
+
+
+def _protocol(artifacts: Sequence[Artifact]) -> str | None:
+    kinds = {artifact.manifest.protocol for artifact in artifacts} - {None}
+    return next(iter(kinds), None) if len(kinds) < 2 else "mixed"
+
+
+def _subject(ctx: Context, scores: Artifact, stimuli: Artifact, geometry: VideoAttributes) -> SubjectView:
+    """Return what the page shows of one subject; videos stay on disk until they are drawn."""
+    import numpy as np
+
+    from eeg2vid.stages.reporting.page import SubjectView
+
+    unit = scores.address.unit
+    videos = {split_variant(a.address.variant)[1]: a for a in ctx.read_many("videos") if a.address.unit == unit}
+    first = next(iter(videos.values()), None)
+    keys = first.table("clips", VideoKey) if first else []
+    picture = (slice(None), slice(None), slice(geometry.height), slice(geometry.width))
+    order = joins.rows_of_clips(stimuli, [key.clip for key in keys], VideoKey)
+    truth = stimuli.read("frames")[order.astype(np.int64)][picture]
+    return SubjectView(
+        subject=unit.removeprefix("sub-"),
+        scores=scores.table("scores", Score),
+        contrasts=scores.table("contrasts", Contrast),
+        clips=_clips(ctx, scores, unit, keys),
+        truth=truth,
+        decoded={name: artifact.read("frames")[picture] for name, artifact in videos.items()},
+    )
+
+
+def _clips(ctx: Context, scores: Artifact, unit: str, keys: list[VideoKey]) -> list[ClipView]:
+    from eeg2vid.stages.reporting.page import ClipView
+
+    index = {clip.clip: clip for clip in ctx.read("clips").table("clips", Clip)}
+    captions = {row.clip: row.caption for row in ctx.read("captions").table("captions", Caption)}
+    values: dict[str, dict[str, float]] = {}
+    for row in scores.table("events", EventScore):
+        if row.condition == "full":
+            values.setdefault(row.event, {})[row.metric] = row.value
+    predictions = [a for a in ctx.read_many("predictions") if a.address.unit == unit]
+    guesses = {event: text for artifact in predictions for event, text in _guesses(artifact).items()}
+    runs = {key.event: key.run for a in predictions for key in a.table("decoded", PredictionKey)}
+    return [
+        ClipView(
+            event=key.event,
+            clip=key.clip,
+            run=runs.get(key.event, key.fold),
+            fold=key.fold,
+            concept=index[key.clip].concept_name or "",
+            caption=captions.get(key.clip, ""),
+            scores=values.get(key.event, {}),
+            guess=guesses.get(key.event, ""),
+        )
+        for key in keys
+    ]
+
+
+def _guesses(predictions: Artifact) -> dict[str, str]:
+    """Return, per event, the most probable class of each task in words."""
+    attributes: PredictionAttributes = predictions.attributes()
+    events = predictions.table("events", PredictionKey)
+    parts: dict[str, list[str]] = {key.event: [] for key in events}
+    for task, classes in attributes.classes.items():
+        probabilities: Any = predictions.read(f"probability_{task}")
+        for key, row in zip(events, probabilities, strict=True):
+            parts[key.event].append(f"{task}: {classes[row.argmax()]} {row.max():.0%}")
+    return {event: ", ".join(words) for event, words in parts.items()}
+
+
+def _provenance(ctx: Context) -> list[tuple[str, str]]:
+    """Return every upstream variant with its settings, from the manifests behind the scores."""
+    found: dict[str, str] = {}
+    for artifact in (*ctx.read_many("scores"), *ctx.read_many("videos"), *ctx.read_many("predictions")):
+        for upstream in ctx.ancestry(artifact):
+            settings = ", ".join(f"{key} = {value}" for key, value in upstream.settings.items())
+            found[f"{upstream.stage}/{upstream.variant}"] = settings or "no settings"
+    order = list(ctx.study.stages)
+    return sorted(found.items(), key=lambda item: order.index(item[0].split("/")[0]))

@@ -1,0 +1,186 @@
+"""`score`: every metric beside its chance level, its interval and its controls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import Field
+
+from eeg2vid.schemas.entities import Clip, Event
+from eeg2vid.schemas.errors import BadDataError, MissingInputError
+from eeg2vid.schemas.predictions import PREDICTIONS, PredictionAttributes, PredictionKey
+from eeg2vid.schemas.recordings import CLIPS, EVENTS
+from eeg2vid.schemas.scores import SCORES, Contrast, Definition, EventScore, Score
+from eeg2vid.schemas.settings import Settings
+from eeg2vid.schemas.splits import FOLDS
+from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
+from eeg2vid.stages import joins
+from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
+from eeg2vid.stages.store.layout import split_variant
+from eeg2vid.stages.store.reader import Artifact
+
+
+class ScoreSettings(Settings):
+    """Settings of `score`."""
+
+    permutations: int = Field(2000, ge=20, le=100_000, description="random pairings of runs behind each p-value")
+    foil_pairings: int = Field(
+        50, ge=5, le=1000, description="wrong pairings behind the chance level of SSIM and its p-value"
+    )
+    bootstraps: int = Field(2000, ge=100, le=100_000, description="resamplings of runs behind each interval")
+    seed: int = Field(0, ge=0, lt=2**63, description="root of every random number")
+
+
+class ScoreVideos(Stage):
+    """Score the videos and the labels: each number beside chance, interval, p-value and controls.
+
+    The unit of every permutation and bootstrap is the run, never the clip: clips of one run share
+    concept, time and drift. Identification asks whether a decoded clip is more like its own
+    stimulus than like others; its chance level is exact.
+    """
+
+    name = "score"
+    Settings = ScoreSettings
+    reads = {
+        "predictions": Read(PREDICTIONS, "conditions"),
+        "videos": Read(VIDEOS, "conditions"),
+        "stimuli": Read(VIDEOS),
+        "clips": Read(CLIPS),
+        "events": Read(EVENTS),
+        "folds": Read(FOLDS),
+    }
+    writes = {"scores": Write(SCORES, "subject")}
+    prints = Printed(
+        "scores", "scores", ("metric", "condition", "value", "low", "high", "chance", "p", "n_events", "n_runs")
+    )
+    resources = Resources(cpus=4, memory_gb=16, minutes=30)
+    cites = ("wang2004image", "phipson2010permutation")
+    examples = ("eeg2vid score --subject 17", "eeg2vid score --subject 17 --json")
+
+    def run(self, ctx: Context) -> None:
+        """Score videos and class probabilities, and contrast `full` with each control."""
+        from eeg2vid.stages.metrics.scoring import DEFINITIONS
+
+        videos, predictions = _by_condition(ctx.read_many("videos")), _by_condition(ctx.read_many("predictions"))
+        scores: list[Score] = []
+        contrasts: list[Contrast] = []
+        values: list[EventScore] = []
+        if videos:
+            scored = _score_videos(ctx, videos)
+            scores, contrasts, values = [*scored.scores], [*scored.contrasts], [*scored.events]
+        for condition, artifact in predictions.items():
+            for row in _score_labels(ctx, artifact, condition):
+                scores.append(row)
+        if not scores:
+            raise MissingInputError(
+                "There are neither videos nor class probabilities to score.", "Run `eeg2vid status`."
+            )
+        used = {row.metric for row in scores}
+        out = ctx.write("scores")
+        out.table("scores", scores)
+        out.table("contrasts", contrasts)
+        out.table("events", values)
+        out.table(
+            "definitions",
+            [
+                Definition(metric=name, definition=text)
+                for name, text in DEFINITIONS.items()
+                if any(metric == name or metric.endswith(f" {name}") for metric in used)
+            ],
+        )
+
+
+def _by_condition(artifacts: Sequence[Artifact]) -> dict[str, Artifact]:
+    """Return one artifact per condition, `full` first."""
+    found = {split_variant(artifact.address.variant)[1]: artifact for artifact in artifacts}
+    if len(found) != len(artifacts):
+        names = ", ".join(str(artifact.address) for artifact in artifacts)
+        raise BadDataError(f"Two systems under one score: {names}.", "Give each system its own [score.<variant>].")
+    return dict(sorted(found.items(), key=lambda item: item[0] != "full"))
+
+
+def _score_videos(ctx: Context, videos: dict[str, Artifact]) -> Any:
+    """Read truth and decoded videos in the same order and score them."""
+    import numpy as np
+
+    from eeg2vid.stages.metrics.scoring import Keys, score_videos
+
+    stimuli = ctx.read("stimuli")
+    geometry: VideoAttributes = stimuli.attributes()
+    rows = next(iter(videos.values())).table("clips", VideoKey)
+    for artifact in videos.values():
+        if artifact.table("clips", VideoKey) != rows:
+            raise BadDataError(f"{artifact.address} holds other clips, or in another order, than the others.")
+    by_event = {event.event: event for event in ctx.read("events").table("events", Event)}
+    events = [by_event[row.event] for row in rows]
+    keys = Keys(
+        subject=str(ctx.subject),
+        events=[event.event for event in events],
+        clips=[event.clip for event in events],
+        runs=np.array([joins.run_of(event) for event in events]),
+        positions=np.array([event.position for event in events]),
+        folds=np.array([row.fold for row in rows]),
+    )
+    picture = (slice(None), slice(None), slice(geometry.height), slice(geometry.width))
+    order = joins.rows_of_clips(stimuli, keys.clips, VideoKey)
+    truth = stimuli.read("frames")[order][picture]
+    decoded = {name: artifact.read("frames")[picture] for name, artifact in videos.items()}
+    settings: ScoreSettings = ctx.settings
+    ctx.reporter.start(f"{ctx.node}: conditions", len(decoded))
+    return score_videos(
+        decoded,
+        truth,
+        keys,
+        permutations=settings.permutations,
+        foil_pairings=settings.foil_pairings,
+        bootstraps=settings.bootstraps,
+        seed=ctx.seed("videos"),
+        progress=ctx.reporter.advance,
+    )
+
+
+def _score_labels(ctx: Context, artifact: Artifact, condition: str) -> list[Score]:
+    """Score the class probabilities of one condition, task by task."""
+    import numpy as np
+
+    from eeg2vid.stages.datasets.labels import NOT_IN_TASK, task_labels
+    from eeg2vid.stages.metrics.scoring import LabelledPredictions, score_labels
+
+    attributes: PredictionAttributes = artifact.attributes()
+    keys = artifact.table("events", PredictionKey)
+    events = ctx.read("events").table("events", Event)
+    clips: list[Clip] = joins.clips_of(ctx, events)
+    place = {event.event: index for index, event in enumerate(events)}
+    folds = {fold.fold: fold for fold in joins.load_folds(ctx, events, "all")}
+    settings: ScoreSettings = ctx.settings
+    found: list[Score] = []
+    for task in attributes.classes:
+        index = np.full(len(keys), NOT_IN_TASK)
+        majority = np.zeros(len(keys))
+        for fold in dict.fromkeys(key.fold for key in keys):
+            labels = task_labels(task, clips, threshold=attributes.fast_thresholds.get(fold)).index
+            here = np.array([k for k, key in enumerate(keys) if key.fold == fold])
+            index[here] = labels[[place[keys[k].event] for k in here]]
+            learned = labels[folds[fold].learned]
+            majority[here] = np.bincount(learned[learned != NOT_IN_TASK]).argmax()
+        asked = np.flatnonzero(index != NOT_IN_TASK)
+        rows = [events[place[keys[k].event]] for k in asked]
+        found += score_labels(
+            LabelledPredictions(
+                subject=str(ctx.subject),
+                condition=condition,
+                task=task,
+                probabilities=artifact.read(f"probability_{task}")[asked],
+                labels=index[asked],
+                majority=majority[asked],
+                runs=np.array([joins.run_of(event) for event in rows]),
+                positions=np.array([event.position for event in rows]),
+                folds=np.array([keys[k].fold for k in asked]),
+            ),
+            permutations=settings.permutations,
+            bootstraps=settings.bootstraps,
+            seed=ctx.seed("labels", task),
+        )
+    return found

@@ -1,0 +1,170 @@
+"""Reading artifacts: validated when opened, arrays lazy, tables as rows."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ValidationError
+
+from eeg2vid.schemas.base import Schema
+from eeg2vid.schemas.catalogue import SCHEMAS
+from eeg2vid.schemas.entities import Row
+from eeg2vid.schemas.errors import BadDataError, MissingInputError
+from eeg2vid.schemas.manifest import Manifest
+from eeg2vid.stages.store import arrays
+from eeg2vid.stages.store.digest import sha256_file, sha256_json, sha256_rows
+from eeg2vid.stages.store.layout import MANIFEST, Address
+
+if TYPE_CHECKING:
+    import numpy as np
+    import zarr
+
+R = TypeVar("R", bound=Row)
+
+_REMAKE = "Delete the folder and make it again, or restore it from a copy."
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Read and check a manifest: its own hash, its format, the schema's version.
+
+    Raises
+    ------
+    MissingInputError
+        If there is none.
+    BadDataError
+        If it was edited or damaged, or if its schema is unknown here.
+    """
+    path = folder / MANIFEST
+    try:
+        data = json.loads(path.read_bytes())
+        claimed = data.pop("manifest_sha256")
+    except FileNotFoundError:
+        raise MissingInputError(f"{folder}: there is no artifact here.") from None
+    except (ValueError, KeyError, AttributeError) as error:
+        raise BadDataError(f"{path}: the manifest is damaged ({error}).", _REMAKE) from error
+    if sha256_json(data) != claimed:
+        raise BadDataError(f"{path}: the manifest does not match its own hash; it was edited or damaged.", _REMAKE)
+    try:
+        manifest = Manifest.model_validate(data)
+    except ValidationError as error:
+        raise BadDataError(f"{path}: not a manifest of this version ({error.errors()[0]['msg']}).") from error
+    schema = SCHEMAS.get(manifest.schema_name)
+    if schema is None or schema.version != manifest.schema_version:
+        known = f"version {schema.version}" if schema else f"only {', '.join(SCHEMAS)}"
+        raise BadDataError(
+            f"{path}: schema '{manifest.schema_name}' version {manifest.schema_version}; this eeg2vid knows {known}.",
+            "Install the eeg2vid that wrote it, or make the artifact again.",
+        )
+    return manifest
+
+
+class Artifact:
+    """One committed artifact, opened for reading."""
+
+    def __init__(self, folder: Path, address: Address) -> None:
+        self.folder = folder
+        self.address = address
+        self.manifest = load_manifest(folder)
+        self.schema: Schema = SCHEMAS[self.manifest.schema_name]
+
+    @property
+    def digest(self) -> str:
+        """Hash of the logical content."""
+        return self.manifest.digest
+
+    @cached_property
+    def arrays(self) -> dict[str, zarr.Array]:
+        """Stored arrays by name, checked against the manifest."""
+        found = arrays.open_arrays(self.folder)
+        for name, entry in self.manifest.arrays.items():
+            array = found.get(name)
+            if array is None or tuple(array.shape) != entry.shape or str(array.dtype) != entry.dtype:
+                have = "nothing" if array is None else f"{array.dtype} {tuple(array.shape)}"
+                raise BadDataError(
+                    f"{self.folder}: array '{name}' should be {entry.dtype} {entry.shape}, found {have}.", _REMAKE
+                )
+        return found
+
+    def has(self, name: str) -> bool:
+        """Tell whether an optional array is there."""
+        return name in self.manifest.arrays
+
+    def read(self, name: str, selection: Any = ...) -> np.ndarray:
+        """Return an array, or a part of it, in memory.
+
+        Raises
+        ------
+        BadDataError
+            If a stored file is damaged.
+        """
+        return arrays.read(self.arrays[name], selection, f"{self.address}, array '{name}'")
+
+    def table(self, name: str, row_type: type[R]) -> list[R]:
+        """Return a table as validated rows.
+
+        Raises
+        ------
+        BadDataError
+            If the file does not match the manifest.
+        """
+        path = self.folder / f"{name}.jsonl"
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            rows = [json.loads(line) for line in lines]
+        except (OSError, ValueError) as error:
+            raise BadDataError(f"{path}: the table cannot be read ({error}).", _REMAKE) from error
+        entry = self.manifest.tables[name]
+        if len(rows) != entry.rows or sha256_rows(rows) != entry.sha256:
+            raise BadDataError(f"{path}: the table does not match the manifest; it was edited or damaged.", _REMAKE)
+        return [row_type.model_validate(row) for row in rows]
+
+    def attributes(self) -> Any:
+        """Return the artifact's typed attributes."""
+        return self.schema.attributes.model_validate(self.manifest.attributes)
+
+    def model(self, path: str) -> Path:
+        """Return the folder of one trained model after checking its files' hashes.
+
+        Raises
+        ------
+        BadDataError
+            If a file is missing or damaged.
+        """
+        folder = self.folder / "models" / path
+        for name, expected in self.manifest.weights.items():
+            if name.startswith(f"models/{path}/"):
+                _check_file(self.folder / name, expected)
+        return folder
+
+
+def _check_file(path: Path, expected: str) -> None:
+    if not path.is_file() or sha256_file(path) != expected:
+        raise BadDataError(f"{path}: the weights file is missing or damaged.", _REMAKE)
+
+
+def open_artifact(workspace: Path, address: Address) -> Artifact:
+    """Open the artifact at an address."""
+    return Artifact(address.folder(workspace), address)
+
+
+def damage(artifact_folder: Path) -> list[str]:
+    """Compare every file of an artifact with its manifest; return what differs, one line each."""
+    try:
+        manifest = load_manifest(artifact_folder)
+    except (BadDataError, MissingInputError) as error:
+        return [error.message]
+    listed = {entry.path: entry for entry in manifest.files}
+    present = {
+        path.relative_to(artifact_folder).as_posix(): path
+        for path in artifact_folder.rglob("*")
+        if path.is_file() and path.name != MANIFEST
+    }
+    found = [f"{name}: missing" for name in listed.keys() - present.keys()]
+    found += [f"{name}: not in the manifest" for name in present.keys() - listed.keys()]
+    for name in listed.keys() & present.keys():
+        if present[name].stat().st_size != listed[name].size or sha256_file(present[name]) != listed[name].sha256:
+            found.append(f"{name}: content differs from the manifest")
+    return sorted(found)

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import softmax
+from sklearn.covariance import ledoit_wolf as reference_ledoit_wolf
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from eeg2vid.schemas.networks import LdaSettings, TrainingSettings
+from eeg2vid.stages.networks.decoder import Context, Examples
+from eeg2vid.stages.networks.lda import LdaDecoder, fit_lda, ledoit_wolf
+from eeg2vid.stages.training.inputs import Inputs
+
+
+@settings(derandomize=True, deadline=None, max_examples=50)
+@given(st.integers(2, 60), st.integers(1, 40), st.integers(0, 99))
+def test_ledoit_wolf_equals_sklearn(n, p, seed):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(n, p)) @ rng.normal(size=(p, p))
+    values -= values.mean(axis=0)
+    expected, _ = reference_ledoit_wolf(values, assume_centered=True)
+    np.testing.assert_allclose(ledoit_wolf(values), expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
+
+
+def data(seed=0, n=150, p=30, n_classes=5):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, n_classes, size=n)
+    means = rng.normal(size=(n_classes, p))
+    return means[labels] + rng.normal(size=(n, p)) @ rng.normal(size=(p, p)) * 0.5, labels
+
+
+@pytest.mark.parametrize("priors", ["empirical", "equal"])
+def test_per_class_equals_sklearn(priors):
+    x, y = data()
+    test, _ = data(1)
+    weights, offsets = fit_lda(x, y, 5, covariance="per-class", priors=priors)
+    reference = LinearDiscriminantAnalysis(
+        solver="lsqr", shrinkage="auto", priors=None if priors == "empirical" else np.full(5, 0.2)
+    ).fit(x, y)
+    np.testing.assert_allclose(softmax(test @ weights + offsets, axis=1), reference.predict_proba(test), atol=1e-8)
+
+
+def test_pooled_by_hand():
+    x, y = data(2)
+    weights, offsets = fit_lda(x, y, 5, covariance="pooled", priors="empirical")
+    means = np.stack([x[y == k].mean(0) for k in range(5)])
+    within, _ = reference_ledoit_wolf(x - means[y], assume_centered=True)
+    precision = np.linalg.inv(within)
+    test, _ = data(3, n=20)
+    scores = np.stack(
+        [-0.5 * np.einsum("ni,ij,nj->n", test - m, precision, test - m) + np.log(np.mean(y == k)) for k, m in
+         enumerate(means)],
+        axis=1,
+    )  # fmt: skip
+    np.testing.assert_allclose(softmax(test @ weights + offsets, axis=1), softmax(scores, axis=1), atol=1e-8)
+
+
+def test_a_class_without_events_gets_probability_zero():
+    x, y = data(4)
+    keep = y != 2
+    inputs = Inputs({"clock": x})
+    context = Context({"clock": (30,)}, classes=tuple("abcde"))
+    decoder = LdaDecoder(LdaSettings(), context, TrainingSettings())
+    decoder.fit(Examples(inputs.take(keep), y[keep]))
+    found = decoder.predict(inputs)
+    assert np.all(found[:, 2] == 0)
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_a_direction_without_variance_is_survived():
+    x, y = data(5)
+    x[:, 3] = 1.0
+    for covariance in ("pooled", "per-class"):
+        weights, _ = fit_lda(x, y, 5, covariance=covariance, priors="equal")
+        assert np.all(np.isfinite(weights))

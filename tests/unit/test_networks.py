@@ -1,0 +1,187 @@
+"""Every decoder finds a planted signal in held-out blocks, finds none where there is none, and never sees the test."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from eeg2vid.schemas.networks import (
+    EncoderNetwork,
+    GlmnetRawSettings,
+    GlmnetSettings,
+    LatentCnnSettings,
+    LdaSettings,
+    MapperNetwork,
+    RidgeSettings,
+    TrainingSettings,
+)
+from eeg2vid.stages.networks.decoder import Context, Examples
+from eeg2vid.stages.networks.table import build
+from eeg2vid.stages.training.inputs import Inputs
+from eeg2vid.stages.training.loop import FolderKeeper, TrainingStopped
+
+ELECTRODES = ("F3", "FZ", "F4", "O1", "OZ", "O2")
+LOCAL = ("O1", "OZ", "O2")
+N_CLASSES, BLOCKS, REPEATS = 4, 5, 12
+
+ENCODERS = {
+    "glmnet": (GlmnetSettings(local_electrodes=LOCAL, hidden=(32, 16), embedding=8), ("de",), 15),
+    "glmnet-raw": (
+        GlmnetRawSettings(local_electrodes=LOCAL, filters=8, kernel=9, pool=15, embedding=8),
+        ("epochs",),
+        15,
+    ),
+    "lda": (LdaSettings(), ("epochs", "de"), 1),
+    "lda per class": (LdaSettings(covariance="per-class", priors="equal"), ("de",), 1),
+}
+MAPPERS = {
+    "ridge": (RidgeSettings(), ("epochs", "de"), 1),
+    "latent-cnn": (LatentCnnSettings(width=16, depth=2, tokens=2, components=6), ("epochs", "de"), 40),
+    "latent-cnn full": (LatentCnnSettings(width=16, depth=2, tokens=3, head="full"), ("epochs",), 40),
+}
+
+
+def study(kind, names, signal, seed=0):
+    """Blocks of events whose EEG carries their class as a pattern over electrodes and time, or nothing."""
+    rng = np.random.default_rng(seed)
+    n = BLOCKS * N_CLASSES * REPEATS
+    labels = np.concatenate([rng.permutation(np.repeat(np.arange(N_CLASSES), REPEATS)) for _ in range(BLOCKS)])
+    time = np.arange(80) / 40
+    waves = np.stack([np.sin(2 * np.pi * (2 + k) * time + k) for k in range(N_CLASSES)])
+    patterns = rng.normal(size=(N_CLASSES, len(ELECTRODES)))
+    epochs = rng.normal(0, 10, size=(n, len(ELECTRODES), 80))
+    epochs += signal * 8 * patterns[labels][:, :, None] * waves[labels][:, None]
+    de = rng.normal(3, 1, size=(n, 2, len(ELECTRODES), 5))
+    de += signal * rng.normal(size=(N_CLASSES, 1, len(ELECTRODES), 5))[labels] * 0.6
+    arrays = {"epochs": epochs.astype(np.float32), "de": de.astype(np.float32)}
+    images = rng.normal(size=(N_CLASSES, 3, 2, 4, 5))
+    targets = labels if kind == "encoder" else (images[labels] + rng.normal(size=(n, 3, 2, 4, 5))).astype(np.float32)
+    blocks = np.repeat(np.arange(BLOCKS), n // BLOCKS)
+    return Examples(Inputs({name: arrays[name] for name in names}), targets, blocks, np.arange(n) // 4), labels
+
+
+def decoder_for(found, settings, epochs, **fields):
+    kind = "mapper" if found.targets.ndim > 1 else "encoder"
+    context = Context(
+        found.inputs.shapes(),
+        classes=tuple("abcd") if kind == "encoder" else (),
+        target=found.targets.shape[1:],
+        electrodes=ELECTRODES,
+    )
+    training = TrainingSettings(epochs=epochs, batch_size=48, learning_rate=3e-3, **fields)
+    return build(settings, context=context, training=training)
+
+
+def parts(found):
+    return tuple(found.take(np.isin(found.groups, blocks)) for blocks in ((0, 1, 2), (3,), (4,)))
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_encoders_find_what_is_there_and_nothing_else(name):
+    settings, names, epochs = ENCODERS[name]
+    accuracy = {}
+    for signal in (0, 1):
+        found, _ = study("encoder", names, signal)
+        train, validation, test = parts(found)
+        decoder = decoder_for(found, settings, epochs)
+        report = decoder.fit(train, validation, seed=1)
+        probabilities = decoder.predict(test.inputs)
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+        accuracy[signal] = np.mean(probabilities.argmax(axis=1) == test.targets)
+        assert (report.train_events, report.validation_events) == (144, 48)
+    assert accuracy[1] > 0.7
+    assert abs(accuracy[0] - 0.25) < 0.19  # 3 standard errors of 48 guesses
+
+
+@pytest.mark.parametrize("name", MAPPERS)
+def test_mappers_find_what_is_there_and_nothing_else(name):
+    settings, names, epochs = MAPPERS[name]
+    correct = {}
+    for signal in (0, 1):
+        found, labels = study("mapper", names, signal)
+        train, validation, test = parts(found)
+        decoder = decoder_for(found, settings, epochs, patience=10)
+        report = decoder.fit(train, validation, seed=1)
+        guess = decoder.predict(test.inputs).reshape(48, -1)
+        flat, test_labels = train.targets.reshape(144, -1), labels[found.groups == 4]
+        means = np.stack([flat[labels[:144] == k].mean(axis=0) - flat.mean(axis=0) for k in range(N_CLASSES)])
+        correct[signal] = np.mean(((guess - flat.mean(axis=0)) @ means.T).argmax(axis=1) == test_labels)
+        assert (report.score > 0.1) == bool(signal)
+    assert correct[1] > 0.7
+    assert abs(correct[0] - 0.25) < 0.19
+
+
+@pytest.mark.parametrize("name", ENCODERS | MAPPERS)
+def test_test_events_change_nothing(name):
+    settings, names, _ = (ENCODERS | MAPPERS)[name]
+    found, _ = study("mapper" if name in MAPPERS else "encoder", names, 1)
+    states = []
+    for change in (False, True):
+        arrays = {key: values.copy() for key, values in found.inputs.arrays.items()}
+        targets = found.targets.copy()
+        if change:
+            for values in arrays.values():
+                values[found.groups == 4] *= 100
+            targets[found.groups == 4] = 0
+        train, validation, _ = parts(Examples(Inputs(arrays), targets, found.groups, found.runs))
+        decoder = decoder_for(found, settings, 2)
+        decoder.fit(train, validation, seed=2)
+        states.append(decoder.state() | decoder.scaler_state())
+    assert states[0].keys() == states[1].keys()
+    for key, values in states[0].items():
+        np.testing.assert_array_equal(values, states[1][key])
+
+
+@pytest.mark.parametrize("refit", [True, False])
+def test_interrupted_anywhere_gives_the_same_network(refit, tmp_path):
+    settings, names, _ = MAPPERS["latent-cnn"]
+    found, _ = study("mapper", names, 1)
+    train, validation, _ = parts(found)
+
+    def fit(**options):
+        decoder = decoder_for(found, settings, 4, refit=refit)
+        return decoder, decoder.fit(train, validation, seed=5, **options)
+
+    straight, report = fit()
+    for stop_at in range(1, len(report.history) + 1):
+        keeper = FolderKeeper(tmp_path / str(stop_at), every_s=1e9)
+        seen = []
+        with pytest.raises(TrainingStopped):
+            fit(
+                keeper=keeper,
+                report=lambda row, n, seen=seen: seen.append(row),
+                should_stop=lambda s=seen, k=stop_at: len(s) == k,
+            )
+        resumed, again = fit(keeper=keeper)
+        assert again == report
+        for key, values in straight.state().items():
+            np.testing.assert_array_equal(values, resumed.state()[key])
+
+
+def test_refit_trains_on_both_for_the_chosen_epochs():
+    settings, names, _ = ENCODERS["glmnet"]
+    found, _ = study("encoder", names, 1)
+    train, validation, _ = parts(found)
+    decoder = decoder_for(found, settings, 5)
+    report = decoder.fit(train, validation, seed=3)
+    phases = [row.phase for row in report.history]
+    assert phases.count("choose") == 5
+    assert phases.count("refit") == report.best_epoch
+    kept = decoder_for(found, settings, 5, refit=False)
+    again = kept.fit(train, validation, seed=3)
+    assert again.score == report.score
+    accuracy = np.mean(kept.predict(validation.inputs).argmax(axis=1) == validation.targets)
+    assert again.score == pytest.approx(accuracy)
+
+
+def test_settings_are_told_apart_by_name_and_bounded():
+    encoder, mapper = TypeAdapter(EncoderNetwork), TypeAdapter(MapperNetwork)
+    assert isinstance(encoder.validate_python({"name": "lda"}), LdaSettings)
+    assert isinstance(mapper.validate_python({"name": "latent-cnn", "width": 32}), LatentCnnSettings)
+    for wrong in ({"name": "ridge"}, {"name": "glmnet", "hidden": [0]}, {"name": "lda", "x": 1}):
+        with pytest.raises(ValidationError):
+            encoder.validate_python(wrong)
+    for wrong in ({"name": "latent-cnn", "kernel": 4}, {"name": "ridge", "log10_low": 2, "log10_high": 1}):
+        with pytest.raises(ValidationError):
+            mapper.validate_python(wrong)

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from skimage.metrics import mean_squared_error, peak_signal_noise_ratio
+
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.metrics.psnr import mse, psnr, psnr_from_mse, psnr_matrix
+
+
+def noise(shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def test_equals_skimage():
+    a, b = noise((3, 2, 17, 23, 3)), noise((3, 2, 17, 23, 3), 1)
+    for index in np.ndindex(3, 2):
+        x, y = a[index].astype(float), b[index].astype(float)
+        assert mse(a, b)[index] == pytest.approx(mean_squared_error(x, y), rel=1e-12)
+        expected = peak_signal_noise_ratio(x, y, data_range=255)
+        assert psnr(a, b)[index] == pytest.approx(expected, abs=1e-10)
+
+
+def test_worked_by_hand():
+    black, white = np.zeros((4, 4, 3), np.uint8), np.full((4, 4, 3), 255, np.uint8)
+    assert mse(black, white) == 255**2 and psnr(black, white) == pytest.approx(0.0, abs=1e-12)
+    assert psnr(black, black) == 100.0
+    ones = np.ones_like(black)
+    assert psnr(black, ones) == pytest.approx(48.1308036, abs=1e-6)  # 20 log10(255)
+    np.testing.assert_allclose(psnr_from_mse([0.9e-10, 1.0]), [100.0, 48.1308036], atol=1e-6)
+
+
+def test_matrix_equals_pair_by_pair(monkeypatch):
+    decoded, true = noise((5, 2, 12, 10, 3)), noise((5, 2, 12, 10, 3), 1)
+    true[3] = decoded[1]
+    true[2, 0] = decoded[2, 0]
+    expected = np.array([[psnr(x, y).mean() for y in true] for x in decoded])
+    np.testing.assert_array_equal(psnr_matrix(decoded, true), expected)  # exact: integer sums
+    monkeypatch.setattr("eeg2vid.stages.metrics.psnr._CHUNK_BYTES", 1)
+    np.testing.assert_array_equal(psnr_matrix(decoded, true), expected)
+    assert expected[1, 3] == 100.0
+    folds = np.array(["b", "a", "b", "a", "a"])
+    blocks = psnr_matrix(decoded, true, folds)
+    same = folds[:, None] == folds[None]
+    np.testing.assert_array_equal(blocks[same], expected[same])
+    assert np.isnan(blocks[~same]).all()
+
+
+def test_bad_input():
+    with pytest.raises(BadDataError, match="uint8"):
+        mse(np.zeros((4, 4, 3)), np.zeros((4, 4, 3)))
+    with pytest.raises(BadDataError, match="5 axes"):
+        psnr_matrix(noise((2, 4, 4, 3)), noise((2, 4, 4, 3)))
+    with pytest.raises(BadDataError, match="fold labels"):
+        psnr_matrix(noise((2, 1, 4, 4, 3)), noise((2, 1, 4, 4, 3)), [0])

@@ -1,0 +1,421 @@
+"""The report's page: what it says, what it shows, and that it stands by itself."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+from scipy.stats import binom
+
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.scores import Contrast, Definition, Score
+from eeg2vid.stages.reporting import charts
+from eeg2vid.stages.reporting.page import ClipView, ReportData, SubjectView, render_report
+from eeg2vid.stages.reporting.sprites import encode_strip, geometry_of, is_constant, read_clip
+from eeg2vid.stages.simulation.films import caption, render_clip, sample_specs
+
+HOSTILE = "<script>alert('x')</script>\"&"
+
+
+def score(metric, condition, value, chance, p=None, *, subject="1", kind="video", chance_kind="pairing", spread=0.04):
+    return Score(
+        subject=subject, condition=condition, metric=metric, kind=kind, value=value, low=value - spread,
+        high=value + spread, chance=chance, chance_kind=chance_kind, p=p, n_events=6, n_runs=3,
+    )  # fmt: skip
+
+
+def contrast(metric, control, difference, p, subject="1"):
+    return Contrast(
+        subject=subject, metric=metric, control=control, difference=difference, low=difference - 0.01,
+        high=difference + 0.01, p=p,
+    )  # fmt: skip
+
+
+def clear_rows(subject="1"):
+    """Signal on both metrics; simple controls beaten."""
+    scores = [
+        score("two-way", "full", 0.81, 0.5, 0.001, subject=subject, chance_kind="analytic"),
+        score("two-way", "shuffled-runs", 0.51, 0.5, 0.4, subject=subject, chance_kind="analytic"),
+        score("two-way", "grey", 0.5, 0.5, subject=subject, chance_kind="analytic"),
+        score("ssim", "full", 0.45, 0.3, 0.001, subject=subject),
+        score("ssim", "shuffled-runs", 0.31, 0.3, 0.3, subject=subject),
+        score("ssim", "grey", 0.41, 0.41, subject=subject),
+        score("concept-top1", "full", 0.2, 0.1, 0.004, subject=subject, kind="classification", chance_kind="majority"),
+    ]
+    contrasts = [
+        contrast("two-way", "shuffled-runs", 0.3, 0.001, subject),
+        contrast("two-way", "grey", 0.31, 0.001, subject),
+        contrast("ssim", "shuffled-runs", 0.14, 0.002, subject),
+        contrast("ssim", "grey", 0.04, 0.01, subject),
+    ]
+    return scores, contrasts
+
+
+def null_rows(subject="1"):
+    scores = [
+        score("two-way", "full", 0.503, 0.5, 0.45, subject=subject, chance_kind="analytic"),
+        score("two-way", "shuffled-runs", 0.5, 0.5, 0.5, subject=subject, chance_kind="analytic"),
+        score("two-way", "grey", 0.5, 0.5, subject=subject, chance_kind="analytic"),
+    ]
+    return scores, [contrast("two-way", "shuffled-runs", 0.003, 0.6, subject)]
+
+
+def make_subject(rows, subject="1", runs=3, per_run=2, width=48, seed=0, **changes):
+    """A subject whose decoded clips are blurred, noisy versions of procedural films."""
+    scores, contrasts = rows
+    rng = np.random.default_rng(seed)
+    concepts = [concept for concept in (3, 16, 33, 21, 8)[:runs] for _ in range(per_run)]
+    specs = sample_specs(concepts, np.random.default_rng(5))
+    truth = np.stack([render_clip(s, width=width, height=width * 9 // 16, fps=3.0, duration=2.0) for s in specs])
+    noisy = gaussian_filter(truth.astype(float), (0, 0, 3, 3, 0)) + rng.normal(0, 8, truth.shape)
+    full = np.clip(noisy, 0, 255).astype(np.uint8)
+    clips = [
+        ClipView(
+            event=f"e{k}", clip=f"clip{k}", run=f"r{k // per_run}", fold="7", concept=f"concept {spec.concept}",
+            caption=caption(spec), scores={"two-way": round(0.4 + 0.05 * k, 3), "ssim": 0.3},
+            guess="concept: guitar 31 % (true: cat 4 %)",
+        )
+        for k, spec in enumerate(specs)
+    ]  # fmt: skip
+    decoded = {
+        "full": full,
+        "shuffled-runs": np.roll(full, per_run, axis=0),
+        "mean-video": np.broadcast_to(truth.mean(axis=0).astype(np.uint8), truth.shape),
+        "grey": np.full_like(truth, 128),
+    }
+    return SubjectView(
+        **{"subject": subject, "scores": scores, "contrasts": contrasts, "clips": clips, "truth": truth,
+           "decoded": decoded, **changes}
+    )  # fmt: skip
+
+
+def make_data(*subjects, **changes):
+    return ReportData(
+        **{
+            "title": "What was decoded", "recipe_title": "Linear baseline", "recipe_about": "About it.",
+            "stamps": ("simulated",), "protocol": "corrected", "made": "2026-11-21", "subjects": list(subjects),
+            "definitions": [Definition(metric="ssim", definition="Structural similarity.")],
+            "provenance": [("predict/ridge", "seed=7 alpha=1.0")], "warnings": ["electrode T7: flat"], "fps": 3.0,
+            **changes,
+        }
+    )  # fmt: skip
+
+
+class Page(HTMLParser):
+    """The page as a browser sees it: elements, attributes, text; complains about crossed tags."""
+
+    VOID = ("meta", "link", "input", "br")
+
+    def __init__(self, html):
+        super().__init__()
+        self.open, self.tags, self.words = [], [], []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, text):
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.words.append(text)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+    def having(self, name):
+        return [attributes for _, attributes in self.tags if name in (attributes.get("class") or "").split()]
+
+
+def sentences(*rows):
+    return [f"{s.tone}: {s.text}" for s in charts.verdict([(str(k), *pair) for k, pair in enumerate(rows)]).sentences]
+
+
+def test_page_shows_every_clip_badges_and_conditions():
+    html = render_report(make_data(make_subject(clear_rows())))
+    page = Page(html)
+    assert len(page.having("clip")) == 6
+    assert list(re.findall(r'class="run">([^<]*)<', html)) == [
+        "concept 3 · run r0 · fold 7", "concept 16 · run r1 · fold 7", "concept 33 · run r2 · fold 7"
+    ]  # fmt: skip
+    assert "SIMULATED DATA" in page.text
+    assert "protocol: corrected" in page.text
+    assert "all 6 test clips" in page.text
+    assert len(page.having("fixed")[0:]) == 1
+    assert len(page.having("v")) == 6 * 3 + 2  # true, decoded, shuffled of every clip; mean video and grey once
+    assert "electrode T7: flat" in page.text
+    assert "seed=7 alpha=1.0" in page.text
+    assert "SIMULATED DATA" not in render_report(make_data(make_subject(clear_rows()), stamps=()))
+
+
+def test_truth_is_embedded_once_for_all_subjects():
+    one = render_report(make_data(make_subject(clear_rows())))
+    two = render_report(make_data(make_subject(clear_rows()), make_subject(clear_rows("2"), "2", seed=1)))
+    assert one.count("data:image/webp") == 6 + 12 + 2
+    assert two.count("data:image/webp") == 6 + 24 + 2
+    assert len(Page(two).having("clip")) == 12
+
+
+def test_page_needs_nothing_from_outside_and_is_deterministic():
+    data = make_data(make_subject(clear_rows()))
+    html = render_report(data)
+    assert html == render_report(data)
+    assert "http:" not in html
+    assert "https:" not in html
+    for _, attributes in Page(html).tags:
+        for name in ("src", "href"):
+            assert (attributes.get(name) or "#").startswith(("#", "data:"))
+    assert all(target.startswith("data:") for target in re.findall(r"url\(([^)]*)\)", html))
+    assert "@import" not in html
+
+
+def test_hostile_words_stay_words():
+    view = make_subject(clear_rows())
+    clip = ClipView("e", "c", HOSTILE, HOSTILE, HOSTILE, HOSTILE, {HOSTILE: 0.5, "nan": math.nan}, HOSTILE)
+    rows = [score(HOSTILE, HOSTILE, 0.4, 0.3), score(HOSTILE, "full", 0.5, 0.3, 0.001)]
+    view = make_subject(
+        (rows, [contrast(HOSTILE, HOSTILE, 0.1, 0.5)]),
+        subject=HOSTILE,
+        clips=[clip] * 6,
+        decoded={**view.decoded, HOSTILE: view.decoded["full"][::-1]},
+    )
+    other = make_subject((rows, []), subject="2")
+    html = render_report(
+        make_data(
+            view, other, title=HOSTILE, recipe_title=HOSTILE, recipe_about=HOSTILE, stamps=(HOSTILE,),
+            protocol=HOSTILE, made=HOSTILE, definitions=[Definition(metric=HOSTILE, definition=HOSTILE)],
+            provenance=[(HOSTILE, HOSTILE)], warnings=[HOSTILE],
+        )
+    )  # fmt: skip
+    page = Page(html)
+    assert "<script>alert" not in html
+    assert [tag for tag, _ in page.tags].count("script") == 1
+    assert page.text.count("alert('x')") > 20
+
+
+def test_clear_signal_is_said():
+    found = charts.verdict([("1", *clear_rows())])
+    assert found.tone == "yes"
+    assert found.headline == "The decoded videos carry information about the clips."
+    first, *rest = sentences(clear_rows())
+    assert first == (
+        "yes: Decoded videos identify their own clip among the test clips better than chance: "
+        "2-way identification .810 [.770, .850], chance .500, p = .001; "
+        "difference from shuffled-runs +.300 [.290, .310], p = .001; better, too, than a grey video (p < .05)."
+    )
+    assert rest[-1].startswith("yes: Concept top-1 is better than chance: concept top-1 .200")
+    assert not any(line.startswith("caution") for line in rest)
+
+
+def test_no_signal_is_said():
+    found = charts.verdict([("1", *null_rows())])
+    assert found.tone == "no"
+    assert found.headline == "No evidence that the decoded videos carry information about the clips."
+    assert sentences(null_rows()) == [
+        "no: No evidence that decoded videos identify their own clip among the test clips: 2-way identification .503 "
+        "[.463, .543], chance .500, p = .450; difference from shuffled-runs +.003 [−.007, .013], p = .600."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("p", "expected"),
+    [
+        (0.001, "caution: On SSIM a grey video scores higher than the decoded ones, so SSIM says little here: "
+                "grey .410, decoded .320; difference from grey −.090 [−.100, −.080], p = .001."),
+        (0.3, "caution: On SSIM decoded videos are not shown to be better than a grey video: "
+              "grey .410, decoded .320; difference from grey −.090 [−.100, −.080], p = .300."),
+    ],
+)  # fmt: skip
+def test_grey_wins_on_ssim(p, expected):
+    scores = [score("ssim", "full", 0.32, 0.3, 0.001), score("ssim", "grey", 0.41, 0.41)]
+    assert sentences((scores, [contrast("ssim", "grey", -0.09, p)]))[1] == expected
+
+
+def test_lower_is_better_where_it_is():
+    scores = [score("mse", "full", 0.2, 0.3, 0.01), score("mse", "grey", 0.1, 0.1)]
+    contrasts = [contrast("mse", "grey", 0.1, 0.01), contrast("mse", "shuffled-runs", -0.1, 0.01)]
+    finding, caution = sentences((scores, contrasts))
+    assert finding.startswith("yes: ")
+    assert "a grey video scores better than the decoded ones" in caution
+
+
+def test_one_lucky_score_among_many_is_weak_evidence():
+    scores = [score(f"m{k}", "full", 0.5, 0.5, p) for k, p in enumerate([0.02, 0.5, 0.6, 0.7])]
+    found = charts.verdict([("1", scores, [])])
+    assert (found.tone, found.headline[:21]) == ("caution", "At best weak evidence")
+    scores[0] = scores[0].model_copy(update={"p": 0.012})
+    assert charts.verdict([("1", scores, [])]).tone == "yes"
+
+
+def test_tests_that_disagree_are_no_evidence():
+    scores = [score("ssim", "full", 0.32, 0.3, 0.001)]
+    found = charts.verdict([("1", scores, [contrast("ssim", "shuffled-runs", 0.01, 0.2)])])
+    assert found.tone == "caution"
+    assert found.sentences[0].text.startswith("The tests disagree on SSIM")
+    worse = [score("ssim", "full", 0.32, 0.3, 0.9)], [contrast("ssim", "shuffled-runs", -0.1, 0.01)]
+    assert sentences(worse)[0].startswith("no: On SSIM decoded videos do worse than shuffled-runs")
+
+
+def test_without_tests_nothing_is_concluded():
+    found = charts.verdict([("1", [score("ssim", "full", 0.9, 0.1)], [])])
+    assert found.headline == "Nothing was tested, so nothing can be concluded."
+    assert charts.verdict([("1", [], [])]).headline == found.headline
+
+
+def test_labels_alone_have_a_headline():
+    rows = [score("concept-top1", "full", 0.2, 0.1, 0.9, kind="classification")]
+    assert charts.verdict([("1", rows, [])]).headline == "No evidence that the EEG tells the labels."
+
+
+def test_several_subjects_are_counted_against_luck():
+    many = [(f"s{k}", *(clear_rows() if k < 4 else null_rows())) for k in range(10)]
+    found = charts.verdict(many)
+    assert found.headline == "In 4 of 10 subjects the decoded videos carry information about the clips."
+    assert found.sentences[0].text == (
+        "2-way identification (own clip among the test clips) is better than chance in 4 of 10 subjects "
+        "(p < .05 in all its tests): median .503, range .503 to .810, median chance .500."
+    )
+    assert charts.verdict([many[0], *many[4:]]).tone == "caution"  # 1 of 7: luck
+    assert charts.verdict(many[4:]).headline.startswith("No evidence in any of 6 subjects")
+    assert charts.verdict(many[4:]).sentences[0].text.startswith("No evidence on 2-way identification (own")
+    grey = [score("ssim", "full", 0.3, 0.3, 0.9), score("ssim", "grey", 0.4, 0.4)]
+    text = charts.verdict([("1", grey, []), ("2", grey, [])]).sentences[1].text
+    assert text == (
+        "On SSIM a grey video scores higher than the decoded ones in 2 of 2 subjects, so SSIM says little here: "
+        "medians: grey .400, decoded .300."
+    )
+
+
+@settings(derandomize=True, deadline=None, max_examples=50)
+@given(st.integers(1, 20).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_luck_is_the_binomial_tail(pair):
+    hits, n = pair
+    assert charts._at_least(hits, n) == pytest.approx(binom.sf(hits - 1, n, 0.05), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.8125, ".812"), (-0.0042, "−.004"), (1.0, "1.000"), (10.528, "10.53"), (-0.0001, ".000"), (0.0, ".000")],
+)
+def test_numbers(value, text):
+    assert charts.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("ssim", "SSIM"), ("two-way", "2-way identification"), ("two-way-within-run", "2-way identification within run"),
+     ("two_way_identification", "2-way identification"), ("concept-top5", "concept top-5"), ("40-way", "40-way"),
+     ("pixel_psnr", "pixel PSNR")],
+)  # fmt: skip
+def test_labels(name, text):
+    assert charts.label(name) == text
+
+
+def test_published_n_way_scores_are_explained():
+    row = score("2-way", "full", 0.8, 0.75, 0.01, chance_kind="analytic")
+    assert charts.is_lenient(row)
+    assert not charts.is_lenient(row.model_copy(update={"chance": 0.5}))
+    assert "takes any of three labels" in Page(render_report(make_data(make_subject(([row], []))))).text
+
+
+def sprite(data):
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def test_small_sprites_are_lossless_large_ones_shrink_and_obey_the_limit():
+    rng = np.random.default_rng(0)
+    clip = rng.integers(0, 256, (6, 18, 32, 3), dtype=np.uint8)
+    assert np.array_equal(sprite(encode_strip(clip)), clip.reshape(-1, 32, 3))
+    noise = rng.integers(0, 256, (6, 144, 256, 3), dtype=np.uint8)
+    data = encode_strip(noise)
+    assert len(data) <= 40_000
+    assert sprite(data).shape[0] == 6 * round(sprite(data).shape[1] * 144 / 256)
+    assert len(encode_strip(noise, 1500)) <= 1500
+    smooth = np.broadcast_to(np.linspace(0, 255, 6).astype(np.uint8)[:, None, None, None], (6, 144, 256, 3))
+    frames = sprite(encode_strip(np.ascontiguousarray(smooth))).reshape(6, 108, 192, 3)
+    assert np.abs(frames.astype(int) - smooth[:, :108, :192]).max() <= 2  # frames do not bleed into each other
+
+
+def test_geometry_pads_off_enlarges_and_thins():
+    small = geometry_of((2, 6, 40, 64, 3), (36, 64))
+    assert (small.tile_width, small.tile_height, small.pixelated) == (192, 108, True)
+    large = geometry_of((2, 48, 288, 512, 3), None)
+    assert (large.frames, large.tile_width, large.tile_height, large.pixelated) == (8, 192, 108, False)
+    clips = np.zeros((1, 48, 4, 6, 3), np.uint8) + np.arange(48, dtype=np.uint8)[None, :, None, None, None]
+    kept = read_clip(clips, 0, geometry_of(clips.shape, (3, 5)))
+    assert kept.shape == (8, 3, 5, 3)
+    assert kept[:, 0, 0, 0].tolist() == [0, 6, 12, 18, 24, 30, 36, 42]
+    for shape in ((2, 6, 36, 64), (2, 0, 36, 64, 3), (2, 6, 36, 64, 1)):
+        with pytest.raises(BadDataError, match="expected"):
+            geometry_of(shape, None)
+    with pytest.raises(BadDataError, match="but the frames are"):
+        geometry_of((2, 6, 36, 64, 3), (37, 64))
+
+
+def test_constant_conditions_are_found_per_fold():
+    clips = np.zeros((4, 2, 2, 2, 3), np.uint8)
+    clips[2:] = 9
+    assert is_constant(clips, ["1", "1", "2", "2"])
+    assert not is_constant(clips, ["1"] * 4)
+    assert not is_constant(clips[1:3], ["1", "2"])  # one clip a fold: nobody can tell
+
+
+def test_bad_videos_are_named():
+    good = make_subject(clear_rows())
+    cut = make_subject(clear_rows(), decoded={"full": good.decoded["full"][:5]})
+    with pytest.raises(BadDataError, match="Subject 1: the 'full' videos"):
+        render_report(make_data(cut))
+    floats = make_subject(clear_rows(), truth=good.truth.astype(np.float32))
+    with pytest.raises(BadDataError, match="expected uint8"):
+        render_report(make_data(floats))
+    with pytest.raises(BadDataError, match="no subject"):
+        render_report(make_data())
+
+
+def test_a_recipe_without_videos_has_tables_only():
+    rows = [score("concept-top1", "full", 0.2, 0.1, 0.01, kind="classification", chance_kind="majority")]
+    page = Page(render_report(make_data(make_subject((rows, []), clips=[], decoded={}))))
+    assert page.having("clip") == []
+    assert "Concept top-1" in page.text
+
+
+def test_videos_on_disk_are_read_clip_by_clip():
+    view = make_subject(clear_rows())
+
+    class OnDisk:
+        def __init__(self, array):
+            self.array, self.shape = array, array.shape
+
+        def __getitem__(self, index):
+            assert isinstance(index, int)
+            return self.array[index]
+
+    lazy = make_subject(
+        clear_rows(), truth=OnDisk(view.truth), decoded={name: OnDisk(a) for name, a in view.decoded.items()}
+    )
+    assert render_report(make_data(lazy)) == render_report(make_data(view))
+
+
+def test_sprites_hold_the_clips():
+    view = make_subject(clear_rows())
+    html = render_report(make_data(view))
+    rule = re.search(r"\.s0\{background-image:url\(data:image/webp;base64,([^)]*)\)", html)
+    assert np.array_equal(sprite(base64.b64decode(rule[1])), view.truth[0].reshape(-1, 48, 3))
