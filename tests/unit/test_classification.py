@@ -33,9 +33,10 @@ def test_equals_sklearn_without_ties(seed):
     probabilities, labels = example(seed)
     guess = probabilities.argmax(axis=1)
     assert top_k_accuracy(probabilities, labels) == pytest.approx(accuracy_score(labels, guess))
-    for k in (1, 2, 5, 7):
+    for k in (1, 2, 5):
         oracle = top_k_accuracy_score(labels, probabilities, k=k, labels=np.arange(7))
         assert top_k_accuracy(probabilities, labels, k) == pytest.approx(oracle)
+    assert top_k_accuracy(probabilities, labels, 7) == 1.0
     assert balanced_accuracy(probabilities, labels) == pytest.approx(balanced_accuracy_score(labels, guess))
     np.testing.assert_allclose(class_recalls(probabilities, labels), recall_score(labels, guess, average=None))
     np.testing.assert_array_equal(confusion(probabilities, labels), confusion_matrix(labels, guess))
@@ -80,7 +81,7 @@ def test_majority_rate():
 
 
 def test_bad_input():
-    with pytest.raises(BadDataError, match="has 2 classes|have 2 classes"):
+    with pytest.raises(BadDataError, match="have 2 classes"):
         top_k_hits(np.zeros((2, 2)), [0, 2])
     with pytest.raises(BadDataError, match="expected integers"):
         top_k_hits(np.zeros((2, 2)), [0.0, 1.0])

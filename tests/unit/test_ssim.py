@@ -57,6 +57,7 @@ def test_leading_axes_threads_and_non_contiguous_input():
     assert scores.shape == (2, 3)
     np.testing.assert_allclose(scores, oracle(a, b), atol=1e-10, rtol=0)
     np.testing.assert_array_equal(ssim(a, b, threads=2), scores)
+    np.testing.assert_array_equal(ssim(a, a), np.ones((2, 3)))
     np.testing.assert_allclose(ssim(a[:, ::-1], b[:, ::-1]), scores[:, ::-1], atol=1e-14, rtol=0)
 
 
