@@ -89,6 +89,13 @@ ForceOption = Annotated[
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Print the plan with reasons, do nothing", rich_help_panel=EXECUTION)
 ]
+ContainerOption = Annotated[
+    str, typer.Option("--container", help="zarr or hdf5, for new artifacts", rich_help_panel=EXECUTION)
+]
+ShardOption = Annotated[
+    str,
+    typer.Option("--shard", help="I/N: every N-th part from the I-th on; the last commits", rich_help_panel=EXECUTION),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print results as JSON", rich_help_panel=EXECUTION)]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks", rich_help_panel=EXECUTION)]
 

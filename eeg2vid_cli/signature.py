@@ -84,6 +84,8 @@ def _shared_parameters(stage: Stage) -> list[inspect.Parameter]:
         ("assignments", shared.SetOption, None),
         ("device", shared.DeviceOption, "auto"),
         ("threads", shared.ThreadsOption, 1),
+        ("container", shared.ContainerOption, "zarr"),
+        *([("shard", shared.ShardOption, "1/1")] if stage.divided else []),
         ("force", shared.ForceOption, False),
         ("dry_run", shared.DryRunOption, False),
         ("json", shared.JsonOption, False),

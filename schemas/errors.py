@@ -57,3 +57,9 @@ class LockedError(Eeg2VidError):
     """Another process is making the same unit (exit 6)."""
 
     exit_code = 6
+
+
+class StoppedError(Eeg2VidError):
+    """Asked to stop by a signal or a time limit; state is saved, run again (exit 75)."""
+
+    exit_code = 75

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Settings(BaseModel):
@@ -22,6 +22,21 @@ class Execution(BaseModel):
     threads: int = Field(1, ge=1, le=256, description="CPU threads of the numerical libraries")
     force: bool = Field(False, description="recompute even if nothing changed")
     dry_run: bool = Field(False, description="print the plan with reasons, do nothing")
+    container: Literal["zarr", "hdf5"] = Field("zarr", description="how new artifacts keep their arrays")
+    shard: str = Field("1/1", pattern=r"^\d+/\d+$", description="I/N: make only every N-th part, from the I-th on")
+
+    @property
+    def shard_of(self) -> tuple[int, int]:
+        """Index of this shard, from 0, and the number of shards."""
+        index, count = (int(part) for part in self.shard.split("/"))
+        return index - 1, count
+
+    @model_validator(mode="after")
+    def _shard_exists(self) -> Execution:
+        index, count = self.shard_of
+        if not 0 <= index < count <= 100_000:
+            raise ValueError(f"shard {self.shard} does not exist; shards are 1/N to N/N")
+        return self
 
 
 Protocol = Literal["published", "corrected"]

@@ -13,6 +13,8 @@ from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
 from eeg2vid.stages.engine.context import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
 
+_CLIPS_PER_PART = 20
+
 
 class EncodeLatentsSettings(Settings):
     """Settings of `encode-latents`."""
@@ -33,28 +35,27 @@ class EncodeLatents(Stage):
     writes = {"latents": Write(LATENTS, "study")}
     roles = ("vae",)
     uses_torch = True
+    divided = f"{_CLIPS_PER_PART} clips"
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=15)
     cites = ("rombach2022ldm",)
     examples = ("eeg2vid encode-latents --models sd --device cuda",)
 
     def run(self, ctx: Context) -> None:
         """Stream the clips through the encoder."""
-        from eeg2vid.stages.diffusion.vae import encode, factor, load_vae
+        from eeg2vid.stages.diffusion.vae import encode, load_vae
 
         settings: EncodeLatentsSettings = ctx.settings
         stimuli = ctx.read("stimuli")
         geometry: VideoAttributes = stimuli.attributes()
         vae = load_vae(ctx.model("vae").folder, ctx.device)
-        clips, frames, rows, columns, _ = stimuli.arrays["frames"].shape
-        step = factor(vae)
-        shape = (clips, frames, int(vae.config.latent_channels), rows // step, columns // step)
-        out = ctx.write("latents")
-        latents = out.create("latents", shape, settings.precision)
-        for index in ctx.track("encode-latents: clips", range(clips), clips):
-            encoded = encode(vae, stimuli.read("frames", index), batch=settings.batch)
-            latents[index] = encoded.astype(settings.precision)
-        out.table("clips", [ClipKey(clip=row.clip) for row in stimuli.table("clips", VideoKey)])
-        out.attributes(
+        keys = stimuli.table("clips", VideoKey)
+        for part, clips in ctx.parts("clips", range(len(keys)), _CLIPS_PER_PART):
+            videos = stimuli.read("frames", slice(clips[0], clips[-1] + 1))
+            encoded = encode(vae, videos.reshape(-1, *videos.shape[2:]), batch=settings.batch)
+            latents = encoded.reshape(*videos.shape[:2], *encoded.shape[1:])
+            part.array("latents", "latents", latents.astype(settings.precision))
+            part.rows("latents", "clips", [ClipKey(clip=keys[k].clip) for k in clips])
+        ctx.write("latents").attributes(
             LatentAttributes(
                 fps=geometry.fps,
                 height=geometry.height,

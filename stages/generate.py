@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+_CLIPS_PER_PART = 20
 _GREY = 128
 
 
@@ -44,25 +45,29 @@ class Generate(Stage):
     roles = ("vae",)
     conditions = ("mean-video", "grey")
     uses_torch = True
+    divided = f"{_CLIPS_PER_PART} clips"
     resources = Resources(gpus=1, cpus=4, memory_gb=24, minutes=60)
     examples = ("eeg2vid generate --subject 17", "eeg2vid generate --subject 17 --condition full --device cuda")
 
     def run(self, ctx: Context) -> None:
         """Make the videos clip by clip."""
+        import numpy as np
+
         from eeg2vid.stages.stimuli.video import write_mp4
 
         stimuli = ctx.read("stimuli")
         geometry: VideoAttributes = stimuli.attributes()
         keys = ctx.read("predictions").table("decoded", PredictionKey)
         make = {"grey": _grey, "mean-video": _mean_video}.get(ctx.condition, _decoded)(ctx)
-        out = ctx.write("videos")
-        frames = out.create("frames", (len(keys), *stimuli.arrays["frames"].shape[1:]), "uint8")
-        for index, key in enumerate(ctx.track(f"{ctx.node}: videos", keys, len(keys))):
-            video = make(index, key)
-            frames[index] = video
-            write_mp4(out.media(f"{key.event}.mp4"), video[:, : geometry.height, : geometry.width], fps=geometry.fps)
-        out.table("clips", [VideoKey(clip=key.clip, event=key.event, fold=key.fold) for key in keys])
-        out.attributes(geometry)
+        for part, wanted in ctx.parts("videos", range(len(keys)), _CLIPS_PER_PART):
+            videos = [make(index, keys[index]) for index in wanted]
+            part.array("videos", "frames", np.stack(videos))
+            rows = [VideoKey(clip=key.clip, event=key.event, fold=key.fold) for key in (keys[k] for k in wanted)]
+            part.rows("videos", "clips", rows)
+            for row, video in zip(rows, videos, strict=True):
+                picture = video[:, : geometry.height, : geometry.width]
+                write_mp4(part.media("videos", f"{row.event}.mp4"), picture, fps=geometry.fps)
+        ctx.write("videos").attributes(geometry)
 
 
 def _decoded(ctx: Context) -> Callable[[int, PredictionKey], np.ndarray]:

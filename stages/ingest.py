@@ -98,7 +98,7 @@ def _write_subject(ctx: Context, subject: SubjectSource) -> None:
     kept = f"float{8 * dtype.itemsize}" if dtype.kind == "f" else "float64"
     eeg = out.create("eeg", (len(subject.electrodes), sum(row.length for row in subject.recordings)), kept)
     pairs = zip(subject.recordings, subject.signals, strict=True)
-    for row, signal in ctx.track(f"{ctx.node}: recordings", pairs, len(subject.recordings)):
+    for row, signal in ctx.track("recordings", pairs, len(subject.recordings)):
         eeg[:, row.start : row.start + row.length] = signal[:, : row.length] * subject.unit_scale
 
 

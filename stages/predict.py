@@ -22,6 +22,8 @@ from eeg2vid.stages.store.reader import Artifact
 if TYPE_CHECKING:
     import numpy as np
 
+    from eeg2vid.stages.store.work import WorkPart
+
 
 class PredictSettings(Settings):
     """Settings of `predict`."""
@@ -49,6 +51,7 @@ class Predict(Stage):
     writes = {"predictions": Write(PREDICTIONS, "subject")}
     conditions = ("shuffled-runs",)
     uses_torch = True
+    divided = "one fold"
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=10)
     examples = ("eeg2vid predict --subject 17", "eeg2vid predict --from mappers=train-mapper/latent-cnn --variant mine")
 
@@ -61,52 +64,45 @@ class Predict(Stage):
                 "The recipe plans no encoder and no mapper; there is nothing to predict with.",
                 "Name some: --from mappers=train-mapper/VARIANT, or a [train-mapper.VARIANT] table in eeg2vid.toml.",
             )
-        ctx.write("predictions").table("events", _predict_all(ctx, encoders, events))
-        ctx.write("predictions").table("decoded", _predict_all(ctx, mappers, events))
+        kinds = {"events": _by_fold(encoders), "decoded": _by_fold(mappers)}
+        jobs = [(table, fold) for table, folds in kinds.items() for fold in folds]
+        for part, [(table, fold)] in ctx.parts("folds", jobs):
+            _predict_fold(ctx, part, table, kinds[table][fold], events)
+        for table, folds in kinds.items():
+            if not folds:
+                ctx.write("predictions").table(table, [])
         ctx.write("predictions").attributes(_attributes(encoders, mappers))
 
 
-def _predict_all(ctx: Context, checkpoints: list[Artifact], events: list[Event]) -> list[PredictionKey]:
-    """Write the predictions of some checkpoints, one array per task; return what their rows stand for."""
-    import numpy as np
-
-    if not checkpoints:
-        return []
-    trained = _trained_models(checkpoints)
-    in_use = list(dict.fromkeys(row.fold for _, row in trained))
-    folds = {fold.fold: fold for fold in joins.load_folds(ctx, events, ",".join(in_use))}
-    sources = {name: _sources(ctx, events, fold.test, name) for name, fold in folds.items()}
-    ctx.reporter.start(f"{ctx.node}: models", len(trained))
-    for task in dict.fromkeys(row.task for _, row in trained):
-        parts = []
-        for artifact, row in trained:
-            if row.task == task:
-                parts.append(_predict(ctx, artifact, row, events, sources[row.fold]))
-                ctx.reporter.advance()
-        name = "latents" if task == "latents" else f"probability_{task}"
-        ctx.write("predictions").array(name, np.concatenate(parts))
-    return [
-        _key(events, target, source, name)
-        for name, fold in folds.items()
-        for target, source in zip(fold.test, sources[name], strict=True)
-    ]
+def _by_fold(checkpoints: list[Artifact]) -> dict[str, list[tuple[Artifact, TrainedModel]]]:
+    """Return the models of each fold; all tasks must be trained on the same folds, each task once."""
+    found: dict[str, list[tuple[Artifact, TrainedModel]]] = {}
+    for artifact in checkpoints:
+        for row in artifact.table("models", TrainedModel):
+            if row.task in [other.task for _, other in found.setdefault(row.fold, [])]:
+                raise UsageError(
+                    f"Task '{row.task}' is trained twice, the second time in {artifact.address}.",
+                    "Choose one with --from, or name the variants apart by recipe.",
+                )
+            found[row.fold].append((artifact, row))
+    tasks = {fold: sorted(row.task for _, row in models) for fold, models in found.items()}
+    if len({tuple(names) for names in tasks.values()}) > 1:
+        listed = "; ".join(f"{fold}: {', '.join(names)}" for fold, names in tasks.items())
+        raise UsageError(f"The models are trained on different folds ({listed}).", "Train all with the same --folds.")
+    return found
 
 
-def _trained_models(checkpoints: list[Artifact]) -> list[tuple[Artifact, TrainedModel]]:
-    """Return every model; all tasks must be trained on the same folds, each task once."""
-    trained = [(artifact, row) for artifact in checkpoints for row in artifact.table("models", TrainedModel)]
-    folds: dict[str, list[str]] = {}
-    for artifact, row in trained:
-        if row.fold in folds.setdefault(row.task, []):
-            raise UsageError(
-                f"Task '{row.task}' is trained twice, the second time in {artifact.address}.",
-                "Choose one with --from, or name the variants apart by recipe.",
-            )
-        folds[row.task].append(row.fold)
-    if len({tuple(names) for names in folds.values()}) > 1:
-        found = "; ".join(f"{task}: {', '.join(names)}" for task, names in folds.items())
-        raise UsageError(f"The models are trained on different folds ({found}).", "Train all with the same --folds.")
-    return trained
+def _predict_fold(
+    ctx: Context, part: WorkPart, table: str, models: list[tuple[Artifact, TrainedModel]], events: list[Event]
+) -> None:
+    """Predict the test events of one fold with each of its models."""
+    (fold,) = joins.load_folds(ctx, events, models[0][1].fold)
+    sources = _sources(ctx, events, fold.test, fold.fold)
+    for artifact, row in models:
+        name = "latents" if row.task == "latents" else f"probability_{row.task}"
+        part.array("predictions", name, _predict(ctx, artifact, row, events, sources))
+    keys = [_key(events, target, source, fold.fold) for target, source in zip(fold.test, sources, strict=True)]
+    part.rows("predictions", table, keys)
 
 
 def _sources(ctx: Context, events: list[Event], test: np.ndarray, fold: str) -> np.ndarray:

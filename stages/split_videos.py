@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
@@ -15,6 +16,7 @@ from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
 from eeg2vid.stages.engine.context import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
 
+_CLIPS_PER_PART = 25
 _MULTIPLE = 8  # one VAE latent stands for 8 x 8 px
 
 
@@ -37,6 +39,7 @@ class SplitVideos(Stage):
     Settings = SplitVideosSettings
     reads = {"clips": Read(CLIPS)}
     writes = {"stimuli": Write(VIDEOS, "study")}
+    divided = f"{_CLIPS_PER_PART} clips"
     resources = Resources(cpus=8, memory_gb=8, minutes=40)
     examples = ("eeg2vid split-videos", "eeg2vid split-videos --width 256 --height 144")
 
@@ -47,30 +50,28 @@ class SplitVideos(Stage):
 
     def run(self, ctx: Context) -> None:
         """Decode each film once and keep the wanted frames."""
+        import numpy as np
+
         from eeg2vid.stages.stimuli.resize import fit_size, pad_to_multiple
         from eeg2vid.stages.stimuli.video import probe, read_clips
 
         settings: SplitVideosSettings = ctx.settings
         clips = ctx.read("clips").table("clips", Clip)
         folder = data_folder(ctx)
-        by_film: dict[str, list[int]] = defaultdict(list)
-        for index, clip in enumerate(clips):
-            by_film[clip.file].append(index)
-        sizes = [(info.width, info.height) for info in (probe(folder / film) for film in by_film)]
-        smallest = min(sizes, key=lambda size: size[0] * size[1])
-        width, height = fit_size(*smallest, settings.width, settings.height)
-        stack = [-(-side // _MULTIPLE) * _MULTIPLE for side in (height, width)]
-        out = ctx.write("stimuli")
-        frames = out.create("frames", (len(clips), settings.frames, *stack, 3), "uint8")
-        ctx.reporter.start("split-videos: clips", len(clips))
-        for film, members in by_film.items():
-            spans = [(clips[i].start_s, clips[i].duration_s) for i in members]
-            cut = read_clips(folder / film, spans, frames=settings.frames, fps=settings.fps, size=(width, height))
-            for index, clip_frames in zip(members, cut, strict=True):
-                frames[index] = pad_to_multiple(clip_frames, _MULTIPLE)[0]
-                ctx.reporter.advance()
-        out.table("clips", [VideoKey(clip=clip.clip) for clip in clips])
-        out.attributes(VideoAttributes(fps=settings.fps, height=height, width=width))
+        films = [folder / film for film in dict.fromkeys(clip.file for clip in clips)]
+        sizes = [(info.width, info.height) for info in map(probe, films)]
+        width, height = fit_size(*min(sizes, key=math.prod), settings.width, settings.height)
+        for part, wanted in ctx.parts("clips", clips, _CLIPS_PER_PART):
+            videos: list[Any] = [None] * len(wanted)
+            for film in dict.fromkeys(clip.file for clip in wanted):
+                places = [k for k, clip in enumerate(wanted) if clip.file == film]
+                spans = [(wanted[k].start_s, wanted[k].duration_s) for k in places]
+                cut = read_clips(folder / film, spans, frames=settings.frames, fps=settings.fps, size=(width, height))
+                for k, frames in zip(places, cut, strict=True):
+                    videos[k] = pad_to_multiple(frames, _MULTIPLE)[0]
+            part.array("stimuli", "frames", np.stack(videos))
+            part.rows("stimuli", "clips", [VideoKey(clip=clip.clip) for clip in wanted])
+        ctx.write("stimuli").attributes(VideoAttributes(fps=settings.fps, height=height, width=width))
 
 
 def data_folder(ctx: Context) -> Path:

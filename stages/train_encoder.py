@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from eeg2vid.schemas.checkpoints import CHECKPOINTS, CheckpointAttributes, TrainedModel
-from eeg2vid.schemas.entities import Electrode, Event
+from eeg2vid.schemas.checkpoints import CHECKPOINTS, CheckpointAttributes
+from eeg2vid.schemas.entities import Event
 from eeg2vid.schemas.features import EPOCHS, FEATURES
 from eeg2vid.schemas.networks import EncoderNetwork, GlmnetSettings, TrainingSettings
 from eeg2vid.schemas.recordings import CLIPS, EVENTS
@@ -19,6 +19,7 @@ from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
 
 if TYPE_CHECKING:
     from eeg2vid.stages.joins import FoldParts
+    from eeg2vid.stages.store.work import WorkPart
     from eeg2vid.stages.training.inputs import Inputs
 
 Task = Literal["concept", "group", "color", "fast", "number", "human", "face"]
@@ -67,6 +68,7 @@ class TrainEncoder(Stage):
         "training": {"scaling": "own", "selection": "accuracy", "refit": False},
     }
     uses_torch = True
+    divided = "one task in one fold"
     prints = Printed("encoders", "models", ("fold", "task", "network", "train_events", "validation_score", "detail"))
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=30)
     cites = ("liu2024eeg2video", "ledoit2004wellconditioned")
@@ -77,33 +79,25 @@ class TrainEncoder(Stage):
 
     def run(self, ctx: Context) -> None:
         """Fit every task in every fold."""
+        from eeg2vid.stages.datasets.labels import fast_threshold, task_labels
+
         settings: TrainEncoderSettings = ctx.settings
         events = ctx.read("events").table("events", Event)
         names = settings.inputs or joins.DEFAULT_INPUTS[settings.network.name]
         inputs = joins.load_inputs(ctx, names, events)
         folds = joins.load_folds(ctx, events, settings.folds)
         jobs = [(fold, task) for fold in folds for task in settings.tasks]
-        rows: list[TrainedModel] = []
-        classes: dict[str, tuple[str, ...]] = {}
-        for fold, task in ctx.track(f"{ctx.node}: {settings.network.name}", jobs, len(jobs)):
-            row, names_of_classes = _fit(ctx, fold, task, inputs, events)
-            rows.append(row)
-            classes[task] = names_of_classes
-        out = ctx.write("encoders")
-        out.table("models", rows)
-        out.attributes(CheckpointAttributes(kind="encoder", inputs=names, classes=classes))
+        for part, [(fold, task)] in ctx.parts(settings.network.name, jobs):
+            _fit(ctx, part, fold, task, inputs, events)
+        clips = joins.clips_of(ctx, events)
+        names_only = fast_threshold(clips) if "fast" in settings.tasks else None
+        classes = {task: task_labels(task, clips, threshold=names_only).classes for task in settings.tasks}
+        ctx.write("encoders").attributes(CheckpointAttributes(kind="encoder", inputs=names, classes=classes))
 
 
-def _fit(
-    ctx: Context, fold: FoldParts, task: str, inputs: Inputs, events: list[Event]
-) -> tuple[TrainedModel, tuple[str, ...]]:
-    """Fit one task in one fold and store the model."""
-    import numpy as np
-
+def _fit(ctx: Context, part: WorkPart, fold: FoldParts, task: str, inputs: Inputs, events: list[Event]) -> None:
+    """Fit one task in one fold; thresholds come from the training events."""
     from eeg2vid.stages.datasets.labels import NOT_IN_TASK, fast_threshold, task_labels
-    from eeg2vid.stages.networks.decoder import Context as DecoderContext
-    from eeg2vid.stages.networks.table import build
-    from eeg2vid.stages.training.checkpoint import save_decoder
 
     settings: TrainEncoderSettings = ctx.settings
     clips = joins.clips_of(ctx, events)
@@ -111,35 +105,14 @@ def _fit(
     if task == "fast":
         threshold = settings.fast_threshold or fast_threshold([clips[index] for index in fold.train])
     labels = task_labels(task, clips, threshold=threshold)
-    asked = labels.index != NOT_IN_TASK
     train = fold.learned if settings.validation_in_training else fold.train
-    parts = [
-        joins.examples(inputs, labels.index[part], events, part)
-        for part in (part[asked[part]] for part in (train, fold.validation))
-    ]
-    electrodes = ctx.read("features").table("electrodes", Electrode)
-    decoder = build(
-        settings.network,
-        context=DecoderContext(
-            inputs=inputs.shapes(), classes=labels.classes, electrodes=tuple(row.electrode for row in electrodes)
-        ),
-        training=settings.training,
+    asked = [chosen[labels.index[chosen] != NOT_IN_TASK] for chosen in (train, fold.validation)]
+    joins.fit_and_store(
+        ctx,
+        part,
+        "encoders",
+        joins.Job(fold.fold, task, threshold),
+        train=joins.examples(inputs, labels.index[asked[0]], events, asked[0]),
+        validation=joins.examples(inputs, labels.index[asked[1]], events, asked[1]),
+        classes=labels.classes,
     )
-    report = decoder.fit(
-        parts[0], parts[1] if len(parts[1]) else None, seed=ctx.seed(fold.fold, task), device=ctx.device
-    )
-    path = f"{fold.fold}/{task}"
-    save_decoder(ctx.write("encoders").model_folder(path), decoder)
-    row = TrainedModel(
-        fold=fold.fold,
-        task=task,
-        path=path,
-        network=settings.network.name,
-        parameters=decoder.parameters(),
-        train_events=report.train_events,
-        validation_events=report.validation_events,
-        validation_score=None if report.score is None or not np.isfinite(report.score) else float(report.score),
-        threshold=threshold,
-        detail=report.detail,
-    )
-    return row, labels.classes

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from eeg2vid.schemas.checkpoints import CHECKPOINTS, CheckpointAttributes, TrainedModel
-from eeg2vid.schemas.entities import Electrode, Event
+from eeg2vid.schemas.checkpoints import CHECKPOINTS, CheckpointAttributes
+from eeg2vid.schemas.entities import Event
 from eeg2vid.schemas.features import EPOCHS, FEATURES
 from eeg2vid.schemas.latents import LATENTS
 from eeg2vid.schemas.networks import MapperNetwork, RidgeSettings, TrainingSettings
@@ -50,6 +50,7 @@ class TrainMapper(Stage):
     }
     writes = {"mappers": Write(CHECKPOINTS, "subject")}
     uses_torch = True
+    divided = "one fold"
     prints = Printed("mappers", "models", ("fold", "network", "train_events", "validation_score", "detail"))
     resources = Resources(gpus=1, cpus=4, memory_gb=24, minutes=30)
     examples = (
@@ -59,47 +60,23 @@ class TrainMapper(Stage):
 
     def run(self, ctx: Context) -> None:
         """Fit every fold."""
-        from eeg2vid.stages.networks.decoder import Context as DecoderContext
-        from eeg2vid.stages.networks.table import build
-        from eeg2vid.stages.training.checkpoint import save_decoder
-
         settings: TrainMapperSettings = ctx.settings
         events = ctx.read("events").table("events", Event)
         names = settings.inputs or joins.DEFAULT_INPUTS[settings.network.name]
         inputs = joins.load_inputs(ctx, names, events)
-        folds = joins.load_folds(ctx, events, settings.folds)
         latents = ctx.read("latents")
-        rows_of = joins.rows_of_clips(latents, [event.clip for event in events])
-        targets = latents.read("latents")[rows_of]
-        electrodes = tuple(row.electrode for row in ctx.read("features").table("electrodes", Electrode))
-        decoder_context = DecoderContext(inputs=inputs.shapes(), target=targets.shape[1:], electrodes=electrodes)
-        out = ctx.write("mappers")
-        rows = []
-        for fold in ctx.track(f"{ctx.node}: {settings.network.name}", folds, len(folds)):
-            train, validation = (
-                joins.examples(inputs, targets[part], events, part) for part in (fold.train, fold.validation)
+        targets = latents.read("latents")[joins.rows_of_clips(latents, [event.clip for event in events])]
+        folds = joins.load_folds(ctx, events, settings.folds)
+        for part, [fold] in ctx.parts(settings.network.name, folds):
+            joins.fit_and_store(
+                ctx,
+                part,
+                "mappers",
+                joins.Job(fold.fold, settings.target),
+                train=joins.examples(inputs, targets[fold.train], events, fold.train),
+                validation=joins.examples(inputs, targets[fold.validation], events, fold.validation),
             )
-            decoder = build(settings.network, context=decoder_context, training=settings.training)
-            report = decoder.fit(
-                train, validation if len(validation) else None, seed=ctx.seed(fold.fold), device=ctx.device
-            )
-            path = f"{fold.fold}/{settings.target}"
-            save_decoder(out.model_folder(path), decoder)
-            rows.append(
-                TrainedModel(
-                    fold=fold.fold,
-                    task=settings.target,
-                    path=path,
-                    network=settings.network.name,
-                    parameters=decoder.parameters(),
-                    train_events=report.train_events,
-                    validation_events=report.validation_events,
-                    validation_score=report.score,
-                    detail=report.detail,
-                )
-            )
-        out.table("models", rows)
-        out.attributes(
+        ctx.write("mappers").attributes(
             CheckpointAttributes(
                 kind="mapper",
                 inputs=names,

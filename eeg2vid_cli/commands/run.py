@@ -10,6 +10,7 @@ import typer
 from eeg2vid.cli.commands.stage import make_one, outcome_row, pages, show_plan
 from eeg2vid.cli.options import (
     INPUTS,
+    ContainerOption,
     DebugOption,
     DeviceOption,
     DryRunOption,
@@ -30,6 +31,7 @@ from eeg2vid.cli.output import emit, talk
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.settings import Execution
+from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Node, Study
 from eeg2vid.stages.engine.plan import Judge
 from eeg2vid.stages.engine.runner import Outcome, Runner
@@ -48,6 +50,7 @@ def run(
     until: Annotated[str | None, typer.Option("--until", help="Last stage to make", rich_help_panel=INPUTS)] = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = 1,
+    container: ContainerOption = "zarr",
     force: ForceOption = False,
     dry_run: DryRunOption = False,
     json: JsonOption = False,
@@ -57,7 +60,7 @@ def run(
     if until is not None and until not in STAGES:
         raise UsageError(f"--until: there is no stage '{until}'.{did_you_mean(until, STAGES)}")
     study = Request(ctx, workspace, recipe, models, protocol, source=source).study()
-    execution = make_execution(device=device, threads=threads, force=force, dry_run=dry_run)
+    execution = make_execution(device=device, threads=threads, force=force, dry_run=dry_run, container=container)
     subjects = chosen_subjects(study, subject)
     as_json = wants_json(ctx, json)
     if execution.dry_run:
@@ -83,7 +86,7 @@ def planned_nodes(study: Study, subjects: list[str], until: str | None = None) -
 def make_all(study: Study, subjects: list[str], execution: Execution, *, until: str | None = None) -> list[Outcome]:
     """Make every planned unit that is not done, and say where the report is."""
     nodes = planned_nodes(study, subjects, until)
-    with reporting() as reporter:
+    with reporting() as reporter, stopping.listening():
         runner = Runner(study, subjects, execution, reporter)
         outcomes = [make_one(runner, node) for node in nodes]
     for page in pages(study, nodes):

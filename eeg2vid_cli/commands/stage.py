@@ -10,6 +10,7 @@ from eeg2vid.cli.options import Request, chosen_subjects, make_execution, wants_
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError
+from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Node, Study
 from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.engine.runner import Outcome, Runner
@@ -34,16 +35,17 @@ def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
     if not nodes:
         planned = ", ".join(study.variants(stage.name))
         raise UsageError(f"No variant of {stage.name} is planned under condition '{request.condition}': {planned}.")
-    execution = make_execution(
-        device=given["device"], threads=given["threads"], force=given["force"], dry_run=given["dry_run"]
-    )
+    wanted = ("device", "threads", "force", "dry_run", "container", "shard")
+    execution = make_execution(**{name: given[name] for name in wanted if name in given})
     as_json = wants_json(request.ctx, given["json"])
     if execution.dry_run:
         show_plan([Judge(study, subjects).judge(node) for node in nodes], as_json=as_json)
         return
-    with reporting() as reporter:
+    with reporting() as reporter, stopping.listening():
         runner = Runner(study, subjects, execution, reporter)
         outcomes = [make_one(runner, node) for node in nodes]
+    if any(outcome.missing_parts for outcome in outcomes):
+        return
     _print_results(study, stage, nodes, outcomes, as_json=as_json)
 
 
@@ -54,7 +56,9 @@ def make_one(runner: Runner, node: Node) -> Outcome:
     clear = getattr(reporter, "clear", None)
     if clear:
         clear()
-    if outcome.ran:
+    if outcome.missing_parts:
+        reporter.remark(f"{node}: this shard is done, {outcome.missing_parts} parts are left to others")
+    elif outcome.ran:
         why = "" if outcome.verdict.state in ("missing", "done") else f" ({in_short(outcome.verdict.reasons, 3)})"
         reporter.remark(f"{node}: made in {outcome.seconds:.1f} s{why}")
     else:

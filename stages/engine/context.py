@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from eeg2vid.schemas.manifest import Manifest
+from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Node, Study
 from eeg2vid.stages.engine.profile import LocatedModel
 from eeg2vid.stages.engine.seeding import derive_seed
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.store.layout import Address, split_variant, unit_subject
 from eeg2vid.stages.store.reader import Artifact, open_artifact
+from eeg2vid.stages.store.work import Work, WorkPart
 from eeg2vid.stages.store.writer import ArtifactWriter
 
 T = TypeVar("T")
@@ -64,7 +66,8 @@ class Context:
         self.reporter = reporter or Silent()
         self.stamps: set[str] = set()
         self.writers: dict[str, ArtifactWriter] = {}
-        self.fingerprint = ""
+        self.work: Work | None = None
+        self._generators: list[Generator[tuple[WorkPart, Sequence[Any]], None, None]] = []
         self._addresses = inputs
         self._open: dict[Address, Artifact] = {}
 
@@ -126,8 +129,10 @@ class Context:
     def write(self, role: str) -> ArtifactWriter:
         """Return the writer of a role; the runner commits it after `run` returns."""
         if role not in self.writers:
+            assert self.work is not None  # only the runner lets stages write
             target = Address(self.node.stage, self.node.variant, self.node.unit, role).folder(self.study.root)
-            self.writers[role] = ArtifactWriter(target, self.stage.writes[role].schema, self.fingerprint)
+            schema = self.stage.writes[role].schema
+            self.writers[role] = ArtifactWriter(target, schema, self.work.commit_folder / role)
         return self.writers[role]
 
     def stamp(self, warning: str) -> None:
@@ -140,8 +145,52 @@ class Context:
         return derive_seed(root, self.node.stage, self.subject or "study", *parts)
 
     def track(self, what: str, items: Iterable[T], total: int) -> Iterator[T]:
-        """Iterate with progress."""
-        self.reporter.start(what, total)
+        """Iterate with progress; stops when asked to (nothing of this loop is kept)."""
+        self.reporter.start(f"{self.node}: {what}", total)
         for item in items:
+            stopping.check(saved=False)
             yield item
             self.reporter.advance()
+
+    def parts(self, what: str, items: Sequence[T], size: int = 1) -> Iterator[tuple[WorkPart, Sequence[T]]]:
+        """Divide the work: yield each part that is still to be made here, with its items.
+
+        A part is kept as soon as its `with` block ends, whatever happens later; parts made by an earlier
+        call or by another process are not yielded. What a part holds must depend on nothing but its
+        items.
+
+        Parameters
+        ----------
+        what
+            Name of the items, for the progress bar.
+        items
+            All of them, the same for every process.
+        size
+            Items per part; a constant of the stage, since batches never straddle parts.
+        """
+        generator = self._parts(what, items, size)
+        self._generators.append(generator)
+        return generator
+
+    def _parts(self, what: str, items: Sequence[T], size: int) -> Generator[tuple[WorkPart, Sequence[T]], None, None]:
+        assert self.work is not None
+        pieces = [items[start : start + size] for start in range(0, len(items), size)]
+        todo = self.work.todo(len(pieces))
+        self.reporter.start(f"{self.node}: {what}", len(items))
+        self.reporter.advance(sum(len(piece) for k, piece in enumerate(pieces) if self.work.is_done(k)))
+        for part in todo:
+            stopping.check(saved=True)
+            with part:
+                yield part, pieces[part.index]
+            self.reporter.advance(len(pieces[part.index]))
+
+    def close(self) -> None:
+        """Give up parts that are open because the stage failed in the middle of one."""
+        for generator in self._generators:
+            generator.close()
+
+    def should_stop(self) -> bool:
+        """Tell whether the process was asked to stop: for loops inside a part, which save their state."""
+        if self.work is not None:
+            self.work.beat()
+        return stopping.requested()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import errno
 import json
@@ -20,7 +21,8 @@ from eeg2vid.stages.engine.device import limited_threads, resolve_device
 from eeg2vid.stages.engine.graph import Node, Study
 from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, commands_before
 from eeg2vid.stages.engine.settings import protocol_of
-from eeg2vid.stages.store import writer as store
+from eeg2vid.stages.store.files import restore
+from eeg2vid.stages.store.work import Work
 
 _SOFTWARE = ("eeg2vid", "torch", "numpy", "scipy", "mne", "diffusers", "zarr")
 
@@ -32,6 +34,7 @@ class Outcome:
     verdict: Verdict
     ran: bool
     seconds: float = 0.0
+    missing_parts: int = 0
 
 
 class Runner:
@@ -51,25 +54,32 @@ class Runner:
         MissingInputError
             If an input is missing or stale; the hint holds the commands that make it.
         LockedError
-            If another process is making the same unit.
+            If another process is making the same unit and there is nothing to share.
+        StoppedError
+            If a signal asked to stop.
         """
         for address in self.judge.outputs(node):
-            store.restore(address.folder(self.study.root))
+            restore(address.folder(self.study.root))
         verdict = self.judge.judge(node)
         if verdict.missing:
             raise _missing(self.judge, node, verdict)
         if verdict.state in ("done", "imported") and not self.execution.force:
             return Outcome(verdict, ran=False)
         started = time.perf_counter()
-        with _locked(self.study, node):
-            self._run(node, self.judge.identity(node))
+        try:
+            missing = self._work(node, self.judge.identity(node))
+        except OSError as error:
+            raise _disk_failure(node, error) from error
         self.judge.forget(node)
         seconds = time.perf_counter() - started
         self._log(node, seconds)
-        return Outcome(verdict, ran=True, seconds=seconds)
+        return Outcome(verdict, ran=True, seconds=seconds, missing_parts=missing)
 
-    def _run(self, node: Node, identity: Identity) -> None:
+    def _work(self, node: Node, identity: Identity) -> int:
+        """Make the parts that are left, then commit if none is missing; return how many are."""
         stage = self.study.stages[node.stage]
+        unit = self.study.root / "artifacts" / node.stage / node.variant / node.unit
+        work = Work(unit, identity.fingerprint, shard=self.execution.shard_of)
         ctx = Context(
             self.study,
             node,
@@ -78,19 +88,51 @@ class Runner:
             device=resolve_device(self.execution.device) if stage.uses_torch else "cpu",
             reporter=self.reporter,
         )
-        ctx.fingerprint = identity.fingerprint
-        started = time.perf_counter()
-        try:
-            with limited_threads(self.execution.threads):
-                stage.run(ctx)
-            facts = self._facts(ctx, identity, time.perf_counter() - started)
-            for address in self.judge.outputs(node):
-                ctx.write(address.role).commit({**facts, "role": address.role})
-        except OSError as error:
-            raise _disk_failure(node, error) from error
-        finally:
-            for writer in ctx.writers.values():
-                writer.discard()
+        ctx.work = work
+        with work.present() as remarks:
+            for remark in remarks:
+                self.reporter.remark(remark)
+            with contextlib.nullcontext(True) if stage.divided else work.alone() as here:
+                if not here:
+                    return 1
+                if self._made_meanwhile(node, identity):
+                    return 0
+                with limited_threads(self.execution.threads):
+                    started = time.perf_counter()
+                    try:
+                        stage.run(ctx)
+                    finally:
+                        ctx.close()
+                    seconds = time.perf_counter() - started
+                if missing := work.missing():
+                    if work.shard[1] > 1:
+                        return len(missing)
+                    raise LockedError(
+                        f"{node}: other processes are making the {len(missing)} parts that are left.",
+                        "Wait for them; whoever finishes last commits.",
+                    )
+                self._commit(ctx, identity, seconds)
+        return 0
+
+    def _commit(self, ctx: Context, identity: Identity, seconds: float) -> None:
+        """Assemble and commit every role, unless another process has just done so."""
+        assert ctx.work is not None
+        with ctx.work.unit_lock():
+            if self._made_meanwhile(ctx.node, identity):
+                return
+            facts = self._facts(ctx, identity, seconds)
+            for address in self.judge.outputs(ctx.node):
+                writer = ctx.write(address.role)
+                writer.take_parts(ctx.work, address.role)
+                writer.commit({**facts, "role": address.role}, self.execution.container)
+            ctx.work.remove()
+
+    def _made_meanwhile(self, node: Node, identity: Identity) -> bool:
+        """Tell whether another process has just committed the same."""
+        self.judge.forget(node)
+        manifests = [self.judge.manifest(address) for address in self.judge.outputs(node)]
+        same = all(manifest and manifest.fingerprint == identity.fingerprint for manifest in manifests)
+        return same and not self.execution.force
 
     def _facts(self, ctx: Context, identity: Identity, seconds: float) -> dict[str, Any]:
         node = ctx.node
@@ -136,33 +178,6 @@ def _missing(judge: Judge, node: Node, verdict: Verdict) -> MissingInputError:
     )
 
 
-def _locked(study: Study, node: Node) -> Any:
-    import contextlib
-
-    from filelock import FileLock, Timeout
-
-    folder = study.root / "artifacts" / node.stage / node.variant / node.unit
-
-    @contextlib.contextmanager
-    def hold() -> Any:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(folder / ".lock", timeout=0)
-            lock.acquire()
-        except Timeout:
-            raise LockedError(
-                f"{node} is being made by another process.", "Wait for it, or see its log in logs/."
-            ) from None
-        except OSError as error:
-            raise _disk_failure(node, error) from error
-        try:
-            yield
-        finally:
-            lock.release()
-
-    return hold()
-
-
 def _disk_failure(node: Node, error: OSError) -> FailedError:
     kinds = {
         errno.ENOSPC: "the disk is full",
@@ -175,7 +190,7 @@ def _disk_failure(node: Node, error: OSError) -> FailedError:
     where = f" at {error.filename}" if error.filename else ""
     return FailedError(
         f"{node} failed: {what}{where}. Nothing half-written was kept; earlier artifacts are intact.",
-        "Mend that and run the same command again.",
+        "Finished parts are kept: mend that and run the same command again.",
     )
 
 

@@ -73,6 +73,7 @@ class Stage(ABC):
     published: ClassVar[dict[str, object]] = {}
     takes_source: ClassVar[bool] = False
     uses_torch: ClassVar[bool] = False
+    divided: ClassVar[str] = ""  # what one part of the work is; empty: the whole unit is one part
     prints: ClassVar[Printed | None] = None
     resources: ClassVar[Resources] = Resources()
     cites: ClassVar[tuple[str, ...]] = ()

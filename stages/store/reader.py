@@ -20,7 +20,6 @@ from eeg2vid.stages.store.layout import MANIFEST, Address
 
 if TYPE_CHECKING:
     import numpy as np
-    import zarr
 
 R = TypeVar("R", bound=Row)
 
@@ -76,8 +75,18 @@ class Artifact:
         return self.manifest.digest
 
     @cached_property
-    def arrays(self) -> dict[str, zarr.Array]:
-        """Stored arrays by name, checked against the manifest."""
+    def arrays(self) -> dict[str, arrays.StoredArray]:
+        """Stored arrays by name, checked against the manifest.
+
+        Raises
+        ------
+        BadDataError
+            If a file is gone, or an array is not what the manifest says.
+        """
+        for file in self.manifest.files:  # a missing chunk would read as zeros
+            path = self.folder / file.path
+            if file.path.startswith("data.") and (not path.is_file() or path.stat().st_size != file.size):
+                raise BadDataError(f"{path}: a file of the artifact is missing or cut short.", _REMAKE)
         found = arrays.open_arrays(self.folder)
         for name, entry in self.manifest.arrays.items():
             array = found.get(name)
@@ -100,7 +109,7 @@ class Artifact:
         BadDataError
             If a stored file is damaged.
         """
-        return arrays.read(self.arrays[name], selection, f"{self.address}, array '{name}'")
+        return self.arrays[name][selection]
 
     def table(self, name: str, row_type: type[R]) -> list[R]:
         """Return a table as validated rows.

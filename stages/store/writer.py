@@ -1,8 +1,7 @@
-"""Writing artifacts: everything in a work folder, the manifest last, one rename to commit."""
+"""Writing artifacts: everything in a folder beside, the manifest last, one rename to commit."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,7 +13,9 @@ from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.manifest import ArrayEntry, FileEntry, Manifest, TableEntry
 from eeg2vid.stages.store import arrays
 from eeg2vid.stages.store.digest import canonical_json, scan_array, sha256_file, sha256_json, sha256_rows
+from eeg2vid.stages.store.files import link_or_copy, swap_in, sync_tree, write_synced
 from eeg2vid.stages.store.layout import MANIFEST
+from eeg2vid.stages.store.work import Work
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,16 +23,25 @@ if TYPE_CHECKING:
 
 
 class ArtifactWriter:
-    """Collects one artifact's content; nothing is visible before `commit`."""
+    """Collects one artifact's content in a folder beside its place; nothing is visible before `commit`.
 
-    def __init__(self, target: Path, schema: Schema, fingerprint: str) -> None:
+    Parameters
+    ----------
+    target
+        The artifact's place.
+    schema
+        What it must look like.
+    folder
+        Where to collect; on the same file system, this process's alone.
+    """
+
+    def __init__(self, target: Path, schema: Schema, folder: Path) -> None:
         self.target = target
         self.schema = schema
-        self.work = target.with_name(f"{target.name}.work-{fingerprint[:8]}")
+        self.work = folder
         self._attributes: Attributes | None = None
         self._tables: dict[str, list[dict[str, Any]]] = {}
-        if self.work.exists():  # left by a process that died: the caller holds the unit's lock
-            shutil.rmtree(self.work)
+        shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True)
 
     def create(self, name: str, shape: Sequence[int], dtype: str) -> zarr.Array:
@@ -67,13 +77,34 @@ class ArtifactWriter:
         target.parent.mkdir(parents=True, exist_ok=True)
         return target
 
-    def commit(self, manifest: dict[str, Any]) -> Manifest:
+    def take_parts(self, work: Work, role: str) -> None:
+        """Join what the parts of the work hold of a role: arrays and tables end to end, files by name."""
+        import json
+
+        import numpy as np
+
+        for name, files in work.part_files(role, "arrays").items():
+            heads = [np.load(file, mmap_mode="r", allow_pickle=False) for file in files]
+            shape = (sum(len(head) for head in heads), *heads[0].shape[1:])
+            arrays.join(self.create(name.removesuffix(".npy"), shape, str(heads[0].dtype)), heads)
+        for name, files in work.part_files(role, "tables").items():
+            table = name.removesuffix(".jsonl")
+            rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+            self.table(table, [self.schema.parse_row(table, row) for row in rows])
+        for kind in ("models", "media"):
+            for name, files in work.part_files(role, kind).items():
+                for file in files:
+                    link_or_copy(file, self.work / kind / name)
+
+    def commit(self, manifest: dict[str, Any], container: arrays.Container = "zarr") -> Manifest:
         """Validate, write the manifest last, and rename the work folder into place.
 
         Parameters
         ----------
         manifest
             Fields of the manifest that the store cannot know (provenance, settings, inputs).
+        container
+            How the arrays are kept; no part of the digest.
 
         Raises
         ------
@@ -81,6 +112,8 @@ class ArtifactWriter:
             If the content does not fit the schema or holds NaN or infinity.
         """
         attributes = (self._attributes or self.schema.attributes()).model_dump(mode="json")
+        if container == "hdf5" and (self.work / arrays.ZARR).exists():
+            arrays.to_hdf5(self.work)
         stored = arrays.open_arrays(self.work)
         entries = {name: _array_entry(name, array, self.schema) for name, array in stored.items()}
         self._validate(entries)
@@ -98,7 +131,9 @@ class ArtifactWriter:
                 if path.is_file()
             },
         }
+        hashes = sync_tree(self.work)
         complete = Manifest(
+            container=container,
             schema_name=self.schema.name,
             schema_version=self.schema.version,
             attributes=attributes,
@@ -106,13 +141,16 @@ class ArtifactWriter:
             tables=content["tables"],
             weights=content["weights"],
             digest=sha256_json(content),
-            files=tuple(_file_entries(self.work)),
+            files=tuple(
+                FileEntry(path=name, size=(self.work / name).stat().st_size, sha256=digest)
+                for name, digest in hashes.items()
+            ),
             **manifest,
         )
         body = complete.model_dump(mode="json")
         body["manifest_sha256"] = sha256_json(body)
-        _write_synced(self.work / MANIFEST, canonical_json(body))
-        _replace_folder(self.work, self.target)
+        write_synced(self.work / MANIFEST, canonical_json(body))
+        swap_in(self.work, self.target)
         return complete
 
     def discard(self) -> None:
@@ -127,49 +165,15 @@ class ArtifactWriter:
             raise BadDataError(f"{self.target.name} does not fit schema '{self.schema.name}': {'; '.join(problems)}.")
 
 
-def _array_entry(name: str, array: zarr.Array, schema: Schema) -> tuple[ArrayEntry, bool]:
+def _array_entry(name: str, array: arrays.StoredArray, schema: Schema) -> tuple[ArrayEntry, bool]:
     """Return an array's entry and whether all its values are finite."""
     spec = schema.arrays.get(name)
     digest, finite = scan_array(array)
     entry = ArrayEntry(
-        dims=arrays.dims_of(array),
+        dims=array.dims,
         dtype=str(array.dtype),
         shape=tuple(array.shape),
         unit=spec.unit if spec else "",
         sha256=digest,
     )
     return entry, finite
-
-
-def _file_entries(folder: Path) -> Iterable[FileEntry]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            name = path.relative_to(folder).as_posix()
-            yield FileEntry(path=name, size=path.stat().st_size, sha256=sha256_file(path))
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _replace_folder(work: Path, target: Path) -> None:
-    """Put `work` in the place of `target`; an old one is renamed aside first, then removed."""
-    old = target.with_name(f"{target.name}.old-{work.name.rsplit('-', 1)[-1]}")
-    if old.exists():
-        shutil.rmtree(old)
-    if target.exists():
-        target.rename(old)
-    work.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def restore(target: Path) -> None:
-    """Finish a replacement that died between its two renames: bring the old artifact back."""
-    for old in target.parent.glob(f"{target.name}.old-*"):
-        if target.exists():
-            shutil.rmtree(old)
-        else:
-            old.rename(target)

@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from eeg2vid.schemas.errors import FailedError
+from eeg2vid.schemas.errors import FailedError, StoppedError
 from eeg2vid.schemas.networks import TrainingSettings
 
 Tensors = dict[str, Tensor]
@@ -39,7 +39,7 @@ class EpochRow:
 Report = Callable[[EpochRow, int], None]
 
 
-class TrainingStopped(Exception):
+class TrainingStopped(StoppedError):
     """Training stopped on request at the end of an epoch; its state is saved if a keeper was given."""
 
 

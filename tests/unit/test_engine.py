@@ -270,10 +270,16 @@ def test_locked_unit(root):
     from eeg2vid.schemas.errors import LockedError
 
     make_all(root, until="ingest")
+    node = Node("features", "default", "sub-1")
+    study = open_study(root)
     folder = root / "artifacts" / "features" / "default" / "sub-1"
-    folder.mkdir(parents=True)
-    with FileLock(folder / ".lock"), pytest.raises(LockedError, match="another process"):
-        Runner(open_study(root), ["1"], Execution(), Silent()).make(Node("features", "default", "sub-1"))
+    same = folder / f"work-{Judge(study, ['1']).identity(node).fingerprint[:8]}"
+    for lock in (same / "claims" / "0.lock", folder / "work-00000000" / "alive" / "other-1.lock"):
+        lock.parent.mkdir(parents=True)
+        with FileLock(lock), pytest.raises(LockedError, match="another process"):
+            Runner(study, ["1"], Execution(), Silent()).make(node)
+    assert Runner(study, ["1"], Execution(), Silent()).make(node).ran
+    assert sorted(path.name for path in folder.iterdir()) == [".lock", "features"]
 
 
 def test_protocol_and_stamps_are_inherited(root, monkeypatch):

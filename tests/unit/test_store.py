@@ -17,9 +17,10 @@ from eeg2vid.schemas.recordings import RECORDINGS, RecordingAttributes
 from eeg2vid.schemas.splits import FOLDS, SplitAttributes
 from eeg2vid.stages.store import arrays
 from eeg2vid.stages.store.digest import sha256_array, sha256_rows
+from eeg2vid.stages.store.files import restore
 from eeg2vid.stages.store.layout import Address, find_artifacts, is_variant, join_variant, split_variant
 from eeg2vid.stages.store.reader import Artifact, damage, load_manifest
-from eeg2vid.stages.store.writer import ArtifactWriter, restore
+from eeg2vid.stages.store.writer import ArtifactWriter
 
 FACTS = {
     "stage": "split",
@@ -33,14 +34,15 @@ FACTS = {
 ADDRESS = Address("split", "default", "sub-1", "folds")
 
 
-def write_folds(workspace, assignment=None, rows=3, fingerprint="a" * 64):
-    writer = ArtifactWriter(ADDRESS.folder(workspace), FOLDS, fingerprint)
+def write_folds(workspace, assignment=None, rows=3, container="zarr"):
+    target = ADDRESS.folder(workspace)
+    writer = ArtifactWriter(target, FOLDS, target.parent / "work-12345678" / "folds")
     values = np.array([[1, 2, 3], [3, 1, 2]], dtype=np.int8) if assignment is None else assignment
     writer.array("assignment", values)
     writer.table("folds", [Fold(fold=f"block-{k}", test=f"block {k}", validation="") for k in range(len(values))])
     writer.table("events", [EventKey(event=f"e{k}", clip=f"c{k}") for k in range(rows)])
     writer.attributes(SplitAttributes(scheme="by hand"))
-    writer.commit(FACTS)
+    writer.commit(FACTS, container)
     return Artifact(ADDRESS.folder(workspace), ADDRESS)
 
 
@@ -106,9 +108,10 @@ def test_round_trip(tmp_path):
 
 
 def test_equal_content_equal_digest_and_files_do_not_matter(tmp_path):
-    first = write_folds(tmp_path / "a", fingerprint="1" * 64)
-    second = write_folds(tmp_path / "b", fingerprint="2" * 64)
+    first, second = write_folds(tmp_path / "a"), write_folds(tmp_path / "b", container="hdf5")
     assert first.digest == second.digest
+    assert (second.folder / "data.h5").is_file()
+    assert np.array_equal(first.read("assignment"), second.read("assignment"))
     changed = np.array([[1, 2, 3], [3, 2, 1]], dtype=np.int8)
     assert write_folds(tmp_path / "c", changed).digest != first.digest
 
@@ -128,7 +131,7 @@ def test_what_does_not_fit_the_schema_is_not_committed(tmp_path, values, rows, w
 
 def test_nan_is_refused(tmp_path):
     target = Address("ingest", "default", "sub-1", "recordings").folder(tmp_path)
-    writer = ArtifactWriter(target, RECORDINGS, "0" * 64)
+    writer = ArtifactWriter(target, RECORDINGS, tmp_path / "work")
     eeg = np.zeros((1, 10), np.float32)
     eeg[0, 3] = np.nan
     writer.array("eeg", eeg)
@@ -141,9 +144,9 @@ def test_nan_is_refused(tmp_path):
 
 
 def test_replacement_keeps_the_old_one_until_the_last_rename(tmp_path):
-    old = write_folds(tmp_path, fingerprint="1" * 64)
+    old = write_folds(tmp_path)
     target = old.folder
-    writer = ArtifactWriter(target, FOLDS, "2" * 64)  # started, not committed: a killed process
+    writer = ArtifactWriter(target, FOLDS, tmp_path / "work")  # started, not committed: a killed process
     assert load_manifest(target).digest == old.digest
     assert find_artifacts(tmp_path) == [ADDRESS]
     assert writer.work.exists()

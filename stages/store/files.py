@@ -1,0 +1,79 @@
+"""Writing so that a crash leaves either the old state or the new one: sync, then rename."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from eeg2vid.stages.store.digest import sha256_file
+
+
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a small file whole: beside it, synced, renamed into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    with beside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    replace_synced(beside, path)
+
+
+def replace_synced(source: Path, target: Path) -> None:
+    """Rename and make the rename durable."""
+    source.replace(target)
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a folder's entries durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass  # some network file systems refuse; the rename is then as durable as they make it
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(folder: Path) -> dict[str, str]:
+    """Sync every file below a folder; return relative path to sha256."""
+    hashes = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+            hashes[path.relative_to(folder).as_posix()] = sha256_file(path)
+        elif path.is_dir():
+            sync_folder(path)
+    sync_folder(folder)
+    return hashes
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give a finished file a second name, or copy it where links are refused."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def swap_in(work: Path, target: Path) -> None:
+    """Put a finished folder in the place of another; the old one is renamed aside first, then removed."""
+    old = target.with_name(f"{target.name}.old-{os.getpid()}")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    replace_synced(work, target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def restore(target: Path) -> None:
+    """Finish a swap that died between its two renames: bring the old folder back, or clear it away."""
+    for old in target.parent.glob(f"{target.name}.old-*"):
+        if target.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.rename(target)
