@@ -118,7 +118,8 @@ class Judge:
         located = [study.models.locate(role) for role in stage.roles]
         models = tuple(ModelRef(role=m.role, name=m.name, identity=m.identity) for m in located)
         outputs = [self.manifest(address) for address in self.outputs(node)]
-        known = [file for manifest in outputs if manifest for file in manifest.sources]
+        computed = [manifest for manifest in outputs if manifest and manifest.provenance == "computed"]
+        known = [file for manifest in computed for file in manifest.sources]
         if study.source is None and known:  # the data set is out of reach: what was read from it stands
             sources = known
         else:
@@ -135,7 +136,8 @@ class Judge:
     def judge(self, node: Node) -> Verdict:
         """Compare a unit's artifacts with what today's settings and inputs would make."""
         manifests = [self.manifest(address) for address in self.outputs(node)]
-        if any(manifest and manifest.provenance == "imported" for manifest in manifests):
+        imported = [manifest for manifest in manifests if manifest and manifest.provenance == "imported"]
+        if len(imported) == len(manifests):  # where only some roles are, the others are judged as ever
             return Verdict(node, "imported")
         unusable = self.unusable_inputs(node)
         if unusable:
@@ -147,7 +149,7 @@ class Judge:
         identity = self.identity(node)
         stage = self.study.stages[node.stage]
         for manifest in manifests:
-            if manifest and manifest.fingerprint != identity.fingerprint:
+            if manifest and manifest.provenance == "computed" and manifest.fingerprint != identity.fingerprint:
                 why = differences(
                     manifest,
                     stage,
@@ -157,7 +159,7 @@ class Judge:
                     identity.sources,
                 )
                 return Verdict(node, "stale", tuple(why) or ("its fingerprint differs",))
-        return Verdict(node, "done")
+        return Verdict(node, "imported" if imported else "done")
 
 
 def command_for(study: Study, stage: str, unit: str, variant: str | None = None) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -37,7 +39,7 @@ class Profile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     about: str = ""
     roles: dict[str, ModelSource]
 
@@ -62,6 +64,7 @@ class Models:
     """The models of one profile, located on demand."""
 
     def __init__(self, profile: str) -> None:
+        self.given = profile
         self._path = _profile_path(profile)
         try:
             self.profile = Profile.model_validate(read_toml(self._path))
@@ -88,6 +91,10 @@ class Models:
             self._located[role] = self._locate(role, source)
         return self._located[role]
 
+    def forget(self) -> None:
+        """Look anew: weights were fetched."""
+        self._located.clear()
+
     def _locate(self, role: str, source: ModelSource) -> LocatedModel:
         if source.folder is not None:
             folder = (self._path.parent / source.folder).resolve()
@@ -102,20 +109,67 @@ class Models:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import LocalEntryNotFoundError
 
+        commit = read_lock(self.profile.name).get(lock_key(str(source.hub), source.revision))
         pattern = f"{source.subfolder}/*" if source.subfolder else "*"
         try:
             root = Path(
                 snapshot_download(
-                    str(source.hub), revision=source.revision, local_files_only=True, allow_patterns=pattern
+                    str(source.hub), revision=commit or source.revision, local_files_only=True, allow_patterns=pattern
                 )
             )
         except LocalEntryNotFoundError as error:
-            raise MissingPackageError(
-                f"The weights of '{role}' ({source.hub}) are not on this machine.",
-                f"On a machine with network: hf download {source.hub} --include '{pattern}'",
-            ) from error
+            raise self._absent(role, source, commit) from error
         folder = root / source.subfolder if source.subfolder else root
+        if not any(folder.glob("*.json")):  # the snapshot may hold other roles only
+            raise self._absent(role, source, commit)
         return LocatedModel(role, str(source.hub), folder, f"commit:{root.name}")
+
+    def _absent(self, role: str, source: ModelSource, commit: str | None) -> MissingPackageError:
+        at = f" at its locked commit {commit}" if commit else ""
+        return MissingPackageError(
+            f"The weights of '{role}' ({source.hub}{at}) are not on this machine.",
+            f"On a machine with network: eeg2vid weights fetch --models {self.given}",
+        )
+
+
+class Lock(BaseModel):
+    """Which commits `weights fetch` resolved a profile's hub ids to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    profile: str
+    commits: dict[str, str]
+
+
+def lock_key(hub: str, revision: str | None) -> str:
+    """Return a hub id with its revision, as the lock file writes it."""
+    return f"{hub}@{revision or 'main'}"
+
+
+def lock_file(profile: str) -> Path:
+    """Return where the commits of a profile are locked: below EEG2VID_HOME, else ~/.cache/eeg2vid."""
+    home = os.environ.get("EEG2VID_HOME")
+    return (Path(home) if home else Path.home() / ".cache" / "eeg2vid") / "locks" / f"{profile}.json"
+
+
+def read_lock(profile: str) -> dict[str, str]:
+    """Return the locked commits of a profile, none if nothing was fetched.
+
+    Raises
+    ------
+    BadDataError
+        If the lock file is damaged.
+    """
+    path = lock_file(profile)
+    try:
+        return Lock.model_validate(json.loads(path.read_text(encoding="utf-8"))).commits
+    except FileNotFoundError:
+        return {}
+    except (ValueError, OSError) as error:
+        raise BadDataError(
+            f"{path}: not a lock file of model weights ({str(error).splitlines()[0]}).",
+            "Delete it and run `eeg2vid weights fetch` again.",
+        ) from error
 
 
 def folder_identity(folder: Path) -> str:

@@ -50,12 +50,7 @@ def load_recipe(name: str, stages: list[str]) -> Recipe:
     UsageError
         If there is no such recipe or its tables name unknown stages.
     """
-    if name.endswith(".toml"):
-        path = Path(name)
-    elif name in builtin_recipes():
-        path = Path(str(resources.files("eeg2vid.recipes") / f"{name}.toml"))
-    else:
-        raise UsageError(f"There is no recipe '{name}'.{did_you_mean(name, builtin_recipes())}")
+    path = recipe_path(name)
     data = read_toml(path)
     try:
         header = RecipeHeader.model_validate(data.pop("recipe", {}))
@@ -63,3 +58,12 @@ def load_recipe(name: str, stages: list[str]) -> Recipe:
         raise UsageError(f"{path}: {sentence_of(error, RecipeHeader, 'recipe')}") from error
     check_tables(data, str(path), stages)
     return Recipe(header, data)
+
+
+def recipe_path(name: str) -> Path:
+    """Return the file of a recipe: a built-in one by name, or a TOML file."""
+    if name.endswith(".toml"):
+        return Path(name)
+    if name in builtin_recipes():
+        return Path(str(resources.files("eeg2vid.recipes") / f"{name}.toml"))
+    raise UsageError(f"There is no recipe '{name}'.{did_you_mean(name, builtin_recipes())}")

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from eeg2vid.schemas.errors import FailedError, LockedError, MissingInputError
@@ -64,6 +65,7 @@ class Runner:
         if verdict.missing:
             raise _missing(self.judge, node, verdict)
         if verdict.state in ("done", "imported") and not self.execution.force:
+            Work(self._unit(node), "").tidy()
             return Outcome(verdict, ran=False)
         started = time.perf_counter()
         try:
@@ -75,11 +77,13 @@ class Runner:
         self._log(node, seconds)
         return Outcome(verdict, ran=True, seconds=seconds, missing_parts=missing)
 
+    def _unit(self, node: Node) -> Path:
+        return self.study.root / "artifacts" / node.stage / node.variant / node.unit
+
     def _work(self, node: Node, identity: Identity) -> int:
         """Make the parts that are left, then commit if none is missing; return how many are."""
         stage = self.study.stages[node.stage]
-        unit = self.study.root / "artifacts" / node.stage / node.variant / node.unit
-        work = Work(unit, identity.fingerprint, shard=self.execution.shard_of)
+        work = Work(self._unit(node), identity.fingerprint, shard=self.execution.shard_of)
         ctx = Context(
             self.study,
             node,
@@ -122,6 +126,8 @@ class Runner:
                 return
             facts = self._facts(ctx, identity, seconds)
             for address in self.judge.outputs(ctx.node):
+                if self._is_kept(self.judge.manifest(address)):
+                    continue
                 writer = ctx.write(address.role)
                 writer.take_parts(ctx.work, address.role)
                 writer.commit({**facts, "role": address.role}, self.execution.container)
@@ -131,8 +137,12 @@ class Runner:
         """Tell whether another process has just committed the same."""
         self.judge.forget(node)
         manifests = [self.judge.manifest(address) for address in self.judge.outputs(node)]
-        same = all(manifest and manifest.fingerprint == identity.fingerprint for manifest in manifests)
+        same = all(m and (self._is_kept(m) or m.fingerprint == identity.fingerprint) for m in manifests)
         return same and not self.execution.force
+
+    def _is_kept(self, manifest: Manifest | None) -> bool:
+        """Tell whether an artifact was imported: only --force replaces it."""
+        return bool(manifest and manifest.provenance == "imported" and not self.execution.force)
 
     def _facts(self, ctx: Context, identity: Identity, seconds: float) -> dict[str, Any]:
         node = ctx.node

@@ -33,7 +33,7 @@ class Workspace:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.study, self.tables = _load_config(root / CONFIG)
+        self.study, self.slurm, self.tables = _load_config(root / CONFIG)
 
     @property
     def data(self) -> Path | None:
@@ -41,13 +41,14 @@ class Workspace:
         return None if self.study.data is None else (self.root / self.study.data).resolve()
 
 
-def _load_config(path: Path) -> tuple[StudyConfig, dict[str, dict[str, dict[str, Any]]]]:
+def _load_config(path: Path) -> tuple[StudyConfig, dict[str, Any], dict[str, dict[str, dict[str, Any]]]]:
+    """Return the `[study]` table, the `[slurm...]` tables and the settings of stage variants."""
     if not path.is_file():
-        return StudyConfig(), {}
+        return StudyConfig(), {}, {}
     data = read_toml(path)
-    study = data.pop("study", {})
+    study, slurm = data.pop("study", {}), data.pop("slurm", {})
     try:
-        return StudyConfig.model_validate(study), data
+        return StudyConfig.model_validate(study), slurm, data
     except ValidationError as error:
         raise UsageError(f"{path}: {sentence_of(error, StudyConfig, 'study')}") from error
 

@@ -159,12 +159,17 @@ class Work:
             if not kept:
                 self.remove()
 
+    def tidy(self) -> None:
+        """Remove what is left beside a finished artifact: a process died between commit and clearing up."""
+        left = list(self.unit.glob("work-*"))
+        if left:
+            with self.unit_lock():
+                for folder in left:
+                    if not _alive(folder):
+                        shutil.rmtree(folder, ignore_errors=True)
+
     def _clear(self, other: Path) -> str:
-        try:
-            held = [path for path in (other / "alive").glob("*.lock") if not _free(path)]
-        except OSError:  # locks do not work on this file system
-            beat = other / "heartbeat"
-            held = [beat] if beat.exists() and time.time() - beat.stat().st_mtime < _STALE_SECONDS else []
+        held = _alive(other)
         if held:
             raise LockedError(
                 f"{self.unit} is being made by another process ({held[0].stem}) under other settings.",
@@ -267,6 +272,15 @@ class Work:
     def remove(self) -> None:
         """Remove the folder: everything in it is committed."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _alive(folder: Path) -> list[Path]:
+    """Return what shows that a process is at work in a folder: locks held, or a fresh heartbeat."""
+    try:
+        return [path for path in (folder / "alive").glob("*.lock") if not _free(path)]
+    except OSError:  # locks do not work on this file system
+        beat = folder / "heartbeat"
+        return [beat] if beat.exists() and time.time() - beat.stat().st_mtime < _STALE_SECONDS else []
 
 
 def _free(path: Path) -> bool:

@@ -1,0 +1,173 @@
+"""Chunked work: killed, shared, stopped, sharded, damaged: always the same artifact, committed once."""
+
+import importlib.util
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from eeg2vid.schemas.entities import ClipKey
+from eeg2vid.schemas.errors import FailedError, LockedError
+from eeg2vid.stages.store.layout import Address
+from eeg2vid.stages.store.reader import damage, open_artifact
+
+HERE = Path(__file__).parent
+SCRIPT = HERE / "_toy_study.py"
+ADDRESS = Address("draw", "default", "study", "latents")
+
+
+def _load():
+    spec = importlib.util.spec_from_file_location("_toy_study", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+toy = _load()
+
+
+@pytest.fixture(scope="module")
+def digest(tmp_path_factory):
+    root = tmp_path_factory.mktemp("reference")
+    toy.make(root)
+    return open_artifact(root, ADDRESS).digest
+
+
+def start(root, shard="1/1", delay=0.02):
+    command = [sys.executable, str(SCRIPT), str(root), shard, str(delay)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def unit(root):
+    return root / "artifacts" / "draw" / "default" / "study"
+
+
+def check(root, digest):
+    artifact = open_artifact(root, ADDRESS)
+    assert artifact.digest == digest
+    assert [row.clip for row in artifact.table("clips", ClipKey)] == [f"c{k}" for k in range(toy.CLIPS)]
+    assert damage(artifact.folder) == []
+    assert sorted(path.name for path in unit(root).iterdir()) == [".lock", "latents"]
+
+
+def test_container_is_outside_the_digest(tmp_path, digest):
+    toy.make(tmp_path, container="hdf5")
+    check(tmp_path, digest)
+    assert (ADDRESS.folder(tmp_path) / "data.h5").is_file()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_shards_in_any_order(tmp_path, digest, seed):
+    shards = [f"{k}/5" for k in range(1, 6)]
+    random.Random(seed).shuffle(shards)
+    for shard in shards[:-1]:
+        assert toy.make(tmp_path, shard=shard).missing_parts
+        assert not (ADDRESS.folder(tmp_path) / "manifest.json").exists()
+    assert toy.make(tmp_path, shard=shards[-1]).missing_parts == 0
+    check(tmp_path, digest)
+
+
+def test_killed_again_and_again(tmp_path, digest):
+    rng = random.Random(0)
+    for _ in range(12):
+        process = start(tmp_path)
+        time.sleep(rng.uniform(0.3, 0.9))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    toy.make(tmp_path)
+    toy.make(tmp_path)  # a kill between commit and clearing up leaves a folder to the next call
+    check(tmp_path, digest)
+
+
+def test_stopped_on_request_saves_and_says_75(tmp_path, digest):
+    process = start(tmp_path, delay=0.05)
+    while not list(tmp_path.glob("artifacts/draw/default/study/work-*/done/3.json")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=60)
+    assert (process.returncode, out.strip()) == (75, "StoppedError")
+    done = len(list(tmp_path.glob("artifacts/draw/default/study/work-*/done/*.json")))
+    assert done >= 4
+    toy.make(tmp_path)
+    check(tmp_path, digest)
+
+
+@pytest.mark.timeout(180)
+def test_sixteen_writers_one_commit(tmp_path, digest):
+    (tmp_path / "toy.toml").write_text('[recipe]\nname = "toy"\ntitle = "Toy"\n')
+    writers = [start(tmp_path, shard=f"{k}/16") for k in range(1, 17)]
+    said = [process.communicate(timeout=170)[0].strip() for process in writers]
+    assert [process.returncode for process in writers] == [0] * 16
+    assert "made" in said
+    check(tmp_path, digest)
+
+
+def test_two_unsharded_processes_share_the_work(tmp_path, digest):
+    writers = [start(tmp_path, delay=0.05) for _ in range(2)]
+    codes = sorted((process.communicate(timeout=60), process.returncode)[1] for process in writers)
+    assert codes[0] == 0
+    assert codes[1] in (0, LockedError.exit_code)  # the one that finds the last part taken says so
+    check(tmp_path, digest)
+
+
+def test_damaged_part_is_dropped_and_made_again(tmp_path, digest):
+    toy.make(tmp_path, shard="1/2")
+    part = next(iter(sorted(unit(tmp_path).glob("work-*/parts/*/latents/arrays/latents.npy"))))
+    whole = bytearray(part.read_bytes())
+    whole[-5] ^= 1
+    part.write_bytes(whole)
+    with pytest.raises(FailedError, match="damaged"):
+        toy.make(tmp_path)
+    toy.make(tmp_path)
+    check(tmp_path, digest)
+
+
+def test_work_of_other_settings_is_cleared_away_when_its_process_is_dead(tmp_path, digest):
+    process = start(tmp_path, delay=0.05)
+    while not list(unit(tmp_path).glob("work-*/done/2.json")):
+        time.sleep(0.01)
+    with pytest.raises(LockedError, match="other settings"):
+        toy.make(tmp_path, settings={"scale": 2.0})
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    toy.make(tmp_path, settings={"scale": 2.0})
+    assert open_artifact(tmp_path, ADDRESS).digest != digest
+    assert sorted(path.name for path in unit(tmp_path).iterdir()) == [".lock", "latents"]
+
+
+def test_full_disk_keeps_finished_parts(tmp_path, digest, monkeypatch):
+    from eeg2vid.stages.store import work
+
+    calls = 0
+
+    def full(folder):
+        nonlocal calls
+        calls += 1
+        if calls == 6:
+            raise OSError(28, "No space left on device", str(folder))
+        return real(folder)
+
+    real = work.sync_tree
+    monkeypatch.setattr(work, "sync_tree", full)
+    with pytest.raises(FailedError, match="disk is full"):
+        toy.make(tmp_path)
+    assert len(list(unit(tmp_path).glob("work-*/done/*.json"))) == 5
+    monkeypatch.setattr(work, "sync_tree", real)
+    toy.make(tmp_path)
+    check(tmp_path, digest)
+
+
+def test_replacement_keeps_the_old_artifact_until_the_end(tmp_path, digest):
+    toy.make(tmp_path)
+    assert toy.make(tmp_path, shard="1/2", settings={"scale": 3.0}).missing_parts
+    check_old = open_artifact(tmp_path, ADDRESS)
+    assert check_old.digest == digest
+    toy.make(tmp_path, settings={"scale": 3.0})
+    assert open_artifact(tmp_path, ADDRESS).digest != digest
+    assert os.listdir(unit(tmp_path)).count("latents") == 1
