@@ -131,7 +131,7 @@ class Runner:
                 writer = ctx.write(address.role)
                 writer.take_parts(ctx.work, address.role)
                 writer.commit({**facts, "role": address.role}, self.execution.container)
-            ctx.work.remove()
+            ctx.work.finish()
 
     def _made_meanwhile(self, node: Node, identity: Identity) -> bool:
         """Tell whether another process has just committed the same."""

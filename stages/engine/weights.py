@@ -60,17 +60,16 @@ def problems(folder: Path) -> list[str]:
     if (folder / "config.json").is_file() and not weights:
         found.append(f"{folder}: there is no .safetensors file (pickled weights are never loaded)")
     for index in folder.glob("*.safetensors.index.json"):
-        shards = set(_read_json(index).get("weight_map", {}).values())
-        found += [f"{folder / name}: missing" for name in sorted(shards) if not (folder / name).is_file()]
+        found += [f"{folder / name}: missing" for name in _listed(index) if not (folder / name).is_file()]
     return found
 
 
-def _read_json(path: Path) -> dict[str, object]:
+def _listed(index: Path) -> list[str]:
+    """Return the files that the index of divided weights names; what does not parse is said elsewhere."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}
+        return sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
 
 
 def _json_trouble(path: Path) -> str | None:

@@ -7,7 +7,8 @@ One mechanism serves resume, shards and several writers. A unit's work lies in `
     parts/<k>.<pid>/          part k being written, renamed to parts/<k>/ when all its files are on the disk
     done/<k>.json             written after the rename: the hash of every file of part k
     state/<k>/                state of a training inside part k
-    commit-<pid>/             the artifacts, assembled from the parts before they are renamed into place
+    commit-<host>-<pid>/      the artifacts, assembled from the parts before they are renamed into place
+    committed                 all is in place; the last process to leave removes the folder
 """
 
 from __future__ import annotations
@@ -130,6 +131,8 @@ class Work:
         mine = self.folder / "alive" / f"{socket.gethostname()}-{os.getpid()}.lock"
         with self.unit_lock():
             remarks = [self._clear(other) for other in self.unit.glob("work-*") if other != self.folder]
+            if self.is_committed() and not _alive(self.folder):
+                self._remove()
             alive = _lock(mine)
         for stale in (self.folder / "parts").glob("*.*"):
             self._drop_dead_part(stale)
@@ -155,9 +158,9 @@ class Work:
         if not self.folder.exists():
             return
         with self.unit_lock():
-            kept = [*self.folder.glob("done/*"), *self.folder.glob("state/*/*"), *self.folder.glob("alive/*")]
-            if not kept:
-                self.remove()
+            worth = not self.is_committed() and (any(self.folder.glob("done/*")) or any(self.folder.glob("state/*/*")))
+            if not worth and not _alive(self.folder):
+                self._remove()
 
     def tidy(self) -> None:
         """Remove what is left beside a finished artifact: a process died between commit and clearing up."""
@@ -227,6 +230,8 @@ class Work:
         self.count = count
         shard, shards = self.shard
         for index in range(shard, count, shards):
+            if self.is_committed():
+                return
             if self.is_done(index):
                 continue
             claim = _lock(self.folder / "claims" / f"{index}.lock")
@@ -240,8 +245,8 @@ class Work:
                 claim.release()
 
     def missing(self) -> list[int]:
-        """Return the parts that are not done."""
-        return [index for index in range(self.count) if not self.is_done(index)]
+        """Return the parts that are not done; none if the artifacts are committed."""
+        return [] if self.is_committed() else [index for index in range(self.count) if not self.is_done(index)]
 
     def part_files(self, role: str, kind: str) -> dict[str, list[Path]]:
         """Return the files of one role and kind by name, in the order of the parts, after checking their hashes.
@@ -269,8 +274,15 @@ class Work:
                 "Run the same command again: it makes that part anew and keeps the others.",
             )
 
-    def remove(self) -> None:
-        """Remove the folder: everything in it is committed."""
+    def finish(self) -> None:
+        """Say that all is committed; others may still be at work here and must find nothing to do."""
+        write_synced(self.folder / "committed", b"")
+
+    def is_committed(self) -> bool:
+        """Tell whether the artifacts of this work are in place."""
+        return (self.folder / "committed").exists()
+
+    def _remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -18,6 +18,7 @@ from eeg2vid.stages.engine.stage import Stage, Write
 from eeg2vid.stages.engine.workspace import Workspace
 
 CLIPS = 40
+RECIPE = '[recipe]\nname = "toy"\ntitle = "Toy"\n'
 NODE = Node("draw", "default", "study")
 DELAY = 0.0
 
@@ -47,7 +48,8 @@ class Draw(Stage):
 
 def runner(root, *, shard="1/1", settings=None, container="zarr", force=False):
     """Return a runner of the toy study."""
-    (root / "toy.toml").write_text('[recipe]\nname = "toy"\ntitle = "Toy"\n')
+    if not (root / "toy.toml").exists():
+        (root / "toy.toml").write_text(RECIPE)
     choices = Choices(recipe=str(root / "toy.toml"), stage="draw", settings=settings or {})
     study = Study(Workspace(root), {"draw": Draw()}, choices)
     return Runner(study, [], Execution(shard=shard, container=container, force=force), Silent())

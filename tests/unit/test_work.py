@@ -100,7 +100,7 @@ def test_stopped_on_request_saves_and_says_75(tmp_path, digest):
 
 @pytest.mark.timeout(180)
 def test_sixteen_writers_one_commit(tmp_path, digest):
-    (tmp_path / "toy.toml").write_text('[recipe]\nname = "toy"\ntitle = "Toy"\n')
+    (tmp_path / "toy.toml").write_text(toy.RECIPE)  # before any of them reads it
     writers = [start(tmp_path, shard=f"{k}/16") for k in range(1, 17)]
     said = [process.communicate(timeout=170)[0].strip() for process in writers]
     assert [process.returncode for process in writers] == [0] * 16
