@@ -7,12 +7,13 @@ LINKS := build/links/eeg2vid
 DEMO ?= demo
 JOBS ?= 2
 
-.PHONY: help setup demo test lint test-study clean
+.PHONY: help setup demo test lint test-study test-slurm clean
 help:
 	@echo "make demo   simulate a small study, decode it, open demo/workspace/... in a browser"
 	@echo "make test   lint, types, layers, tests"
 	@echo "make lint   ruff, mypy, import-linter"
 	@echo "make test-study   long tests: many seeds, full size"
+	@echo "make test-slurm   on a real one-node SLURM, started beside the checkout"
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -43,6 +44,9 @@ test: lint
 
 test-study: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m study --timeout=3600
+
+test-slurm: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slurm --timeout=1800
 
 clean:
 	rm -rf build $(DEMO)

@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from eeg2vid.cli.commands import demo, doctor, inspect, run, simulate, status, verify
+from eeg2vid.cli.commands import (
+    cite,
+    demo,
+    doctor,
+    export,
+    import_,
+    inspect,
+    recipe,
+    run,
+    simulate,
+    slurm,
+    status,
+    verify,
+    weights,
+)
 from eeg2vid.cli.commands.stage import run_stage
 from eeg2vid.cli.errors import guarded
 from eeg2vid.cli.options import DebugOption, Globals, JsonOption, WorkspaceOption
@@ -53,10 +67,16 @@ _SERVICES: dict[str, Callable[..., None]] = {
     "status": status.status,
     "inspect": inspect.inspect,
     "verify": verify.verify,
+    "import": import_.import_,
+    "export": export.export,
+    "cite": cite.cite,
     "doctor": doctor.doctor,
 }
+_GROUPS: dict[str, typer.Typer] = {"recipe": recipe.app, "weights": weights.app, "slurm": slurm.app}
 for _name, _command in _SERVICES.items():
     app.command(_name, rich_help_panel="Services")(guarded(_command))
+for _name, _group in _GROUPS.items():
+    app.add_typer(_group, name=_name, rich_help_panel="Services")
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.checkpoints import CHECKPOINTS
+from eeg2vid.schemas.embeddings import EMBEDDINGS
 from eeg2vid.schemas.features import EPOCHS, FEATURES
 from eeg2vid.schemas.latents import LATENTS
 from eeg2vid.schemas.predictions import PREDICTIONS
@@ -25,6 +26,7 @@ SCHEMAS: dict[str, Schema] = {
         FEATURES,
         VIDEOS,
         LATENTS,
+        EMBEDDINGS,
         CHECKPOINTS,
         PREDICTIONS,
         SCORES,

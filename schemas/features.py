@@ -45,19 +45,21 @@ _FEATURE_DIMS = ("event", "window", "electrode", "band")
 FEATURES = Schema(
     name="features",
     version=1,
-    doc="Differential entropy and power spectral density per clip, window, electrode and band.",
+    doc="Differential entropy and power spectral density (one may be absent) per clip, window, electrode and band.",
     arrays={
         "de": ArraySpec(
             dims=_FEATURE_DIMS,
             dtypes=("float32",),
             unit="1",
             doc="corrected: 0.5 ln(2 pi e sigma^2), nats; published: log2(100 PSD)",
+            optional=True,
         ),
         "psd": ArraySpec(
             dims=_FEATURE_DIMS,
             dtypes=("float32",),
             unit="µV²/Hz",
             doc="corrected: mean density in the band; published: mean |FFT|^2, unnormalised",
+            optional=True,
         ),
     },
     tables=_TABLES,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from eeg2vid.schemas.checkpoints import TrainedModel
 from eeg2vid.schemas.entities import Clip, ClipKey, Electrode, Event, EventKey, Fold
-from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.errors import BadDataError, MissingInputError, UsageError
 from eeg2vid.schemas.splits import Part
 from eeg2vid.stages.engine.context import Context
 from eeg2vid.stages.engine.text import did_you_mean
@@ -66,13 +66,24 @@ def require_same_events(artifact: Artifact, events: Sequence[Event]) -> None:
 
 
 def load_inputs(ctx: Context, names: Sequence[str], events: Sequence[Event]) -> Inputs:
-    """Return the named inputs of all events: `epochs` in µV, `de`, `psd`."""
+    """Return the named inputs of all events: `epochs` in µV, `de`, `psd`.
+
+    Raises
+    ------
+    MissingInputError
+        If the artifact lacks one: imported features may hold only DE or only PSD.
+    """
     from eeg2vid.stages.training.inputs import Inputs
 
     arrays = {}
     for name in names:
         artifact = ctx.read("epochs" if name == "epochs" else "features")
         require_same_events(artifact, events)
+        if not artifact.has(name):
+            raise MissingInputError(
+                f"{artifact.address} holds no '{name}', only {', '.join(artifact.manifest.arrays)}.",
+                f"Name other `inputs`, or import both: eeg2vid import PATH --as {artifact.schema.name} --also PATH",
+            )
         arrays[name] = artifact.read(name)
     return Inputs(arrays)
 

@@ -2,94 +2,220 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import platform
 import shutil
 import sys
+import tempfile
+import time
+from collections.abc import Callable
 from importlib import metadata
-from typing import Any
+from pathlib import Path
 
 import typer
 
 from eeg2vid.cli.options import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
 from eeg2vid.cli.output import emit, table
 from eeg2vid.schemas.errors import MissingPackageError
+from eeg2vid.stages.store.work import progress_of
 
 _REQUIRED = ("torch", "diffusers", "transformers", "mne", "zarr", "h5py", "scipy", "av", "pydantic", "typer")
 _LINKED_TO_TORCH = ("torchvision", "torchaudio")
+_ALSO_IMPORTED = ("numpy", "filelock", "safetensors", "huggingface_hub", "jinja2", "matplotlib", "PIL", "rich")
+_SKEW_S = 2.0  # file systems keep time to a second or two
+_ROOM_GB = 5.0
+
+Row = dict[str, str]
 
 
 def doctor(
     ctx: typer.Context, workspace: WorkspaceOption = None, json: JsonOption = False, debug: DebugOption = False
 ) -> None:
-    """Check Python, packages, devices, video codecs and the workspace's disk."""
+    """Check Python, packages, devices and codecs, and the workspace's disk, locks, clock and left-over work."""
     root = workspace_path(ctx, workspace)
-    rows = [_python(), *_packages(), *_shadowed(), _device(), _codec(), _disk(root), _leftovers(root)]
+    here = next(path for path in (root, *root.parents) if path.is_dir())
+    checks: dict[str, Callable[[], list[Row]]] = {
+        "Python": _python,
+        "packages": _packages,
+        "torch's companions": _linked_to_torch,
+        "current folder": lambda: _shadowed(Path.cwd()),
+        "device": _device,
+        "H.264": _codec,
+        "workspace": lambda: _disk(root, here),
+        "file locks": lambda: _locks(here),
+        "clock": lambda: _clock(here),
+        "left-over work": lambda: _leftovers(root),
+        "SLURM": _slurm,
+    }
+    rows = [row for name, check in checks.items() for row in _survive(name, check)]
     emit(rows, table(rows, columns=("check", "found", "verdict")), as_json=wants_json(ctx, json))
     failed = [row["check"] for row in rows if row["verdict"] == "FAIL"]
     if failed:
-        raise MissingPackageError(f"Not fit to work: {', '.join(failed)}.", "pip install -e . -c constraints.txt")
+        raise MissingPackageError(
+            f"Not fit to work: {', '.join(failed)}.", "For packages: pip install -e . -c constraints.txt"
+        )
 
 
-def _line(check: str, found: Any, verdict: str = "ok") -> dict[str, str]:
+def _survive(name: str, check: Callable[[], list[Row]]) -> list[Row]:
+    """Run a check; one that cannot even run has failed, and the others still run."""
+    try:
+        return check()
+    except Exception as error:
+        return [_line(name, f"{type(error).__name__}: {error}", "FAIL")]
+
+
+def _line(check: str, found: object, verdict: str = "ok") -> Row:
     return {"check": check, "found": str(found), "verdict": verdict}
 
 
-def _python() -> dict[str, str]:
-    return _line("Python", platform.python_version(), "ok" if sys.version_info >= (3, 11) else "FAIL")
+def _python() -> list[Row]:
+    return [_line("Python", platform.python_version(), "ok" if sys.version_info >= (3, 11) else "FAIL")]
 
 
-def _packages() -> list[dict[str, str]]:
+def _packages() -> list[Row]:
     rows = []
     for name in _REQUIRED:
         try:
             rows.append(_line(name, metadata.version(name)))
         except metadata.PackageNotFoundError:
             rows.append(_line(name, "not installed", "FAIL"))
-    for name in _LINKED_TO_TORCH:  # a broken one makes transformers and diffusers fail to import
-        if importlib.util.find_spec(name) is not None:
-            try:
-                __import__(name)
-            except Exception as error:
-                rows.append(_line(name, f"installed but broken ({error}): pip uninstall {name}", "FAIL"))
     return rows
 
 
-def _shadowed() -> list[dict[str, str]]:
-    spec = importlib.util.find_spec("eeg2vid.stages")
-    origin = spec.origin if spec else None
-    return [_line("eeg2vid", origin, "ok" if origin else "FAIL")]
+def _linked_to_torch() -> list[Row]:
+    """Import what binds to torch's binary: built for another torch, it breaks transformers and diffusers."""
+    rows = []
+    for name in _LINKED_TO_TORCH:
+        if importlib.util.find_spec(name) is not None:
+            try:
+                importlib.import_module(name)
+            except Exception as error:
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                rows.append(_line(name, f"installed but broken ({reason}): pip uninstall {name}", "FAIL"))
+            else:
+                rows.append(_line(name, "imports"))
+    return rows
 
 
-def _device() -> dict[str, str]:
-    try:
-        import torch
-    except Exception as error:
-        return _line("device", f"torch does not import ({error})", "FAIL")
+def _shadowed(folder: Path) -> list[Row]:
+    """Look for files here that are called like a package: `python -m`, notebooks and pytest would import those."""
+    names = {*_REQUIRED, *_LINKED_TO_TORCH, *_ALSO_IMPORTED, "eeg2vid", *sys.stdlib_module_names}
+    found = [
+        path
+        for name in sorted(names)
+        for path in (folder / f"{name}.py", folder / name / "__init__.py")
+        if path.is_file()
+    ]
+    on_path = folder in {Path(entry or ".").resolve() for entry in sys.path}
+    if not found:
+        return [_line("current folder", "shadows no package")]
+    rename = "rename: Python may import it instead of the package"
+    verdict = "FAIL" if on_path else "warning"
+    return [_line("current folder", f"{path.relative_to(folder)}: {rename}", verdict) for path in found]
+
+
+def _device() -> list[Row]:
+    import torch
+
     if torch.cuda.is_available():
         names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
-        return _line("device", f"{', '.join(names)} (CUDA {torch.version.cuda})")
-    return _line("device", f"CPU only, {os.cpu_count()} cores", "ok")
+        return [_line("device", f"{', '.join(names)} (CUDA {torch.version.cuda})")]
+    return [_line("device", f"CPU only, {os.cpu_count()} cores")]
 
 
-def _codec() -> dict[str, str]:
+def _codec() -> list[Row]:
+    """Ask for what mp4 files are written and read with."""
     import av
+    from av.codec.codec import UnknownCodecError
 
-    missing = [name for name in ("libx264", "h264") if name not in av.codecs_available]
-    return _line(
-        "H.264", f"PyAV {av.__version__}" + (f", missing {missing}" if missing else ""), "FAIL" if missing else "ok"
-    )
-
-
-def _disk(root: Any) -> dict[str, str]:
-    existing = next(path for path in (root, *root.parents) if path.exists())
-    free = shutil.disk_usage(existing).free / 1e9
-    writable = os.access(existing, os.W_OK)
-    verdict = "FAIL" if not writable else "ok" if free > 5 else "warning"
-    return _line("workspace", f"{root}: {free:.0f} GB free{'' if writable else ', not writable'}", verdict)
+    missing = []
+    for name, mode in (("libx264", "w"), ("h264", "r")):
+        try:
+            av.Codec(name, mode)  # type: ignore[arg-type]
+        except UnknownCodecError:
+            missing.append(name)
+    lacking = f", without {' and '.join(missing)}" if missing else ""
+    return [_line("H.264", f"PyAV {av.__version__}{lacking}", "FAIL" if missing else "ok")]
 
 
-def _leftovers(root: Any) -> dict[str, str]:
-    left = [path for path in root.glob("artifacts/*/*/*/*.*") if ".work-" in path.name or ".old-" in path.name]
-    return _line("left-over work folders", len(left), "warning" if left else "ok")
+def _disk(root: Path, here: Path) -> list[Row]:
+    free = shutil.disk_usage(here).free / 1e9
+    try:
+        with tempfile.TemporaryFile(dir=here) as file:
+            file.write(b"\0" * 4096)
+    except OSError as error:
+        return [_line("workspace", f"{root}: cannot be written ({error.strerror})", "FAIL")]
+    return [_line("workspace", f"{root}: {free:.0f} GB free", "ok" if free > _ROOM_GB else "warning")]
+
+
+def _locks(here: Path) -> list[Row]:
+    """Take a lock twice: the second must be refused, or two processes could make one unit."""
+    from filelock import FileLock, Timeout
+
+    with tempfile.TemporaryDirectory(prefix=".doctor-", dir=here) as folder:
+        path = Path(folder) / "lock"
+        try:
+            with FileLock(path, timeout=0):
+                FileLock(path, timeout=0).acquire()
+        except Timeout:
+            return [_line("file locks", "work here")]
+        except (OSError, NotImplementedError) as error:
+            return [_line("file locks", f"do not work on this file system ({error})", "FAIL")]
+    return [_line("file locks", "hold nobody off on this file system: run one command at a time", "FAIL")]
+
+
+def _clock(here: Path) -> list[Row]:
+    """Compare the file system's clock with this machine's: signs of life are times of files."""
+    before = time.time()
+    with tempfile.NamedTemporaryFile(dir=here) as file:
+        file.write(b"\0")
+        file.flush()
+        stamp = Path(file.name).stat().st_mtime
+    skew = max(before - stamp, stamp - time.time(), 0.0)
+    text = f"the file system's is {skew:.1f} s off" if skew > _SKEW_S else "agrees with the file system's"
+    return [_line("clock", text, "warning" if skew > _SKEW_S else "ok")]
+
+
+def _leftovers(root: Path) -> list[Row]:
+    """List work that nobody is doing: killed, or stopped and not gone on with."""
+    rows = []
+    for folder in sorted(root.glob("artifacts/*/*/*/work-*")):
+        if _owned(folder):
+            continue
+        last = max((path.stat().st_mtime for path in (folder, *folder.rglob("*")) if path.exists()), default=0.0)
+        kept = progress_of(folder.parent) or "nothing to go on from"
+        where = folder.parent.relative_to(root / "artifacts").as_posix()
+        rows.append(_line("left-over work", f"{where}: {kept}, untouched for {_age(time.time() - last)}", "warning"))
+    for folder in sorted(root.glob("artifacts/*/*/*/*.old-*")):
+        where = folder.relative_to(root / "artifacts").as_posix()
+        rows.append(_line("left-over work", f"{where}: the next run of its stage clears it", "warning"))
+    return rows or [_line("left-over work", "none")]
+
+
+def _owned(folder: Path) -> bool:
+    """Tell whether a living process holds a lock in a work folder."""
+    from filelock import FileLock, Timeout
+
+    for path in (folder / "alive").glob("*.lock"):
+        try:
+            with FileLock(path, timeout=0):
+                pass
+        except Timeout:
+            return True
+        except OSError:  # no locks, or no right to take one: then it cannot be told
+            return False
+    return False
+
+
+def _age(seconds: float) -> str:
+    for size, name in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {name}"
+    return f"{max(seconds, 0):.0f} seconds"
+
+
+def _slurm() -> list[Row]:
+    tools = [name for name in ("sbatch", "srun", "scontrol") if shutil.which(name)]
+    return [_line("SLURM", "found" if len(tools) == 3 else "not on this machine")]

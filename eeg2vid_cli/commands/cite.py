@@ -1,0 +1,32 @@
+"""`eeg2vid cite`: BibTeX of what a study stands on."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from eeg2vid.cli.options import DebugOption, JsonOption, RecipeOption, Request, WorkspaceOption, wants_json
+from eeg2vid.cli.output import emit, talk
+from eeg2vid.stages.engine.citations import bibliography, cited_by
+
+
+def cite(
+    ctx: typer.Context,
+    recipe: RecipeOption = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Print, as BibTeX, the papers behind a recipe and the stages it plans."""
+    study = Request(ctx, workspace, recipe).study()
+    wanted = cited_by(study.recipe, [study.stages[name] for name in study.planned_stages()])
+    known = bibliography()
+    rows = [{"key": key, "cited_by": who, "bibtex": known[key]} for key, who in wanted.items() if key in known]
+    if wants_json(ctx, json):
+        emit(rows, None, as_json=True)
+    else:
+        for row in rows:  # no console: it would fold long lines
+            sys.stdout.write(f"% {', '.join(row['cited_by'])}\n{row['bibtex']}\n\n")
+    for key in wanted.keys() - known.keys():
+        talk().print(f"Recipe '{study.recipe.header.name}' cites '{key}', whose entry is not here.", markup=False)

@@ -1,0 +1,39 @@
+"""`eeg2vid export`: an artifact as plain files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eeg2vid.cli.commands.inspect import matching_folders
+from eeg2vid.cli.options import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
+from eeg2vid.cli.output import emit
+from eeg2vid.schemas.errors import UsageError
+
+
+def export(
+    ctx: typer.Context,
+    artifact: Annotated[str, typer.Argument(help="stage/variant/unit/role, or a beginning that names one artifact")],
+    out: Annotated[Path, typer.Option("--out", help="New or empty folder")],
+    form: Annotated[str, typer.Option("--format", help="npy, npz (arrays); jsonl, csv (tables); mp4 (videos)")] = "npy",
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Write an artifact's arrays, tables, weights and videos as plain files.
+
+    `export.json` beside them says dims, units, hashes and origin; `import` reads the folder back. mp4 loses a
+    little of each picture, all other formats nothing.
+    """
+    from eeg2vid.stages.exporting import export_artifact
+
+    root = workspace_path(ctx, workspace)
+    folders = matching_folders(root, artifact)
+    if len(folders) > 1:
+        names = [folder.relative_to(root / "artifacts").as_posix() for folder in folders]
+        raise UsageError(f"'{artifact}' names {len(folders)} artifacts: {', '.join(names[:6])}.", "Name one.")
+    written = export_artifact(folders[0], out, form)
+    rows = [path.relative_to(out).as_posix() for path in written]
+    emit({"out": str(out), "files": rows}, f"{out}: {len(rows)} files", as_json=wants_json(ctx, json))

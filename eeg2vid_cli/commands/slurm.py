@@ -1,0 +1,130 @@
+"""`eeg2vid slurm script`: an sbatch script for a stage, to read, edit and submit."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eeg2vid.cli.errors import guarded
+from eeg2vid.cli.options import (
+    INPUTS,
+    DebugOption,
+    JsonOption,
+    ModelsOption,
+    ProtocolOption,
+    RecipeOption,
+    Request,
+    SubjectOption,
+    VariantOption,
+    WorkspaceOption,
+    chosen_subjects,
+    wants_json,
+)
+from eeg2vid.cli.output import emit, talk
+from eeg2vid.schemas.errors import UsageError
+from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.slurm import Job, render, slurm_table
+from eeg2vid.stages.engine.stage import Stage
+from eeg2vid.stages.engine.text import did_you_mean
+from eeg2vid.stages.registry import STAGES
+
+app = typer.Typer(no_args_is_help=True, help="Run stages as SLURM jobs.")
+CLUSTER = "What the cluster gives (default: the stage's own, then eeg2vid.toml)"
+
+
+@app.command("script")
+@guarded
+def script(
+    ctx: typer.Context,
+    stage: Annotated[str, typer.Argument(help="The stage", autocompletion=lambda: list(STAGES))],
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Anything else for the stage's command, after --")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    subject: SubjectOption = None,
+    recipe: RecipeOption = None,
+    models: ModelsOption = None,
+    protocol: ProtocolOption = None,
+    variant: VariantOption = None,
+    shards: Annotated[
+        int, typer.Option(min=1, max=1000, help="Divide each unit among so many tasks", rich_help_panel=INPUTS)
+    ] = 1,
+    partition: Annotated[str | None, typer.Option(help="Partition", rich_help_panel=CLUSTER)] = None,
+    time: Annotated[str | None, typer.Option(help="HH:MM:SS of one task", rich_help_panel=CLUSTER)] = None,
+    gpus: Annotated[int | None, typer.Option(help="GPUs of one task", rich_help_panel=CLUSTER)] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write \\[default: print]")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file")] = False,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Print an sbatch script: an array over subjects, or over shards; it saves, requeues and goes on when stopped.
+
+    What a task gets is the stage's own statement for one unit at full size. A table `slurm` in eeg2vid.toml changes
+    it for all stages, a table `slurm.generate` for one: partition, account, qos, time, gpus, cpus, memory_gb,
+    grace_s, requeues, setup (shell lines), options (further sbatch options).
+    """
+    if stage not in STAGES:
+        raise UsageError(f"There is no stage '{stage}'.{did_you_mean(stage, STAGES)}")
+    declared = STAGES[stage]
+    if shards > 1 and not declared.divided:
+        divided = ", ".join(name for name, one in STAGES.items() if one.divided)
+        raise UsageError(f"--shards: {stage} makes each unit in one piece; divided are {divided}.")
+    if out is not None and out.exists() and not force:
+        raise UsageError(f"{out} exists already.", "Choose another name, or give --force.")
+    study = Request(ctx, workspace, recipe, models, protocol, stage=stage, variant=variant).study()
+    over = {"partition": partition, "time": time, "gpus": gpus}
+    table = slurm_table(study.workspace.slurm, stage, list(STAGES), over)
+    labels = _array_labels(study, declared, subject, shards)
+    named = {"subject": None if labels else subject, "recipe": recipe, "models": models, "protocol": protocol}
+    words = [
+        word
+        for name, value in (named | {"variant": variant}).items()
+        if value
+        for word in (f"--{name}", _absolute(value))
+    ]
+    text = render(
+        Job(
+            declared,
+            study.root,
+            subjects=tuple(labels),
+            arguments=(*(more or []), *words),
+            units=_units(study, declared, subject, labels, variant),
+            shards=shards,
+            table=table,
+        )
+    )
+    if study.root.is_dir():
+        (study.root / "logs").mkdir(exist_ok=True)  # sbatch makes no folders: the job would die without a word
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8")
+        talk().print(f"Submit it: sbatch {out}", markup=False)
+    if wants_json(ctx, json):
+        emit({"stage": stage, "subjects": labels, "shards": shards, "script": text}, None, as_json=True)
+    elif out is None:
+        sys.stdout.write(text)
+
+
+def _array_labels(study: Study, stage: Stage, subject: str | None, shards: int) -> list[str]:
+    """Return the subjects to run an array over: none if the stage makes something for the whole study.
+
+    Tasks of an array would all make the study's unit; one job makes it and its subjects one after another.
+    """
+    if shards > 1 or stage.writes_per("study"):
+        return []
+    labels = chosen_subjects(study, subject)
+    return labels if len(labels) > 1 else []
+
+
+def _units(study: Study, stage: Stage, subject: str | None, labels: list[str], variant: str | None) -> int:
+    """Return how many units one task makes, for its time limit."""
+    subjects = labels[:1] or (chosen_subjects(study, subject) if stage.writes_per("subject") else [])
+    return len(study.nodes(stage.name, subjects, variant=variant))
+
+
+def _absolute(value: str) -> str:
+    """Make a recipe's or profile's file independent of the folder the job starts in."""
+    return str(Path(value).resolve()) if value.endswith(".toml") else value

@@ -1,0 +1,167 @@
+"""Opening foreign files without trusting them: no pickle runs, nothing outside a folder is read."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+import numpy as np
+
+from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.stages.datasets.source import natural_order
+
+VIDEOS = {".gif", ".mp4", ".webm", ".mkv", ".mov", ".avi"}
+_PLAIN = "Save it again as a plain array: numpy.save(path, array.astype('float32'), allow_pickle=False)."
+
+
+def foreign_files(path: Path) -> list[Path]:
+    """Return the file, or the files of a folder in natural order (2 before 10).
+
+    Raises
+    ------
+    BadDataError
+        If there is nothing, if kinds are mixed, if numbered files have gaps, or if a link leads out.
+    """
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise BadDataError(f"{path}: there is no such file or folder.")
+    found = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+    for entry in found:
+        require_inside(path, entry)
+        if not entry.is_file():
+            raise BadDataError(f"{entry}: expected a folder of files, found something else in it.")
+    if not found:
+        raise BadDataError(f"{path}: the folder is empty.")
+    kinds = sorted({entry.suffix.lower() for entry in found})
+    if len(kinds) > 1:
+        raise BadDataError(f"{path}: expected files of one kind, found {', '.join(kinds)}.")
+    names = natural_order(entry.name for entry in found)
+    _require_no_gaps(path, [Path(name).stem for name in names])
+    return [path / name for name in names]
+
+
+def require_inside(folder: Path, path: Path) -> Path:
+    """Refuse a path that leads out of a folder, by '..' or by a link.
+
+    Raises
+    ------
+    BadDataError
+        If it does.
+    """
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise BadDataError(f"{path}: leads out of {folder}; only what is in the folder is read.")
+    return path
+
+
+def _require_no_gaps(folder: Path, stems: list[str]) -> None:
+    """Refuse numbered files of which some are missing; counting may start at 0 or 1, or at a block's number."""
+    numbered = [re.fullmatch(r"(.*?)(\d+)", stem) for stem in stems]
+    if len(stems) < 2 or any(match is None for match in numbered):
+        return
+    pairs = [(match[1], int(match[2])) for match in numbered if match]
+    if len({prefix for prefix, _ in pairs}) > 1:
+        return
+    numbers = [number for _, number in pairs]
+    gaps = sorted(set(range(numbers[0], numbers[-1] + 1)) - set(numbers))
+    if gaps or len(set(numbers)) < len(numbers):
+        what = f"number {gaps[0]} is missing" if gaps else "a number occurs twice"
+        raise BadDataError(
+            f"{folder}: {what} among {pairs[0][0]}{numbers[0]} .. {pairs[0][0]}{numbers[-1]}.",
+            "Rows are joined by order: a gap would shift all that follow.",
+        )
+
+
+def read_array(path: Path, key: str | None = None) -> np.ndarray:
+    """Return the array of a .npy, .npz or .pt file; .npy is memory-mapped.
+
+    Parameters
+    ----------
+    path
+        The file.
+    key
+        Which array of an .npz or of a .pt dict; needed where there are several.
+
+    Raises
+    ------
+    BadDataError
+        If the file is damaged, holds Python objects, or has hostile names.
+    UsageError
+        If there are several arrays and no key.
+    """
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise BadDataError(f"{path}: expected {', '.join(READERS)}, found '{path.suffix}'.")
+    array = reader(path, key)
+    if array.dtype.kind not in "fiub" or array.ndim == 0:
+        raise BadDataError(f"{path}: expected an array of numbers, found {array.dtype} {array.shape}.", _PLAIN)
+    return array
+
+
+def _npy(path: Path, key: str | None) -> np.ndarray:
+    if key is not None:
+        raise UsageError(f"--key {key}: {path.name} holds one array without a name.")
+    try:
+        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError, EOFError, OverflowError) as error:
+        raise BadDataError(f"{path}: not a readable npy file of numbers ({_line(error)}).", _PLAIN) from error
+    return array
+
+
+def _npz(path: Path, key: str | None) -> np.ndarray:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+        for name in names:
+            parts = PurePosixPath(name.replace("\\", "/"))
+            if parts.is_absolute() or ".." in parts.parts or PureWindowsPath(name).drive:
+                raise BadDataError(f"{path}: member '{name}' has a path that leads out of the archive.")
+        chosen = _one_key(path, [name.removesuffix(".npy") for name in names], key)
+        with np.load(path, allow_pickle=False) as arrays:
+            array: np.ndarray = arrays[chosen]
+    except (ValueError, OSError, EOFError, KeyError, MemoryError, zipfile.BadZipFile) as error:
+        raise BadDataError(f"{path}: not a readable npz file of numbers ({_line(error)}).", _PLAIN) from error
+    return np.asarray(array)
+
+
+def _pt(path: Path, key: str | None) -> np.ndarray:
+    import torch
+
+    try:  # weights_only: tensors and plain containers, nothing that could run
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds
+        raise BadDataError(
+            f"{path}: not a file of plain tensors ({_line(error)}).",
+            "Nothing in it was run. Save it again: torch.save(tensor.cpu(), path).",
+        ) from error
+    if isinstance(loaded, dict):
+        tensors = {str(name): value for name, value in loaded.items() if isinstance(value, torch.Tensor)}
+        loaded = tensors[_one_key(path, list(tensors), key)]
+    elif key is not None:
+        raise UsageError(f"--key {key}: {path.name} holds no dict.")
+    if not isinstance(loaded, torch.Tensor) or loaded.layout is not torch.strided or loaded.is_quantized:
+        raise BadDataError(f"{path}: expected a tensor or a dict of tensors, found {type(loaded).__name__}.")
+    plain = loaded.detach()
+    if plain.dtype is torch.bfloat16:
+        plain = plain.float()
+    return np.asarray(plain.numpy())
+
+
+READERS: dict[str, Callable[[Path, str | None], np.ndarray]] = {".npy": _npy, ".npz": _npz, ".pt": _pt, ".pth": _pt}
+
+
+def _one_key(path: Path, names: list[str], key: str | None) -> str:
+    if key is None and len(names) == 1:
+        return names[0]
+    if key not in names:
+        why = "which one is wanted?" if key is None else f"there is no '{key}'."
+        shown = ", ".join(names[:20]) or "nothing"
+        raise UsageError(f"{path} holds {shown}: {why}", f"Choose with --key {names[0]}." if names else None)
+    return key
+
+
+def _line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__)[:200].rstrip(".")

@@ -1,0 +1,83 @@
+"""Tables as JSON lines or CSV, and back to rows."""
+
+from __future__ import annotations
+
+import csv
+import json
+import types
+import typing
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from eeg2vid.schemas.entities import Row
+from eeg2vid.schemas.errors import BadDataError
+
+SUFFIXES = (".jsonl", ".csv")
+
+
+def write_rows(path: Path, rows: Sequence[Row], row_type: type[Row]) -> None:
+    """Write a table; the suffix chooses the form. In CSV an absent value is an empty cell."""
+    dumped = [row.model_dump(mode="json") for row in rows]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        if path.suffix == ".jsonl":
+            file.writelines(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in dumped)
+            return
+        writer = csv.DictWriter(file, list(row_type.model_fields), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(dumped)
+
+
+def read_rows(path: Path, row_type: type[Row]) -> list[Row]:
+    """Read a table of JSON lines or CSV.
+
+    Raises
+    ------
+    BadDataError
+        Naming the line and the field that are wrong.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            found = _csv_rows(file, path, row_type) if path.suffix.lower() == ".csv" else _json_rows(file, path)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadDataError(f"{path}: the table cannot be read ({error}).") from error
+    rows = []
+    for number, data in found:
+        try:
+            rows.append(row_type.model_validate(data))
+        except ValidationError as error:
+            problem = error.errors()[0]
+            field = ".".join(map(str, problem["loc"])) or "row"
+            raise BadDataError(f"{path}, line {number}: {field}: {problem['msg']}.") from error
+    return rows
+
+
+def _json_rows(file: typing.TextIO, path: Path) -> list[tuple[int, Any]]:
+    rows = []
+    for number, line in enumerate(file, start=1):
+        if line.strip():
+            try:
+                rows.append((number, json.loads(line)))
+            except (ValueError, RecursionError) as error:
+                raise BadDataError(f"{path}, line {number}: not JSON ({error}).") from error
+    return rows
+
+
+def _csv_rows(file: typing.TextIO, path: Path, row_type: type[Row]) -> list[tuple[int, Any]]:
+    reader = csv.DictReader(file)
+    nullable = {name for name, info in row_type.model_fields.items() if _may_be_none(info.annotation)}
+    rows = []
+    for data in reader:
+        if None in data or None in data.values():
+            expected = f"expected {len(reader.fieldnames or ())} cells"
+            raise BadDataError(f"{path}, line {reader.line_num}: {expected}, found another number.")
+        cells = {name: None if value == "" and name in nullable else value for name, value in data.items()}
+        rows.append((reader.line_num, cells))
+    return rows
+
+
+def _may_be_none(annotation: Any) -> bool:
+    union = typing.get_origin(annotation) in (typing.Union, types.UnionType)
+    return union and type(None) in typing.get_args(annotation)

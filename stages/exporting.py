@@ -1,0 +1,73 @@
+"""Where artifacts become plain files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.store import arrays
+from eeg2vid.stages.store.digest import sha256_file, slabs
+from eeg2vid.stages.store.layout import Address
+from eeg2vid.stages.store.reader import Artifact
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class _Slabwise:
+    """A stored array that is read in pieces."""
+
+    stored: arrays.StoredArray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.stored.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.stored.dtype
+
+    def slabs(self) -> Iterator[np.ndarray]:
+        yield from slabs(self.stored)
+
+
+def export_artifact(folder: Path, out: Path, form: str) -> list[Path]:
+    """Write an artifact as plain files.
+
+    Parameters
+    ----------
+    folder
+        The artifact.
+    out
+        A new or empty folder.
+    form
+        'npy', 'npz', 'jsonl', 'csv' or 'mp4'.
+
+    Raises
+    ------
+    BadDataError
+        If the artifact is damaged.
+    """
+    from eeg2vid.stages.exchange.exporters import Exportable, export
+
+    stage, variant, unit, role = folder.parts[-4:]
+    artifact = Artifact(folder, Address(stage, variant, unit, role))
+    copies = {}
+    for entry in artifact.manifest.files:
+        if entry.path.startswith(("models/", "media/")):
+            if not (folder / entry.path).is_file() or sha256_file(folder / entry.path) != entry.sha256:
+                raise BadDataError(f"{folder / entry.path}: missing or damaged.", "See `eeg2vid verify`.")
+            copies[entry.path] = folder / entry.path
+    given = Exportable(
+        manifest=artifact.manifest,
+        schema=artifact.schema,
+        address=str(artifact.address),
+        arrays={name: _Slabwise(artifact.arrays[name]) for name in artifact.manifest.arrays},
+        tables={name: artifact.table(name, row_type) for name, row_type in artifact.schema.tables.items()},
+        copies=copies,
+    )
+    return export(given, out, form)
