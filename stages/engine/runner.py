@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import errno
 import json
@@ -53,8 +54,11 @@ class Runner:
         LockedError
             If another process is making the same unit.
         """
-        for address in self.judge.outputs(node):
-            store.restore(address.folder(self.study.root))
+        folders = [address.folder(self.study.root) for address in self.judge.outputs(node)]
+        if any(store.is_interrupted(folder) for folder in folders):
+            with _locked(self.study, node):
+                for folder in folders:
+                    store.restore(folder)
         verdict = self.judge.judge(node)
         if verdict.missing:
             raise _missing(self.judge, node, verdict)
@@ -87,7 +91,7 @@ class Runner:
             for address in self.judge.outputs(node):
                 ctx.write(address.role).commit({**facts, "role": address.role})
         except OSError as error:
-            raise _disk_failure(node, error) from error
+            raise _failure(node, error) from error
         finally:
             for writer in ctx.writers.values():
                 writer.discard()
@@ -120,10 +124,11 @@ class Runner:
 
     def _log(self, node: Node, seconds: float) -> None:
         folder = self.study.root / "logs"
-        folder.mkdir(exist_ok=True)
         line = {"at": _now(), "unit": str(node), "seconds": round(seconds, 3)}
-        with (folder / "units.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        with contextlib.suppress(OSError):  # the artifact is committed: a lost line is no failure
+            folder.mkdir(exist_ok=True)
+            with (folder / "units.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
 
 
 def _missing(judge: Judge, node: Node, verdict: Verdict) -> MissingInputError:
@@ -137,8 +142,6 @@ def _missing(judge: Judge, node: Node, verdict: Verdict) -> MissingInputError:
 
 
 def _locked(study: Study, node: Node) -> Any:
-    import contextlib
-
     from filelock import FileLock, Timeout
 
     folder = study.root / "artifacts" / node.stage / node.variant / node.unit
@@ -154,7 +157,7 @@ def _locked(study: Study, node: Node) -> Any:
                 f"{node} is being made by another process.", "Wait for it, or see its log in logs/."
             ) from None
         except OSError as error:
-            raise _disk_failure(node, error) from error
+            raise _failure(node, error) from error
         try:
             yield
         finally:
@@ -163,18 +166,25 @@ def _locked(study: Study, node: Node) -> Any:
     return hold()
 
 
-def _disk_failure(node: Node, error: OSError) -> FailedError:
-    kinds = {
-        errno.ENOSPC: "the disk is full",
-        errno.EROFS: "the file system is read-only",
-        errno.EDQUOT: "the disk quota is used up",
-        errno.EACCES: "permission was refused",
-        errno.EFBIG: "the file would be too large for the file system",
-    }
-    what = kinds.get(error.errno or 0, error.strerror or str(error))
-    where = f" at {error.filename}" if error.filename else ""
+_DISK_FAILURES = {
+    errno.ENOSPC: "the disk is full",
+    errno.EROFS: "the file system is read-only",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EACCES: "permission was refused",
+    errno.EFBIG: "the file would be too large for the file system",
+}
+
+
+def disk_failure(error: OSError) -> str | None:
+    """Say what the disk refused and where, None if it is not the disk's doing."""
+    what = _DISK_FAILURES.get(error.errno or 0)
+    return what and what + (f" at {error.filename}" if error.filename else "")
+
+
+def _failure(node: Node, error: OSError) -> FailedError:
+    what = disk_failure(error) or str(error)
     return FailedError(
-        f"{node} failed: {what}{where}. Nothing half-written was kept; earlier artifacts are intact.",
+        f"{node} failed: {what}. Nothing half-written was kept; earlier artifacts are intact.",
         "Mend that and run the same command again.",
     )
 

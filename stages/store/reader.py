@@ -15,6 +15,7 @@ from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import BadDataError, MissingInputError
 from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.stages.store import arrays
+from eeg2vid.stages.store.arrays import CheckedArray
 from eeg2vid.stages.store.digest import sha256_file, sha256_json, sha256_rows
 from eeg2vid.stages.store.layout import MANIFEST, Address
 
@@ -78,6 +79,7 @@ class Artifact:
     @cached_property
     def arrays(self) -> dict[str, zarr.Array]:
         """Stored arrays by name, checked against the manifest."""
+        _check_stored(self.folder, self.manifest)
         found = arrays.open_arrays(self.folder)
         for name, entry in self.manifest.arrays.items():
             array = found.get(name)
@@ -101,6 +103,16 @@ class Artifact:
             If a stored file is damaged.
         """
         return arrays.read(self.arrays[name], selection, f"{self.address}, array '{name}'")
+
+    def lazy(self, name: str) -> CheckedArray:
+        """Return an array that is read piece by piece, as `read` does.
+
+        Raises
+        ------
+        BadDataError
+            If a stored file is damaged; also later, by the pieces read.
+        """
+        return CheckedArray(self.arrays[name], f"{self.address}, array '{name}'")
 
     def table(self, name: str, row_type: type[R]) -> list[R]:
         """Return a table as validated rows.
@@ -138,6 +150,22 @@ class Artifact:
             if name.startswith(f"models/{path}/"):
                 _check_file(self.folder / name, expected)
         return folder
+
+
+def _check_stored(folder: Path, manifest: Manifest) -> None:
+    """Refuse a store that lacks files: to Zarr a chunk that is not there is a chunk of zeros.
+
+    Chunks carry checksums of their own, the metadata do not.
+    """
+    for entry in manifest.files:
+        if entry.path.startswith(f"{arrays.FOLDER}/"):
+            path = folder / entry.path
+            size = path.stat().st_size if path.is_file() else None
+            if size != entry.size:
+                have = "it is missing" if size is None else f"found {size}"
+                raise BadDataError(f"{path}: should hold {entry.size} bytes, {have}.", _REMAKE)
+            if path.name == "zarr.json" and sha256_file(path) != entry.sha256:
+                raise BadDataError(f"{path}: does not match the manifest; it was edited or damaged.", _REMAKE)
 
 
 def _check_file(path: Path, expected: str) -> None:

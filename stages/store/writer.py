@@ -30,8 +30,8 @@ class ArtifactWriter:
         self.work = target.with_name(f"{target.name}.work-{fingerprint[:8]}")
         self._attributes: Attributes | None = None
         self._tables: dict[str, list[dict[str, Any]]] = {}
-        if self.work.exists():  # left by a process that died: the caller holds the unit's lock
-            shutil.rmtree(self.work)
+        for left in target.parent.glob(f"{target.name}.work-*"):  # by a process that died: the caller holds the lock
+            shutil.rmtree(left)
         self.work.mkdir(parents=True)
 
     def create(self, name: str, shape: Sequence[int], dtype: str) -> zarr.Array:
@@ -166,8 +166,16 @@ def _replace_folder(work: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def is_interrupted(target: Path) -> bool:
+    """Tell whether a replacement is under way, or died."""
+    return any(target.parent.glob(f"{target.name}.old-*"))
+
+
 def restore(target: Path) -> None:
-    """Finish a replacement that died between its two renames: bring the old artifact back."""
+    """Finish a replacement that died between its two renames: bring the old artifact back.
+
+    The caller holds the unit's lock: a living process may be between the two.
+    """
     for old in target.parent.glob(f"{target.name}.old-*"):
         if target.exists():
             shutil.rmtree(old)
