@@ -11,6 +11,7 @@ import typer
 
 from eeg2vid.cli.output import talk
 from eeg2vid.schemas.errors import Eeg2VidError
+from eeg2vid.stages.engine.runner import disk_failure
 
 INTERRUPTED = 130
 
@@ -30,7 +31,7 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         except BrokenPipeError:
             raise typer.Exit(0) from None
         except Exception as error:
-            if _debug(args, kwargs):
+            if _debug(kwargs):
                 traceback.print_exc()
             raise typer.Exit(report(error)) from None
 
@@ -46,13 +47,17 @@ def report(error: Exception) -> int:
         if error.hint:
             console.print(error.hint, markup=False)
         return error.exit_code
+    refused = disk_failure(error) if isinstance(error, OSError) else None
+    if refused:
+        console.print("[bold red]Error:[/]", end=" ")
+        console.print(f"{refused[0].upper()}{refused[1:]}.", markup=False)
+        return 1
     console.print("[bold red]Internal error:[/]", end=" ")
     console.print(f"{type(error).__name__}: {error}", markup=False)
     console.print("This is a bug. Run the command again with --debug and report the traceback.")
     return 1
 
 
-def _debug(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    context = next((value for value in (*args, *kwargs.values()) if isinstance(value, typer.Context)), None)
-    before = bool(context and context.obj and context.obj.debug)
-    return before or bool(kwargs.get("debug"))
+def _debug(kwargs: dict[str, Any]) -> bool:
+    before = getattr(kwargs["ctx"].obj, "debug", False)  # every command has a `ctx`
+    return bool(before or kwargs.get("debug"))

@@ -14,7 +14,6 @@ from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine.graph import Choices, Study
 from eeg2vid.stages.engine.subjects import parse_subjects
-from eeg2vid.stages.engine.text import sentence_of
 from eeg2vid.stages.engine.workspace import Workspace
 from eeg2vid.stages.registry import STAGES
 
@@ -189,7 +188,9 @@ def make_execution(**values: Any) -> Execution:
     try:
         return Execution(**values)
     except ValidationError as error:
-        raise UsageError(sentence_of(error, Execution, "--")) from error
+        name = str(error.errors()[0]["loc"][0])
+        about = Execution.model_fields[name].description
+        raise UsageError(f"--{name}: '{values[name]}' will not do.", f"It takes {about}.") from error
 
 
 def nested_settings(assignments: list[str]) -> dict[str, Any]:
@@ -207,6 +208,8 @@ def nested_settings(assignments: list[str]) -> dict[str, Any]:
         target = result
         for parent in parents:
             target = target.setdefault(parent, {})
+            if not isinstance(target, dict):
+                raise UsageError(f"--set {text}: '{parent}' has been given a value of its own ({target!r}).")
         target[last] = parsed
     return result
 

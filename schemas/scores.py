@@ -18,13 +18,14 @@ class Score(Row):
     metric: str
     kind: Literal["video", "classification"]
     value: float
-    low: float = Field(description="95 % interval, bootstrap over runs")
-    high: float
+    low: float | None = Field(description="95 % interval, bootstrap over runs; None: fewer than two runs, no interval")
+    high: float | None
     chance: float
     chance_kind: Literal["analytic", "pairing", "majority"] = Field(
         description="how the chance level was found: formula, wrong pairings, or the commonest training class"
     )
     p: float | None = Field(description="permutation of whole runs, one-sided; None where it has no meaning")
+    note: str = Field("", description="what must be known to read p, e.g. that it is approximate; empty if nothing")
     n_events: int
     n_runs: int
 
@@ -36,8 +37,8 @@ class Contrast(Row):
     metric: str
     control: str
     difference: float
-    low: float
-    high: float
+    low: float | None = Field(description="95 % interval, bootstrap over runs; None: fewer than two runs, no interval")
+    high: float | None
     p: float = Field(description="sign flips over runs, two-sided")
 
 

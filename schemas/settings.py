@@ -19,7 +19,7 @@ class Execution(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="auto, cpu, cuda[:n], mps")
-    threads: int = Field(1, ge=1, le=256, description="CPU threads of the numerical libraries")
+    threads: int = Field(1, ge=1, le=256, description="1 to 256 CPU threads of the numerical libraries")
     force: bool = Field(False, description="recompute even if nothing changed")
     dry_run: bool = Field(False, description="print the plan with reasons, do nothing")
     container: Literal["zarr", "hdf5"] = Field("zarr", description="how new artifacts keep their arrays")

@@ -14,7 +14,6 @@ from eeg2vid.schemas.settings import Settings
 from eeg2vid.stages.engine.context import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
 from eeg2vid.stages.engine.text import did_you_mean
-from eeg2vid.stages.store.reader import Artifact
 
 
 def _edges(value: Any) -> Any:
@@ -76,7 +75,7 @@ class Preprocess(Stage):
             events, source.table("recordings", Recording), offset=round(settings.tmin_s * sfreq), length=length
         )
         ctx.reporter.start(f"{ctx.node}: epochs, features", 2)
-        epochs = cut_epochs(_signal(source), first, length, scale=1e6)[:, kept]
+        epochs = cut_epochs(source.lazy("eeg"), first, length, scale=1e6)[:, kept]
         ctx.reporter.advance()
         de, psd = band_features(
             epochs, sfreq, settings.bands, window_s=settings.window_s, method=settings.method, dtype=np.float32
@@ -92,11 +91,6 @@ class Preprocess(Stage):
         ctx.write("features").attributes(
             FeatureAttributes(bands=settings.bands, window_s=settings.window_s, method=settings.method)
         )
-
-
-def _signal(source: Artifact) -> Any:
-    """Return the stored signal, read piece by piece."""
-    return source.arrays["eeg"]
 
 
 def kept_electrodes(names: list[str], excluded: tuple[str, ...]) -> list[int]:

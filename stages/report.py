@@ -60,10 +60,11 @@ class Report(Stage):
         geometry: VideoAttributes = stimuli.attributes()
         scores = ctx.read_many("scores")
         checks = ctx.read("checks").table("checks", Check)
+        what = "Videos" if ctx.read_many("videos") else "Labels"
         definitions = {row.metric: row for s in scores for row in s.table("definitions", Definition)}
         inputs = [*scores, *ctx.read_many("videos"), *ctx.read_many("predictions"), stimuli]
         data = ReportData(
-            title=ctx.settings.title or f"Videos decoded from EEG: {header.name}",
+            title=ctx.settings.title or f"{what} decoded from EEG: {header.name}",
             recipe_title=header.title,
             recipe_about=header.about,
             stamps=tuple(sorted({stamp for artifact in inputs for stamp in artifact.manifest.stamps})),

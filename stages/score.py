@@ -25,9 +25,11 @@ from eeg2vid.stages.store.reader import Artifact
 class ScoreSettings(Settings):
     """Settings of `score`."""
 
-    permutations: int = Field(2000, ge=20, le=100_000, description="random pairings of runs behind each p-value")
-    foil_pairings: int = Field(
-        50, ge=5, le=1000, description="wrong pairings behind the chance level of SSIM and its p-value"
+    permutations: int = Field(
+        2000,
+        ge=20,
+        le=100_000,
+        description="random pairings of runs behind each p-value and each measured chance level",
     )
     bootstraps: int = Field(2000, ge=100, le=100_000, description="resamplings of runs behind each interval")
     seed: int = Field(0, ge=0, lt=2**63, description="root of every random number")
@@ -134,7 +136,6 @@ def _score_videos(ctx: Context, videos: dict[str, Artifact]) -> Any:
         truth,
         keys,
         permutations=settings.permutations,
-        foil_pairings=settings.foil_pairings,
         bootstraps=settings.bootstraps,
         seed=ctx.seed("videos"),
         progress=ctx.reporter.advance,

@@ -48,30 +48,90 @@ def succeed(*words):
     return result
 
 
+def read_digests(workspace):
+    """Return the digest of every artifact of a workspace by its address, from the manifests."""
+    root = Path(workspace) / "artifacts"
+    found = sorted(root.glob("*/*/*/*/manifest.json"))
+    return {path.parent.relative_to(root).as_posix(): json.loads(path.read_bytes())["digest"] for path in found}
+
+
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory, worker_id):
-    """Return the folder of the tiny study: `data` (2 subjects, 3 blocks x 4 concepts, 64 px) and `workspace`."""
+def cli():
+    """Return `call`: a test module cannot import from here."""
+    return call
+
+
+@pytest.fixture(scope="session")
+def cli_ok():
+    """Return `succeed`."""
+    return succeed
+
+
+@pytest.fixture(scope="session")
+def digests():
+    """Return `read_digests`."""
+    return read_digests
+
+
+@pytest.fixture(scope="session")
+def build_once(tmp_path_factory, worker_id):
+    """Return a function that simulates and decodes a study once for all workers, and returns its folder."""
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
-    folder = shared / "tiny-study"
-    with FileLock(shared / "tiny-study.lock"):
-        if not (folder / "done").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            data, workspace = folder / "data", folder / "workspace"
-            sizes = ["--subjects", 2, "--blocks", 3, "--concepts", 4, "--resolution", 64, "--seed", 7]
-            succeed("simulate", "--out", data, *sizes)
-            workspace.mkdir()
-            (workspace / "eeg2vid.toml").write_text('[study]\ndata = "../data"\n')
-            succeed("run", "-w", workspace)
-            (folder / "done").touch()
-    return folder
+
+    def build(name, sizes, run=(), study=""):
+        folder = shared / name
+        with FileLock(shared / f"{name}.lock"):
+            if not (folder / "done").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                succeed("simulate", "--out", folder / "data", *sizes)
+                (folder / "workspace").mkdir()
+                (folder / "workspace" / "eeg2vid.toml").write_text(f'[study]\ndata = "../data"\n{study}')
+                succeed("run", "-w", folder / "workspace", *run)
+                (folder / "done").touch()
+        return folder
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def tiny(build_once):
+    """Return the folder of the tiny study: `data` (2 subjects, 3 blocks x 4 concepts, 64 px) and `workspace`."""
+    sizes = ["--subjects", 2, "--blocks", 3, "--concepts", 4, "--resolution", 64, "--seed", 7]
+    return build_once("tiny-study", sizes)
+
+
+@pytest.fixture(scope="session")
+def lent(tiny, tmp_path_factory):
+    """Return this worker's copy of the tiny study: 60 MB and 800 files, too much for one a test."""
+    return shutil.copytree(tiny, tmp_path_factory.mktemp("lent") / "study", copy_function=shutil.copy2)
 
 
 @pytest.fixture
-def study(tiny, tmp_path):
-    """Return a private copy of the tiny study, to be changed at will."""
-    shutil.copytree(tiny, tmp_path / "study", copy_function=shutil.copy2)
-    return tmp_path / "study"
+def study(tiny, lent):
+    """Return a private copy of the tiny study, to be changed at will: it is mended after the test."""
+    yield lent
+    mend(tiny, lent)
+
+
+def mend(original, copy):
+    """Make a copy of a folder like the original again; what has its size and time stamp was not touched."""
+
+    def state(path):
+        return (path.stat().st_size, path.stat().st_mtime_ns) if path.is_file() else path.is_dir()
+
+    for path in sorted(copy.rglob("*"), reverse=True):
+        twin = original / path.relative_to(copy)
+        if path.is_dir() and not twin.is_dir():
+            shutil.rmtree(path)
+        elif not path.is_dir() and (not twin.is_file() or state(path) != state(twin)):
+            path.unlink()
+    for twin in sorted(original.rglob("*")):
+        path = copy / twin.relative_to(original)
+        if twin.is_dir():
+            path.mkdir(exist_ok=True)
+        elif not path.exists():
+            shutil.copy2(twin, path)
 
 
 @pytest.fixture

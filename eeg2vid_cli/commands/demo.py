@@ -27,7 +27,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder of the demo; what is done already is kept")] = Path("demo"),
     subjects: Annotated[int, typer.Option("--subjects", min=1, max=99)] = 2,
     concepts: Annotated[int, typer.Option("--concepts", min=2, max=40)] = 10,
-    snr: Annotated[float, typer.Option("--snr", min=0, help="0: the EEG knows nothing of the clips")] = 1.0,
+    snr: Annotated[float, typer.Option("--snr", min=0, help="0: the EEG knows nothing of the clips")] = 2.0,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
     threads: ThreadsOption = 1,
     debug: DebugOption = False,

@@ -56,8 +56,10 @@ def matching_folders(root: Path, wanted: str | None) -> list[Path]:
         return [Path(wanted).resolve()]
     kept = [address for address in addresses if f"{address}/".startswith(f"{wanted.strip('/')}/")]
     if not kept:
-        near = did_you_mean(wanted, [str(address) for address in addresses])
-        raise MissingInputError(f"There is no artifact '{wanted}' in {root}.{near[:300]}", "List them: eeg2vid inspect")
+        parts = [str(address).split("/") for address in addresses]
+        depth = min(4, len(wanted.strip("/").split("/")))
+        near = did_you_mean(wanted, dict.fromkeys("/".join(part[:depth]) for part in parts))
+        raise MissingInputError(f"There is no artifact '{wanted}' in {root}.{near}", "List them: eeg2vid inspect")
     return [address.folder(root) for address in kept]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -33,10 +34,11 @@ from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Node, Study
-from eeg2vid.stages.engine.plan import Judge
+from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.registry import STAGES
+from eeg2vid.stages.store.layout import Address
 
 
 def run(
@@ -64,8 +66,7 @@ def run(
     subjects = chosen_subjects(study, subject)
     as_json = wants_json(ctx, json)
     if execution.dry_run:
-        judge = Judge(study, subjects)
-        show_plan([judge.judge(node) for node in planned_nodes(study, subjects, until)], as_json=as_json)
+        show_plan(foresee(Judge(study, subjects), planned_nodes(study, subjects, until)), as_json=as_json)
         return
     outcomes = make_all(study, subjects, execution, until=until)
     if as_json:
@@ -81,6 +82,22 @@ def planned_nodes(study: Study, subjects: list[str], until: str | None = None) -
         for variant in study.variants(name):
             study.settings(name, variant)
     return [node for name in stages for node in study.nodes(name, subjects)]
+
+
+def foresee(judge: Judge, nodes: list[Node]) -> list[Verdict]:
+    """Judge units as they are now; what is done but hangs on a unit to be made says so."""
+    verdicts: list[Verdict] = []
+    to_make: set[Address] = set()
+    for node in nodes:
+        verdict = judge.judge(node)
+        inputs = [address for group in judge.study.inputs(node, judge.subjects).values() for address in group]
+        remade = [address for address in inputs if address in to_make]
+        if verdict.state == "done" and remade:
+            verdict = replace(verdict, reasons=(f"made again if {remade[0]} changes",))
+        if verdict.state not in ("done", "imported") or remade:
+            to_make.update(judge.outputs(node))
+        verdicts.append(verdict)
+    return verdicts
 
 
 def make_all(study: Study, subjects: list[str], execution: Execution, *, until: str | None = None) -> list[Outcome]:

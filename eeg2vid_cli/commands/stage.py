@@ -15,7 +15,8 @@ from eeg2vid.stages.engine.graph import Node, Study
 from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.engine.stage import Stage
-from eeg2vid.stages.store.layout import Address, is_variant
+from eeg2vid.stages.engine.text import did_you_mean
+from eeg2vid.stages.store.layout import Address, is_variant, split_variant
 from eeg2vid.stages.store.reader import open_artifact
 
 
@@ -33,8 +34,9 @@ def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
     subjects = chosen_subjects(study, given["subject"])
     nodes = study.nodes(stage.name, subjects, variant=request.variant, only_condition=request.condition)
     if not nodes:
-        planned = ", ".join(study.variants(stage.name))
-        raise UsageError(f"No variant of {stage.name} is planned under condition '{request.condition}': {planned}.")
+        planned = dict.fromkeys(split_variant(variant)[1] for variant in study.variants(stage.name))
+        near = did_you_mean(str(request.condition), planned)
+        raise UsageError(f"No variant of {stage.name} is planned under condition '{request.condition}'.{near}")
     wanted = ("device", "threads", "force", "dry_run", "container", "shard")
     execution = make_execution(**{name: given[name] for name in wanted if name in given})
     as_json = wants_json(request.ctx, given["json"])

@@ -239,7 +239,7 @@ is useless, take the `sd` profile there.
   (torch {torch}, threads: {threads}).
 - Learned from frames of {clips} simulated clips at 64, 128 and 256 px wide; clip seeds {first} to {last},
   which no simulated study uses.
-- Noise (up to 0.3 of the latents' spread) and mixtures of latents were decoded in training, so that latents
+- Noise (up to 0.2 of the latents' spread) and mixtures of latents were decoded in training, so that latents
   predicted from EEG decode to plausible pictures.
 - `scaling_factor` {scale:.4f} is one over the standard deviation of the latents.
 

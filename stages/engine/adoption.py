@@ -14,7 +14,7 @@ from eeg2vid.schemas.errors import MissingInputError
 from eeg2vid.schemas.manifest import InputRef, Manifest
 from eeg2vid.stages.engine.fingerprint import identify_sources
 from eeg2vid.stages.engine.graph import Node, Study
-from eeg2vid.stages.engine.runner import _disk_failure, _now
+from eeg2vid.stages.engine.runner import _now, failure
 from eeg2vid.stages.store.digest import sha256_json
 from eeg2vid.stages.store.files import restore
 from eeg2vid.stages.store.layout import Address
@@ -125,5 +125,5 @@ def adopt(
                 manifest = writer.commit(facts, container)
                 work.finish()
     except OSError as error:
-        raise _disk_failure(node, error) from error
+        raise failure(node, error) from error
     return Adopted(address, manifest, before, written=True)

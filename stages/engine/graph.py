@@ -60,6 +60,7 @@ class Study:
         self.choices = choices
         self.recipe = load_recipe(choices.recipe or workspace.study.recipe or DEFAULT_RECIPE, list(stages))
         check_tables(workspace.tables, CONFIG, list(stages))
+        self._check_roles()
         self.models = Models(choices.models or workspace.study.models or "tiny")
         self.protocol: Protocol = choices.protocol or workspace.study.protocol or "corrected"
         self.conditions = self._checked_conditions(
@@ -198,6 +199,27 @@ class Study:
             named = self.choices.inputs.get(role, named)
         texts = [named] if isinstance(named, str) else named or []
         return [self._parse_reference(text, role) for text in texts]
+
+    def _check_roles(self) -> None:
+        """Refuse inputs named for roles that the stage does not read: they would change nothing, silently."""
+        named = [
+            (f"{where}, [{stage}.{variant}]", stage, table.get("from", {}))
+            for where, tables in ((self.recipe.header.name, self.recipe.tables), (CONFIG, self.workspace.tables))
+            for stage, variants in tables.items()
+            for variant, table in variants.items()
+        ]
+        if self.choices.stage:
+            named.append(("--from", self.choices.stage, self.choices.inputs))
+        for where, stage, inputs in named:
+            if not isinstance(inputs, Mapping):
+                raise UsageError(
+                    f"{where}: `from` is a table of roles, as {{role = 'stage/variant'}}; found {inputs!r}."
+                )
+            for role in inputs:
+                if role not in self.stages[stage].reads:
+                    raise UsageError(
+                        f"{where}: {stage} does not read '{role}'.{did_you_mean(role, self.stages[stage].reads)}"
+                    )
 
     def _parse_reference(self, text: str, role: str) -> tuple[str, str]:
         stage, _, variant = text.partition("/")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from eeg2vid.schemas.errors import MissingInputError
+from eeg2vid.schemas.errors import MissingInputError, MissingPackageError
 from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, SourceFile
 from eeg2vid.stages.engine.context import Context
 from eeg2vid.stages.engine.fingerprint import differences, fingerprint, identify_sources
@@ -119,9 +119,9 @@ class Judge:
         models = tuple(ModelRef(role=m.role, name=m.name, identity=m.identity) for m in located)
         outputs = [self.manifest(address) for address in self.outputs(node)]
         computed = [manifest for manifest in outputs if manifest and manifest.provenance == "computed"]
-        known = [file for manifest in computed for file in manifest.sources]
-        if study.source is None and known:  # the data set is out of reach: what was read from it stands
-            sources = known
+        known = list(dict.fromkeys(file for manifest in computed for file in manifest.sources))
+        if known and (study.source is None or not study.source.is_dir()):
+            sources = known  # the data set is out of reach: what was read from it stands
         else:
             sources = identify_sources(stage.sources(Context(study, node, resolved.settings, addresses)), known)
         digest = fingerprint(stage, resolved.dump(), inputs, models, sources)
@@ -146,7 +146,10 @@ class Judge:
             return Verdict(node, state, reasons, tuple(unusable))
         if None in manifests:
             return Verdict(node, "missing", ("not made yet",))
-        identity = self.identity(node)
+        try:
+            identity = self.identity(node)
+        except MissingPackageError as error:  # weights: to look at what is there, nobody needs them
+            return Verdict(node, "stale", (f"cannot be compared: {error.message}",))
         stage = self.study.stages[node.stage]
         for manifest in manifests:
             if manifest and manifest.provenance == "computed" and manifest.fingerprint != identity.fingerprint:

@@ -22,7 +22,7 @@ from eeg2vid.stages.engine.device import limited_threads, resolve_device
 from eeg2vid.stages.engine.graph import Node, Study
 from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, commands_before
 from eeg2vid.stages.engine.settings import protocol_of
-from eeg2vid.stages.store.files import restore
+from eeg2vid.stages.store.files import is_interrupted, restore
 from eeg2vid.stages.store.work import Work
 
 _SOFTWARE = ("eeg2vid", "torch", "numpy", "scipy", "mne", "diffusers", "zarr")
@@ -59,8 +59,11 @@ class Runner:
         StoppedError
             If a signal asked to stop.
         """
-        for address in self.judge.outputs(node):
-            restore(address.folder(self.study.root))
+        folders = [address.folder(self.study.root) for address in self.judge.outputs(node)]
+        if any(is_interrupted(folder) for folder in folders):
+            with Work(self._unit(node), "").unit_lock():
+                for folder in folders:
+                    restore(folder)
         verdict = self.judge.judge(node)
         if verdict.missing:
             raise _missing(self.judge, node, verdict)
@@ -71,7 +74,7 @@ class Runner:
         try:
             missing = self._work(node, self.judge.identity(node))
         except OSError as error:
-            raise _disk_failure(node, error) from error
+            raise failure(node, error) from error
         self.judge.forget(node)
         seconds = time.perf_counter() - started
         self._log(node, seconds)
@@ -172,10 +175,11 @@ class Runner:
 
     def _log(self, node: Node, seconds: float) -> None:
         folder = self.study.root / "logs"
-        folder.mkdir(exist_ok=True)
         line = {"at": _now(), "unit": str(node), "seconds": round(seconds, 3)}
-        with (folder / "units.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        with contextlib.suppress(OSError):  # the artifact is committed: a lost line is no failure
+            folder.mkdir(exist_ok=True)
+            with (folder / "units.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
 
 
 def _missing(judge: Judge, node: Node, verdict: Verdict) -> MissingInputError:
@@ -188,18 +192,26 @@ def _missing(judge: Judge, node: Node, verdict: Verdict) -> MissingInputError:
     )
 
 
-def _disk_failure(node: Node, error: OSError) -> FailedError:
-    kinds = {
-        errno.ENOSPC: "the disk is full",
-        errno.EROFS: "the file system is read-only",
-        errno.EDQUOT: "the disk quota is used up",
-        errno.EACCES: "permission was refused",
-        errno.EFBIG: "the file would be too large for the file system",
-    }
-    what = kinds.get(error.errno or 0, error.strerror or str(error))
-    where = f" at {error.filename}" if error.filename else ""
+_DISK_FAILURES = {
+    errno.ENOSPC: "the disk is full",
+    errno.EROFS: "the file system is read-only",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EACCES: "permission was refused",
+    errno.EFBIG: "the file would be too large for the file system",
+}
+
+
+def disk_failure(error: OSError) -> str | None:
+    """Say what the disk refused and where, None if it is not the disk's doing."""
+    what = _DISK_FAILURES.get(error.errno or 0)
+    return what and what + (f" at {error.filename}" if error.filename else "")
+
+
+def failure(node: Node, error: OSError) -> FailedError:
+    """Return the error for a unit that the disk or the system stopped."""
+    what = disk_failure(error) or str(error)
     return FailedError(
-        f"{node} failed: {what}{where}. Nothing half-written was kept; earlier artifacts are intact.",
+        f"{node} failed: {what}. Nothing half-written was kept; earlier artifacts are intact.",
         "Finished parts are kept: mend that and run the same command again.",
     )
 

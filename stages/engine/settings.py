@@ -41,11 +41,12 @@ def resolve_settings(stage: Stage, layers: Mapping[str, Mapping[str, Any]]) -> R
     UsageError
         If a setting is unknown or out of bounds; the sentence names the layer.
     """
+    defaults = stage.Settings().model_dump()
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for layer, values in layers.items():
         for key, value in values.items():
-            merged[key] = merge(merged.get(key), value)
+            merged[key] = merge(merged.get(key, defaults.get(key)), value)  # a part of a default keeps its rest
             origins[key] = layer
     try:
         return Resolved(stage.Settings.model_validate(merged), origins)

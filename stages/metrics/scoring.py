@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 from eeg2vid.schemas.scores import Contrast, EventScore, Score
 from eeg2vid.stages.metrics.classification import expected_hits, top_k_hits
 from eeg2vid.stages.metrics.identification import Foils, area_means, correlation, identify
-from eeg2vid.stages.metrics.pairing import PairMetric, paired_null
+from eeg2vid.stages.metrics.pairing import paired_null
 from eeg2vid.stages.metrics.psnr import psnr_matrix
-from eeg2vid.stages.metrics.ssim import PairedSsim, ssim
+from eeg2vid.stages.metrics.ssim import PairedSsim
 from eeg2vid.stages.statistics.bootstrap import Interval, bootstrap_class_mean, bootstrap_mean, paired_difference
-from eeg2vid.stages.statistics.permutation import label_permutation_p, permutation_p, run_permutations
+from eeg2vid.stages.statistics.permutation import ExchangePlan, label_permutation_p, permutation_p, plan_exchange
 
 Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
 ChanceKind = Literal["analytic", "pairing", "majority"]
+Kind = Literal["video", "classification"]
 
 DEFINITIONS = {
     "ssim": "Structural similarity of each frame with the true frame, 7x7 windows, mean over frames "
@@ -64,13 +66,46 @@ class VideoScores:
 
 
 @dataclass(frozen=True)
-class _Measured:
-    """One metric of one condition: values of the events, chance level, p-value."""
+class _Test:
+    """What a score is held against: its chance level, and a p-value with what must be known about it."""
 
-    values: Array
     chance: float
     chance_kind: ChanceKind
     p: float | None
+    note: str
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """One metric of one condition: the values of the events and their test."""
+
+    values: Array
+    test: _Test
+
+
+@dataclass(frozen=True)
+class _Pairings:
+    """Wrong partners of the decoded videos, each int ``(pairing, event)``; see `run_permutations`.
+
+    Attributes
+    ----------
+    random
+        Behind the p-value; None where every pairing scores the same and nothing can be tested.
+    foils
+        Behind chance levels without a formula: no run is paired with itself.
+    note
+        What the p-values must be read with.
+    """
+
+    random: Indices | None
+    foils: Indices
+    note: str
+
+    def p(self, matrix: Array) -> float | None:
+        """Return the p-value of the mean of a metric ``(decoded event, true event)`` over the true pairs."""
+        if self.random is None:
+            return None
+        return permutation_p(float(np.nanmean(matrix.diagonal())), paired_null(matrix, self.random))
 
 
 def score_videos(
@@ -79,7 +114,6 @@ def score_videos(
     keys: Keys,
     *,
     permutations: int,
-    foil_pairings: int,
     bootstraps: int,
     seed: int,
     progress: Callable[[], None] = lambda: None,
@@ -94,21 +128,28 @@ def score_videos(
         The stimuli in the same order and shape.
     keys
         What the rows stand for.
-    permutations, foil_pairings
-        Random pairings of runs behind p-values, and behind everything about SSIM, which is dear.
+    permutations
+        Random pairings of runs behind each p-value, and as many wrong ones behind the chance level of SSIM and PSNR.
     bootstraps
         Resamplings of runs behind intervals.
     seed
         Root of all random numbers; the same for every condition, so that conditions are paired.
     progress
         Called after each condition.
+
+    Raises
+    ------
+    BadDataError
+        If videos are not uint8, differ in shape or are smaller than SSIM's window; if a run spans two folds.
     """
     result = VideoScores()
     measured: dict[str, dict[str, _Measured]] = {}
+    drawn = _draw(keys, permutations, seed)
     for condition, videos in decoded.items():
-        measured[condition] = _measure(videos, truth, keys, permutations, foil_pairings, seed)
+        measured[condition] = _measure(videos, truth, keys, drawn)
         for metric, one in measured[condition].items():
-            result.scores.append(_video_row(keys, condition, metric, one, bootstraps, seed))
+            interval = bootstrap_mean(one.values, keys.runs, np.random.default_rng(seed), n=bootstraps)
+            result.scores.append(_row(keys.subject, condition, metric, "video", interval, one.test))
             result.events += [
                 EventScore(event=event, clip=clip, condition=condition, metric=metric, value=float(value))
                 for event, clip, value in zip(keys.events, keys.clips, one.values, strict=True)
@@ -125,44 +166,71 @@ def score_videos(
                     metric=metric,
                     control=control,
                     difference=found.value,
-                    low=_bound(found.low, found.value),
-                    high=_bound(found.high, found.value),
+                    low=_bound(found.low),
+                    high=_bound(found.high),
                     p=found.p,
                 )
             )
     return result
 
 
-def _measure(
-    videos: NDArray[np.uint8], truth: NDArray[np.uint8], keys: Keys, permutations: int, foil_pairings: int, seed: int
-) -> dict[str, _Measured]:
+def _draw(keys: Keys, permutations: int, seed: int) -> _Pairings:
+    rng = np.random.default_rng(seed)
+    plan = plan_exchange(keys.runs, keys.positions, keys.folds)
+    random = plan.draw(permutations, rng)
+    return _Pairings(random, plan.draw(permutations, rng, derangement=True), _note(plan))
+
+
+def _measure(videos: NDArray[np.uint8], truth: NDArray[np.uint8], keys: Keys, drawn: _Pairings) -> dict[str, _Measured]:
     """Return every video metric of one condition, identification first."""
-    if is_constant(videos, keys.folds):
-        pairings = np.arange(len(keys.runs))[None]  # whichever clip it is paired with: the same video
-        foils = pairings
-    else:
-        rng = np.random.default_rng(seed)
-        pairings = run_permutations(keys.runs, keys.positions, permutations, rng, keys.folds)
-        foils = run_permutations(keys.runs, keys.positions, foil_pairings, rng, keys.folds, derangement=True)
+    if is_constant(videos, keys.folds):  # whichever clip it is paired with: the same video, hence the same mean
+        drawn = _Pairings(None, np.arange(len(keys.runs))[None], "")
     found: dict[str, _Measured] = {}
     similarity = correlation(area_means(videos), area_means(truth))
     for name, kind in _FOILS.items():
         matrices = identify(similarity, keys.runs, keys.folds, kind)
         if (matrices.foils > 0).any():
-            values = matrices.two_way.diagonal()
-            found[name] = _Measured(values, 0.5, "analytic", _p(values, matrices.two_way, pairings))
+            found[name] = _measured(matrices.two_way, drawn, 0.5)
             if kind == "all":
-                hits = matrices.top1.diagonal()
-                p = _p(hits, matrices.top1, pairings)
-                found["identification top-1"] = _Measured(hits, matrices.top1_chance, "analytic", p)
-    levels = psnr_matrix(videos, truth, keys.folds)
-    found["psnr"] = _paired(levels.diagonal(), levels, pairings, foils)
-    own = ssim(videos, truth).mean(axis=1)
-    if len(pairings) == 1:
-        found["ssim"] = _Measured(own, float(own.mean()), "pairing", None)
-    else:
-        found["ssim"] = _paired(own, PairedSsim(videos, truth), pairings[:foil_pairings], foils)
+                found["identification top-1"] = _measured(matrices.top1, drawn, matrices.top1_chance)
+    found["psnr"] = _measured(psnr_matrix(videos, truth, keys.folds), drawn)
+    found["ssim"] = _measured(_ssim_matrix(videos, truth, drawn), drawn)
     return found
+
+
+def _measured(matrix: Array, drawn: _Pairings, chance: float | None = None) -> _Measured:
+    """Test a metric ``(decoded event, true event)``; without a formula, chance is what wrong pairings score."""
+    kind: ChanceKind = "pairing" if chance is None else "analytic"
+    level = float(paired_null(matrix, drawn.foils).mean()) if chance is None else chance
+    return _Measured(matrix.diagonal(), _Test(level, kind, drawn.p(matrix), drawn.note))
+
+
+def _ssim_matrix(videos: NDArray[np.uint8], truth: NDArray[np.uint8], drawn: _Pairings) -> Array:
+    """Return SSIM ``(decoded event, true event)``, mean over frames, of the pairs that are looked at; NaN elsewhere.
+
+    SSIM is dear, so a pair is computed once, however many pairings it is in: at most runs x events pairs of a fold.
+    """
+    events = np.arange(len(truth))
+    asked = np.eye(len(truth), dtype=bool)  # (true, decoded): in this order PairedSsim sums a true clip's windows once
+    for pairings in (drawn.random, drawn.foils):
+        if pairings is not None:
+            asked[pairings, events] = True
+    true_index, decoded_index = np.nonzero(asked)
+    matrix = np.full(asked.shape, np.nan)
+    matrix[decoded_index, true_index] = PairedSsim(videos, truth)(decoded_index, true_index)
+    return matrix
+
+
+def _note(plan: ExchangePlan) -> str:
+    """Say why a p-value that rests on these exchanges is not exact; empty if it is."""
+    reasons = []
+    if plan.uneven:  # two or more: a run changes places with another
+        reasons.append(f"{plan.uneven} runs change places with runs of another length")
+    if plan.alone == 1:
+        reasons.append("1 run is alone in its fold: its clips were shuffled")
+    elif plan.alone:
+        reasons.append(f"{plan.alone} runs are alone in their fold: their clips were shuffled")
+    return f"p is approximate: {'; '.join(reasons)}" if reasons else ""
 
 
 def is_constant(videos: NDArray[np.uint8], folds: NDArray) -> bool:
@@ -171,38 +239,27 @@ def is_constant(videos: NDArray[np.uint8], folds: NDArray) -> bool:
     return all(np.array_equal(videos[index], videos[first[fold]]) for index, fold in enumerate(folds))
 
 
-def _paired(values: Array, metric: Array | PairMetric, pairings: NDArray, foils: NDArray) -> _Measured:
-    """Measure a metric whose chance level is what wrong pairings score."""
-    return _Measured(values, float(paired_null(metric, foils).mean()), "pairing", _p(values, metric, pairings))
-
-
-def _p(values: Array, metric: Array | PairMetric, pairings: NDArray) -> float | None:
-    if len(pairings) == 1:
-        return None
-    return permutation_p(float(np.nanmean(values)), paired_null(metric, pairings))
-
-
-def _video_row(keys: Keys, condition: str, metric: str, one: _Measured, bootstraps: int, seed: int) -> Score:
-    interval = bootstrap_mean(one.values, keys.runs, np.random.default_rng(seed), n=bootstraps)
+def _row(subject: str, condition: str, metric: str, kind: Kind, interval: Interval, test: _Test) -> Score:
     return Score(
-        subject=keys.subject,
+        subject=subject,
         condition=condition,
         metric=metric,
-        kind="video",
+        kind=kind,
         value=interval.value,
-        low=_bound(interval.low, interval.value),
-        high=_bound(interval.high, interval.value),
-        chance=one.chance,
-        chance_kind=one.chance_kind,
-        p=one.p,
+        low=_bound(interval.low),
+        high=_bound(interval.high),
+        chance=test.chance,
+        chance_kind=test.chance_kind,
+        p=test.p,
+        note=test.note,
         n_events=interval.n_events,
         n_runs=interval.n_runs,
     )
 
 
-def _bound(bound: float, value: float) -> float:
-    """Return a bound of an interval, the value itself where one run gives none."""
-    return float(bound) if np.isfinite(bound) else float(value)
+def _bound(bound: float) -> float | None:
+    """Return a bound of an interval, None where fewer than two runs give none."""
+    return float(bound) if np.isfinite(bound) else None
 
 
 @dataclass(frozen=True)
@@ -231,45 +288,24 @@ def score_labels(given: LabelledPredictions, *, permutations: int, bootstraps: i
     permutations, bootstraps, seed
         As for `score_videos`.
     """
-    pairings = run_permutations(given.runs, given.positions, permutations, np.random.default_rng(seed), given.folds)
-    classes = given.probabilities.shape[1]
+    plan = plan_exchange(given.runs, given.positions, given.folds)
+    pairings, note = plan.draw(permutations, np.random.default_rng(seed)), _note(plan)
     probabilities = given.probabilities.astype(np.float64)
-    hits = top_k_hits(probabilities, given.labels)
-    expected = expected_hits(probabilities)
-    majority = float(np.mean(given.majority == given.labels))
-    rng = np.random.default_rng(seed)
-    interval = bootstrap_mean(hits, given.runs, rng, n=bootstraps)
-    rows = [
-        _label_row(
-            given, "accuracy", interval, majority, "majority", label_permutation_p(expected, given.labels, pairings)
-        )
-    ]
-    balanced = bootstrap_class_mean(hits, given.labels, given.runs, np.random.default_rng(seed), n=bootstraps)
-    p = label_permutation_p(expected, given.labels, pairings, balanced=True)
-    rows.append(_label_row(given, "balanced accuracy", balanced, 1 / classes, "analytic", p))
+    classes = probabilities.shape[1]
+    rows: list[Score] = []
+
+    def add(metric: str, k: int, chance: float, kind: ChanceKind, balanced: bool = False) -> None:
+        hits, expected = top_k_hits(probabilities, given.labels, k), expected_hits(probabilities, k)
+        rng = np.random.default_rng(seed)
+        if balanced:
+            interval = bootstrap_class_mean(hits, given.labels, given.runs, rng, n=bootstraps)
+        else:
+            interval = bootstrap_mean(hits, given.runs, rng, n=bootstraps)
+        test = _Test(chance, kind, label_permutation_p(expected, given.labels, pairings, balanced), note)
+        rows.append(_row(given.subject, given.condition, f"{given.task} {metric}", "classification", interval, test))
+
+    add("accuracy", 1, float(np.mean(given.majority == given.labels)), "majority")
+    add("balanced accuracy", 1, 1 / classes, "analytic", balanced=True)
     if classes > 5:
-        top5 = bootstrap_mean(
-            top_k_hits(probabilities, given.labels, 5), given.runs, np.random.default_rng(seed), n=bootstraps
-        )
-        p = label_permutation_p(expected_hits(probabilities, 5), given.labels, pairings)
-        rows.append(_label_row(given, "top-5", top5, 5 / classes, "analytic", p))
+        add("top-5", 5, 5 / classes, "analytic")
     return rows
-
-
-def _label_row(
-    given: LabelledPredictions, metric: str, interval: Interval, chance: float, chance_kind: ChanceKind, p: float
-) -> Score:
-    return Score(
-        subject=given.subject,
-        condition=given.condition,
-        metric=f"{given.task} {metric}",
-        kind="classification",
-        value=interval.value,
-        low=_bound(interval.low, interval.value),
-        high=_bound(interval.high, interval.value),
-        chance=chance,
-        chance_kind=chance_kind,
-        p=p,
-        n_events=interval.n_events,
-        n_runs=interval.n_runs,
-    )

@@ -14,31 +14,12 @@ from markupsafe import Markup
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.scores import Contrast, Definition, Score
 from eeg2vid.stages.reporting import charts
-from eeg2vid.stages.reporting.charts import SHUFFLED, label, number
+from eeg2vid.stages.reporting.charts import label, number
+from eeg2vid.stages.reporting.conditions import CONDITIONS
 from eeg2vid.stages.reporting.sprites import MAX_FRAMES, Frames, SpriteSheet, clip_sections, geometry_of
+from eeg2vid.stages.reporting.verdict import ALPHA, SHUFFLED, is_lenient, verdict
 
 _CHANCE_KINDS = {"analytic": "formula", "pairing": "wrong pairings", "majority": "commonest class"}
-CONDITIONS = {
-    "full": "Decoded from the EEG recorded while the clip was shown. The result.",
-    SHUFFLED: "Decoded the same way, but from the EEG of another run. What scores without any tie to the clip.",
-    "shuffled-clips": "Decoded from the EEG of another clip of the same run. What the run alone gives away.",
-    "noise-eeg": "Decoded from noise with the spectrum of EEG.",
-    "no-eeg": "Decoded from EEG replaced by its mean. What the model shows when it sees nothing.",
-    "mean-video": "The mean of the training clips, every time. It has never seen EEG.",
-    "grey": "A flat grey picture, every time. It has never seen anything.",
-    "nearest-training-video": "A clip of the training films instead of a generated one.",
-    "clock-only": "Trained on the time since the start of the block instead of the EEG.",
-    "hint-only-window": "Decoded from the EEG recorded before the clip began.",
-    "shuffled-training": "Trained on wrong pairs of EEG and clip.",
-    "class-predicted": "Made from the class that was decoded, nothing else.",
-    "class-true": "Made from the true class, which no decoder is told. A ceiling.",
-    "true-text": "Made with the true caption, which no decoder is told. A ceiling.",
-    "true-latents": "Made with the true latents, which no decoder is told. A ceiling.",
-    "true-both": "Made with the true caption and latents, which no decoder is told. A ceiling.",
-    "no-seq2seq": "The system without its decoder of latents.",
-    "no-dana": "The system without its noise that follows decoded motion.",
-    "no-text": "The system without decoded text.",
-}
 
 
 @dataclass(frozen=True)
@@ -158,13 +139,17 @@ def render_report(data: ReportData) -> str:
     return _template().render(
         data=data,
         facts=_facts(data, frames),
-        verdict=charts.verdict([(view.subject, view.scores, view.contrasts) for view in data.subjects]),
+        verdict=verdict([(view.subject, view.scores, view.contrasts) for view in data.subjects]),
         tables=_tables(data.subjects),
         summaries=_summaries(scores) if len(data.subjects) > 1 else [],
         conditions=[(name, CONDITIONS.get(name, "A condition of this recipe.")) for name in conditions],
-        chance_kinds={row.chance_kind for row in scores},
-        lenient=sorted({label(row.metric) for row in scores if charts.is_lenient(row)}),
+        chance_kinds={(row.kind, row.chance_kind) for row in scores},
+        kinds={row.kind for row in scores},
+        lenient=sorted({label(row.metric) for row in scores if is_lenient(row)}),
         contrasted=bool(contrasts),
+        shuffled=SHUFFLED if SHUFFLED in conditions else "",
+        without_interval=None in [*(row.low for row in scores), *(row.low for row in contrasts)],
+        one_fold=len(_folds(data.subjects)) == 1,
         sections=sections,
         slots=slots,
         shown_first=_shown_first([name for _, name in slots]),
@@ -197,7 +182,7 @@ def _shown_first(names: list[str]) -> list[str]:
 
 def _facts(data: ReportData, frames: int) -> list[tuple[str, str]]:
     """Return the numbers under the title."""
-    views = data.subjects
+    views, folds = data.subjects, _folds(data.subjects)
     facts = [("subject" if len(views) == 1 else "subjects", str(len(views)))]
     each = "" if len(views) == 1 else " each"
     for name, counts in (
@@ -206,31 +191,43 @@ def _facts(data: ReportData, frames: int) -> list[tuple[str, str]]:
             "runs",
             [len({c.run for c in view.clips}) or max((r.n_runs for r in view.scores), default=0) for view in views],
         ),
-        ("folds", [len({clip.fold for clip in view.clips}) for view in views]),
+        ("folds", [len({clip.fold for clip in view.clips}) if len(folds) > 1 else 0 for view in views]),
     ):
         if not any(counts):
             continue
         low, high = min(counts), max(counts)
         word = name.removesuffix("s") if high == 1 else name
         facts.append((word + each, str(low) if low == high else f"{low} to {high}"))
+    if len(folds) == 1:
+        facts.append(("fold", f"only {folds[0]}"))
     if frames:
         facts.append(("frames a clip", f"{frames} at {data.fps:g}/s"))
     return facts
+
+
+def _folds(views: Sequence[SubjectView]) -> list[str]:
+    return list(dict.fromkeys(clip.fold for view in views for clip in view.clips))
 
 
 def _tables(views: Sequence[SubjectView]) -> list[dict[str, Any]]:
     """Return the tables of every subject; drawings share one scale per metric."""
     scales = charts.metric_scales(row for view in views for row in view.scores)
     differences = charts.contrast_scales(row for view in views for row in view.contrasts)
-    return [
-        {
-            "subject": view.subject,
-            "video": score_lines((row for row in view.scores if row.kind == "video"), scales),
-            "labels": score_lines((row for row in view.scores if row.kind == "classification"), scales),
-            "contrasts": contrast_lines(view.contrasts, differences),
-        }
-        for view in views
-    ]
+    tables = []
+    for view in views:
+        videos = [row for row in view.scores if row.kind == "video"]
+        labels = [row for row in view.scores if row.kind == "classification"]
+        tables.append(
+            {
+                "subject": view.subject,
+                "video": score_lines(videos, scales),
+                "video_notes": notes(videos),
+                "labels": score_lines(labels, scales),
+                "label_notes": notes(labels),
+                "contrasts": contrast_lines(view.contrasts, differences),
+            }
+        )
+    return tables
 
 
 def _summaries(scores: Iterable[Score]) -> list[tuple[str, list[Line]]]:
@@ -248,17 +245,29 @@ def _full_first(rows: list[Score]) -> list[Score]:
     return sorted(rows, key=lambda row: row.condition != "full")
 
 
+def notes(scores: Sequence[Score]) -> list[str]:
+    """Return what must be known about the p-values of one table, with the metrics where not all have the same note."""
+    metrics: dict[str, dict[str, None]] = {}
+    for row in scores:
+        if row.p is not None:
+            metrics.setdefault(row.note, {})[_title(row.metric)] = None
+    if len(metrics) == 1:
+        return [note for note in metrics if note]
+    return [f"{', '.join(names)}: {note}" for note, names in metrics.items() if note]
+
+
 def score_lines(scores: Iterable[Score], scales: dict[str, charts.Scale]) -> list[Line]:
     """Return the lines of one subject's score table: metric by metric, `full` before its controls.
 
-    Cells: value, interval, chance, how chance was found, p, clips, runs.
+    Cells: value, interval, chance, how chance was found, p (with an asterisk if there is a note on it), clips, runs.
     """
     lines = []
     for rows in charts.grouped(scores):
         for k, row in enumerate(_full_first(rows)):
+            p = charts.p_value(row.p).removeprefix("= ") + "*" * bool(row.note)
             cells = (
                 number(row.value), charts.interval(row), number(row.chance), _CHANCE_KINDS[row.chance_kind],
-                charts.p_value(row.p).removeprefix("= "), str(row.n_events), str(row.n_runs),
+                p, str(row.n_events), str(row.n_runs),
             )  # fmt: skip
             bar = charts.interval_bar(scales[row.metric], row.value, row.low, row.high, row.chance)
             lines.append(Line(_title(row.metric), k == 0, len(rows), row.condition, cells, bar))
@@ -295,7 +304,7 @@ def summary_lines(scores: Iterable[Score]) -> list[Line]:
         for k, (name, members) in enumerate(conditions.items()):
             values, chance = [row.value for row in members], median(row.chance for row in members)
             tested = [row.p for row in members if row.p is not None]
-            hits = f"{sum(p < charts.ALPHA for p in tested)} of {len(tested)}" if tested else "–"
+            hits = f"{sum(p < ALPHA for p in tested)} of {len(tested)}" if tested else "–"
             cells = (number(median(values)), f"{number(min(values))} to {number(max(values))}", number(chance), hits)
             bar = charts.strip(scales[members[0].metric], values, chance)
             lines.append(Line(_title(members[0].metric), k == 0, len(conditions), name, cells, bar))

@@ -227,7 +227,7 @@ class ClipRow:
 
 @dataclass(frozen=True)
 class ClipSection:
-    """The clips of one subject; `constants` are (condition, fold, sprite class)."""
+    """The clips of one subject; `constants` are (condition, fold or "" for the only one, sprite class)."""
 
     subject: str
     slots: list[tuple[int, str]]
@@ -253,14 +253,15 @@ def clip_sections(views: Sequence[SubjectView], geometry: Geometry) -> tuple[Spr
     return sheet, [_clip_section(view, same, order, sheet, geometry) for view, same in pairs]
 
 
-def _heading(clip: ClipView) -> str:
-    return " · ".join(part for part in (clip.concept, f"run {clip.run}", f"fold {clip.fold}") if part)
+def _heading(clip: ClipView, name_fold: bool) -> str:
+    return " · ".join(part for part in (clip.concept, f"run {clip.run}", f"fold {clip.fold}" * name_fold) if part)
 
 
 def _clip_section(
     view: SubjectView, constant: set[str], order: list[str], sheet: SpriteSheet, geometry: Geometry
 ) -> ClipSection:
     varying = [name for name in view.decoded if name not in constant]
+    name_folds = len({clip.fold for clip in view.clips}) > 1  # of a single fold the page's head tells
     rows: list[ClipRow] = []
     for index, clip in enumerate(view.clips):
         values = {name: value for name, value in clip.scores.items() if math.isfinite(value)}
@@ -268,7 +269,7 @@ def _clip_section(
         rows.append(
             ClipRow(
                 clip,
-                _heading(clip) if new_run else "",
+                _heading(clip, name_folds) if new_run else "",
                 sheet.shared(("clip", clip.clip), partial(read_clip, view.truth, index, geometry)),
                 [(order.index(n), sheet.own(read_clip(view.decoded[n], index, geometry))) for n in varying],
                 [(label(name), number(value)) for name, value in values.items()],
@@ -280,7 +281,9 @@ def _clip_section(
     for name in (name for name in view.decoded if name in constant):
         for fold, index in sorted(first.items(), key=lambda item: item[1]):
             frames = read_clip(view.decoded[name], index, geometry)
-            constants.append((name, fold, sheet.shared(frames.tobytes(), partial(np.array, frames))))
+            constants.append(
+                (name, fold if name_folds else "", sheet.shared(frames.tobytes(), partial(np.array, frames)))
+            )
     scored = max((row.n_events for row in view.scores if row.condition == "full" and row.kind == "video"), default=0)
     return ClipSection(
         view.subject,

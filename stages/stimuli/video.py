@@ -118,7 +118,8 @@ def read_clips(
     fps
         Pictures per second of clip.
     size
-        Width and height of the result, pixels; the picture is stretched to it (see `fit_size`).
+        Width and height of the result, pixels (see `fit_size`). A film of another shape loses what stands out on
+        two sides, the same on both: its middle is kept, and nothing is stretched.
 
     Yields
     ------
@@ -289,20 +290,25 @@ def _film_frames(container: InputContainer, stream: VideoStream, begin: float) -
 
 
 def _to_rgb(frame: VideoFrame, size: tuple[int, int]) -> NDArray[np.uint8]:
-    width, height = size
+    """Return the picture, turned upright, resized until it fills `size`, and its middle cut out."""
     turns = round(frame.rotation / 90) % 4
-    if turns % 2:
-        width, height = height, width
-    shrinks = width * height < frame.width * frame.height
+    width, height = size if turns % 2 == 0 else size[::-1]
+    scale = max(width / frame.width, height / frame.height)
+    full = round(frame.width * scale), round(frame.height * scale)
+    # rounding of `fit_size` and here: one pixel is stretched, more is cut off
+    across, down = (n if n - side > 1 else side for n, side in zip(full, (width, height), strict=True))
+    shrinks = across * down < frame.width * frame.height
     method = Interpolation.AREA if shrinks else Interpolation.BICUBIC
     picture = frame.reformat(
-        width=width,
-        height=height,
+        width=across,
+        height=down,
         format="rgb24",
         interpolation=method | Interpolation.ACCURATE_RND | Interpolation.BITEXACT,
         threads=1,
     ).to_ndarray()
-    return np.ascontiguousarray(np.rot90(picture, turns), dtype=np.uint8)
+    left, top = (across - width) // 2, (down - height) // 2
+    middle = picture[top : top + height, left : left + width]
+    return np.ascontiguousarray(np.rot90(middle, turns), dtype=np.uint8)
 
 
 def _encode(path: Path, frames: NDArray[np.uint8], fps: float) -> None:
@@ -314,9 +320,11 @@ def _encode(path: Path, frames: NDArray[np.uint8], fps: float) -> None:
         stream = out.add_stream("libx264", rate=Fraction(fps).limit_denominator(100_000))
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
-        # one thread and no reordering: bytes repeat, and the first picture stands at time zero
+        # one thread, no look-ahead (it makes small pictures differ from run to run), no reordering: bytes repeat,
+        # and the first picture stands at time zero
         stream.codec_context.thread_count = 1
-        stream.options = {"crf": "18", "preset": "medium", "bf": "0"}
+        exact = "threads=1:mbtree=0:rc-lookahead=0"
+        stream.options = {"crf": "18", "preset": "medium", "bf": "0", "x264-params": exact}
         stream.codec_context.colorspace = Colorspace.ITU709
         stream.codec_context.color_range = ColorRange.MPEG
         stream.codec_context.color_primaries = ColorPrimaries.BT709

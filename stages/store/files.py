@@ -70,6 +70,11 @@ def swap_in(work: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def is_interrupted(target: Path) -> bool:
+    """Tell whether a swap is under way, or died."""
+    return any(target.parent.glob(f"{target.name}.old-*"))
+
+
 def restore(target: Path) -> None:
     """Finish a swap that died between its two renames: bring the old folder back, or clear it away."""
     for old in target.parent.glob(f"{target.name}.old-*"):

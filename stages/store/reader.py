@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -83,10 +84,7 @@ class Artifact:
         BadDataError
             If a file is gone, or an array is not what the manifest says.
         """
-        for file in self.manifest.files:  # a missing chunk would read as zeros
-            path = self.folder / file.path
-            if file.path.startswith("data.") and (not path.is_file() or path.stat().st_size != file.size):
-                raise BadDataError(f"{path}: a file of the artifact is missing or cut short.", _REMAKE)
+        _check_stored(self.folder, self.manifest)
         found = arrays.open_arrays(self.folder)
         for name, entry in self.manifest.arrays.items():
             array = found.get(name)
@@ -95,7 +93,7 @@ class Artifact:
                 raise BadDataError(
                     f"{self.folder}: array '{name}' should be {entry.dtype} {entry.shape}, found {have}.", _REMAKE
                 )
-        return found
+        return {name: replace(array, where=f"{self.address}, array '{name}'") for name, array in found.items()}
 
     def has(self, name: str) -> bool:
         """Tell whether an optional array is there."""
@@ -110,6 +108,16 @@ class Artifact:
             If a stored file is damaged.
         """
         return self.arrays[name][selection]
+
+    def lazy(self, name: str) -> Any:
+        """Return a `StoredArray` that is read piece by piece.
+
+        Raises
+        ------
+        BadDataError
+            If a stored file is damaged; also later, by the pieces read.
+        """
+        return self.arrays[name]
 
     def table(self, name: str, row_type: type[R]) -> list[R]:
         """Return a table as validated rows.
@@ -147,6 +155,22 @@ class Artifact:
             if name.startswith(f"models/{path}/"):
                 _check_file(self.folder / name, expected)
         return folder
+
+
+def _check_stored(folder: Path, manifest: Manifest) -> None:
+    """Refuse a store that lacks files: to Zarr a chunk that is not there is a chunk of zeros.
+
+    Chunks carry checksums of their own, the metadata do not.
+    """
+    for entry in manifest.files:
+        if entry.path.startswith("data."):
+            path = folder / entry.path
+            size = path.stat().st_size if path.is_file() else None
+            if size != entry.size:
+                have = "it is missing" if size is None else f"found {size}"
+                raise BadDataError(f"{path}: should hold {entry.size} bytes, {have}.", _REMAKE)
+            if path.name == "zarr.json" and sha256_file(path) != entry.sha256:
+                raise BadDataError(f"{path}: does not match the manifest; it was edited or damaged.", _REMAKE)
 
 
 def _check_file(path: Path, expected: str) -> None:

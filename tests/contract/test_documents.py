@@ -19,7 +19,8 @@ def test_stage_table_is_the_registrys():
 
 
 def test_commands_in_the_readme_exist():
-    names = set(re.findall(r"^eeg2vid ([a-z-]+)", README, flags=re.MULTILINE))
+    blocks = re.findall(r"```\n(.*?)```", README, flags=re.DOTALL)
+    names = set(re.findall(r"^eeg2vid ([a-z-]+)", "\n".join(blocks), flags=re.MULTILINE))
     assert names
     for name in names:
         assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0, name

@@ -6,6 +6,7 @@ import base64
 import io
 import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -19,8 +20,9 @@ from scipy.stats import binom
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.scores import Contrast, Definition, Score
 from eeg2vid.stages.reporting import charts
-from eeg2vid.stages.reporting.page import ClipView, ReportData, SubjectView, render_report
+from eeg2vid.stages.reporting.page import ClipView, ReportData, SubjectView, notes, render_report
 from eeg2vid.stages.reporting.sprites import encode_strip, geometry_of, is_constant, read_clip
+from eeg2vid.stages.reporting.verdict import _at_least, is_lenient, verdict
 from eeg2vid.stages.simulation.films import caption, render_clip, sample_specs
 
 HOSTILE = "<script>alert('x')</script>\"&"
@@ -146,7 +148,7 @@ class Page(HTMLParser):
 
 
 def sentences(*rows):
-    return [f"{s.tone}: {s.text}" for s in charts.verdict([(str(k), *pair) for k, pair in enumerate(rows)]).sentences]
+    return [f"{s.tone}: {s.text}" for s in verdict([(str(k), *pair) for k, pair in enumerate(rows)]).sentences]
 
 
 def test_page_shows_every_clip_badges_and_conditions():
@@ -154,7 +156,7 @@ def test_page_shows_every_clip_badges_and_conditions():
     page = Page(html)
     assert len(page.having("clip")) == 6
     assert list(re.findall(r'class="run">([^<]*)<', html)) == [
-        "concept 3 · run r0 · fold 7", "concept 16 · run r1 · fold 7", "concept 33 · run r2 · fold 7"
+        "concept 3 · run r0", "concept 16 · run r1", "concept 33 · run r2"
     ]  # fmt: skip
     assert "SIMULATED DATA" in page.text
     assert "protocol: corrected" in page.text
@@ -212,7 +214,7 @@ def test_hostile_words_stay_words():
 
 
 def test_clear_signal_is_said():
-    found = charts.verdict([("1", *clear_rows())])
+    found = verdict([("1", *clear_rows())])
     assert found.tone == "yes"
     assert found.headline == "The decoded videos carry information about the clips."
     first, *rest = sentences(clear_rows())
@@ -226,7 +228,7 @@ def test_clear_signal_is_said():
 
 
 def test_no_signal_is_said():
-    found = charts.verdict([("1", *null_rows())])
+    found = verdict([("1", *null_rows())])
     assert found.tone == "no"
     assert found.headline == "No evidence that the decoded videos carry information about the clips."
     assert sentences(null_rows()) == [
@@ -259,15 +261,15 @@ def test_lower_is_better_where_it_is():
 
 def test_one_lucky_score_among_many_is_weak_evidence():
     scores = [score(f"m{k}", "full", 0.5, 0.5, p) for k, p in enumerate([0.02, 0.5, 0.6, 0.7])]
-    found = charts.verdict([("1", scores, [])])
+    found = verdict([("1", scores, [])])
     assert (found.tone, found.headline[:21]) == ("caution", "At best weak evidence")
     scores[0] = scores[0].model_copy(update={"p": 0.012})
-    assert charts.verdict([("1", scores, [])]).tone == "yes"
+    assert verdict([("1", scores, [])]).tone == "yes"
 
 
 def test_tests_that_disagree_are_no_evidence():
     scores = [score("ssim", "full", 0.32, 0.3, 0.001)]
-    found = charts.verdict([("1", scores, [contrast("ssim", "shuffled-runs", 0.01, 0.2)])])
+    found = verdict([("1", scores, [contrast("ssim", "shuffled-runs", 0.01, 0.2)])])
     assert found.tone == "caution"
     assert found.sentences[0].text.startswith("The tests disagree on SSIM")
     worse = [score("ssim", "full", 0.32, 0.3, 0.9)], [contrast("ssim", "shuffled-runs", -0.1, 0.01)]
@@ -275,29 +277,29 @@ def test_tests_that_disagree_are_no_evidence():
 
 
 def test_without_tests_nothing_is_concluded():
-    found = charts.verdict([("1", [score("ssim", "full", 0.9, 0.1)], [])])
+    found = verdict([("1", [score("ssim", "full", 0.9, 0.1)], [])])
     assert found.headline == "Nothing was tested, so nothing can be concluded."
-    assert charts.verdict([("1", [], [])]).headline == found.headline
+    assert verdict([("1", [], [])]).headline == found.headline
 
 
 def test_labels_alone_have_a_headline():
     rows = [score("concept-top1", "full", 0.2, 0.1, 0.9, kind="classification")]
-    assert charts.verdict([("1", rows, [])]).headline == "No evidence that the EEG tells the labels."
+    assert verdict([("1", rows, [])]).headline == "No evidence that the EEG tells the labels."
 
 
 def test_several_subjects_are_counted_against_luck():
     many = [(f"s{k}", *(clear_rows() if k < 4 else null_rows())) for k in range(10)]
-    found = charts.verdict(many)
+    found = verdict(many)
     assert found.headline == "In 4 of 10 subjects the decoded videos carry information about the clips."
     assert found.sentences[0].text == (
         "2-way identification (own clip among the test clips) is better than chance in 4 of 10 subjects "
         "(p < .05 in all its tests): median .503, range .503 to .810, median chance .500."
     )
-    assert charts.verdict([many[0], *many[4:]]).tone == "caution"  # 1 of 7: luck
-    assert charts.verdict(many[4:]).headline.startswith("No evidence in any of 6 subjects")
-    assert charts.verdict(many[4:]).sentences[0].text.startswith("No evidence on 2-way identification (own")
+    assert verdict([many[0], *many[4:]]).tone == "caution"  # 1 of 7: luck
+    assert verdict(many[4:]).headline.startswith("No evidence in any of 6 subjects")
+    assert verdict(many[4:]).sentences[0].text.startswith("No evidence on 2-way identification (own")
     grey = [score("ssim", "full", 0.3, 0.3, 0.9), score("ssim", "grey", 0.4, 0.4)]
-    text = charts.verdict([("1", grey, []), ("2", grey, [])]).sentences[1].text
+    text = verdict([("1", grey, []), ("2", grey, [])]).sentences[1].text
     assert text == (
         "On SSIM a grey video scores higher than the decoded ones in 2 of 2 subjects, so SSIM says little here: "
         "medians: grey .400, decoded .300."
@@ -308,7 +310,7 @@ def test_several_subjects_are_counted_against_luck():
 @given(st.integers(1, 20).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_luck_is_the_binomial_tail(pair):
     hits, n = pair
-    assert charts._at_least(hits, n) == pytest.approx(binom.sf(hits - 1, n, 0.05), abs=1e-12)
+    assert _at_least(hits, n) == pytest.approx(binom.sf(hits - 1, n, 0.05), abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -331,8 +333,8 @@ def test_labels(name, text):
 
 def test_published_n_way_scores_are_explained():
     row = score("2-way", "full", 0.8, 0.75, 0.01, chance_kind="analytic")
-    assert charts.is_lenient(row)
-    assert not charts.is_lenient(row.model_copy(update={"chance": 0.5}))
+    assert is_lenient(row)
+    assert not is_lenient(row.model_copy(update={"chance": 0.5}))
     assert "takes any of three labels" in Page(render_report(make_data(make_subject(([row], []))))).text
 
 
@@ -390,11 +392,94 @@ def test_bad_videos_are_named():
         render_report(make_data())
 
 
-def test_a_recipe_without_videos_has_tables_only():
-    rows = [score("concept-top1", "full", 0.2, 0.1, 0.01, kind="classification", chance_kind="majority")]
-    page = Page(render_report(make_data(make_subject((rows, []), clips=[], decoded={}))))
-    assert page.having("clip") == []
-    assert "Concept top-1" in page.text
+def labels_only(subject="1", note="", **changes):
+    rows = [
+        score("concept accuracy", "full", 0.2, 0.1, 0.01, subject=subject, kind="classification",
+              chance_kind="majority"),
+        score("concept accuracy", "shuffled-runs", 0.02, 0.1, 1.0, subject=subject, kind="classification",
+              chance_kind="majority"),
+        score("concept balanced accuracy", "full", 0.2, 0.025, 0.01, subject=subject, kind="classification",
+              chance_kind="analytic"),
+    ]  # fmt: skip
+    rows = [row.model_copy(update={"note": note, **changes}) for row in rows]
+    nothing = np.zeros((0, 6, 27, 48, 3), np.uint8)  # as `report` passes it where no videos were decoded
+    return make_subject((rows, []), subject, clips=[], truth=nothing, decoded={})
+
+
+@pytest.mark.parametrize("subjects", [1, 2])
+def test_a_recipe_without_videos_has_tables_only(subjects):
+    views = [labels_only(str(k + 1)) for k in range(subjects)]
+    page = Page(render_report(make_data(*views, definitions=[])))
+    for absent in ("clip", "tools", "list", "v"):
+        assert page.having(absent) == []
+    assert "#clips" not in [attributes.get("href") for _, attributes in page.tags]
+    assert "Concept accuracy" in page.text
+    assert "test clips" in page.text and "6" in page.text
+    assert "a tenth of the time" in page.text
+    assert "labels of exchanged runs" in page.text
+    assert "Decoded labels first" in page.text
+    for words in ("videos", "frames", "fold only", "of two clips", "wrong pairings"):
+        assert words not in page.text.split("Conditions decoded")[0].split("Scores", 1)[1], words
+
+
+def test_shuffled_runs_are_explained():
+    explained = "In shuffled-runs no run keeps its own EEG"
+    text = Page(render_report(make_data(make_subject(clear_rows())))).text
+    assert explained in text
+    assert "finds the other run's clips instead of its own and falls below chance" in text
+    assert "the verdict looks at both" in text
+    text = Page(render_report(make_data(labels_only()))).text
+    assert "finds the other run's labels" in text
+    assert "the verdict looks at both" not in text  # labels have no differences from controls
+    only = [score("ssim", "full", 0.45, 0.3, 0.001)]
+    assert explained not in Page(render_report(make_data(make_subject((only, []), decoded={})))).text
+
+
+def test_folds_are_named_where_there_are_several():
+    view = make_subject(clear_rows())
+    one = Page(render_report(make_data(view)))
+    assert "fold only 7" in one.text
+    assert "All test clips are of one fold" in one.text
+    assert "exchange whole runs, and" in one.text
+    assert ", fold" not in one.text and "· fold" not in one.text
+    clips = [replace(clip, fold="1" if k < 4 else "2") for k, clip in enumerate(view.clips)]
+    several = Page(render_report(make_data(replace(view, clips=clips))))
+    assert "folds 2" in several.text
+    assert "All test clips are of one fold" not in several.text
+    assert "exchange whole runs within their fold" in several.text
+    assert "concept 3 · run r0 · fold 1" in several.text
+    assert "grey, fold 2" in several.text
+
+
+def test_without_an_interval_there_is_a_dot_only():
+    scores, contrasts = clear_rows()
+    scores = [row.model_copy(update={"low": None, "high": None}) for row in scores]
+    contrasts = [row.model_copy(update={"low": None, "high": None}) for row in contrasts]
+    html = render_report(make_data(make_subject((scores, contrasts))))
+    page = Page(html)
+    assert page.having("range") == []
+    assert len(page.having("dot")) == len(scores) + len(contrasts)
+    assert "A dash (–) in place of an interval" in page.text
+    assert not re.search(r"(None|nan)\s*<", html)
+    assert sentences((scores, contrasts))[0].endswith(
+        "2-way identification .810, chance .500, p = .001; difference from shuffled-runs +.300, p = .001; "
+        "better, too, than a grey video (p < .05)."
+    )
+    whole = Page(render_report(make_data(make_subject(clear_rows()))))
+    assert len(whole.having("range")) == len(scores) + len(contrasts)
+    assert "A dash" not in whole.text
+
+
+def test_notes_stand_under_the_table():
+    note = "p is approximate: 2 runs change places with runs of another length"
+    page = Page(render_report(make_data(labels_only(note=note))))
+    assert page.text.count(f"* {note}.") == 1
+    assert ".010*" in page.text
+    rows = labels_only().scores
+    assert notes(rows) == []
+    assert notes([rows[0], rows[2].model_copy(update={"note": note})]) == [f"Concept balanced accuracy: {note}"]
+    unread = [row.model_copy(update={"p": None}) for row in labels_only(note=note).scores]
+    assert notes(unread) == []
 
 
 def test_videos_on_disk_are_read_clip_by_clip():

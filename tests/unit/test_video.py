@@ -201,6 +201,20 @@ def test_rotation_flag_of_phones_is_applied(tmp_path):
     assert picture[36:].mean() < 20
 
 
+@pytest.mark.parametrize(
+    ("size", "kept"), [((64, 32), (slice(16, 48), slice(64))), ((32, 64), (slice(64), slice(16, 48)))]
+)
+def test_a_film_of_another_shape_keeps_its_middle_unstretched(tmp_path, size, kept):
+    path = tmp_path / "square.mp4"
+    ramp = np.linspace(20, 230, 64)
+    picture = np.stack([np.tile(ramp, (64, 1)), np.tile(ramp[:, None], (1, 64)), np.full((64, 64), 128.0)], axis=-1)
+    write_mp4(path, np.repeat(picture[None].astype(np.uint8), 6, axis=0), fps=3.0)
+    found = next(read_clips(path, [(0.0, 2.0)], size=size))[0]
+    assert found.shape == (size[1], size[0], 3)
+    assert np.abs(found - picture[kept]).max() < 20
+    assert np.abs(found - picture[kept]).mean() < 4
+
+
 def test_shrinking_averages(tmp_path):
     path = tmp_path / "film.mp4"
     stripes = np.zeros((6, 128, 128, 3), np.uint8)

@@ -1,7 +1,6 @@
 """Chunked work: killed, shared, stopped, sharded, damaged: always the same artifact, committed once."""
 
 import importlib.util
-import os
 import random
 import signal
 import subprocess
@@ -170,4 +169,4 @@ def test_replacement_keeps_the_old_artifact_until_the_end(tmp_path, digest):
     assert check_old.digest == digest
     toy.make(tmp_path, settings={"scale": 3.0})
     assert open_artifact(tmp_path, ADDRESS).digest != digest
-    assert os.listdir(unit(tmp_path)).count("latents") == 1
+    assert [path.name for path in unit(tmp_path).iterdir() if path.is_dir()] == ["latents"]

@@ -1,0 +1,62 @@
+"""Draw truth above decoded above shuffled-runs for the first clip of every run of one fold: none picked.
+
+Usage: python examples/pictures/contact_sheet.py WORKSPACE OUT.png [--subject 1] [--recipe ridge] [--fold block-7]
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from eeg2vid.schemas.predictions import PredictionKey
+from eeg2vid.schemas.videos import VideoKey
+from eeg2vid.stages.store.layout import Address
+from eeg2vid.stages.store.reader import open_artifact
+
+SCALE, GAP, LABEL = 2, 4, 96
+
+
+def main() -> None:
+    """Read the artifacts of a finished workspace and write one PNG."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("workspace", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--subject", default="1")
+    parser.add_argument("--recipe", default="ridge")
+    parser.add_argument("--fold", default="block-7")
+    given = parser.parse_args()
+    unit = f"sub-{given.subject}"
+
+    def read(stage, variant, unit, role):
+        return open_artifact(given.workspace, Address(stage, variant, unit, role))
+
+    stimuli = read("split-videos", "default", "study", "stimuli")
+    geometry = stimuli.attributes()
+    place = {row.clip: index for index, row in enumerate(stimuli.table("clips", VideoKey))}
+    keys = read("predict", given.recipe, unit, "predictions").table("decoded", PredictionKey)
+    first = {key.run: index for index, key in reversed(list(enumerate(keys))) if key.fold == given.fold}
+    chosen = sorted(first.values())
+    videos = {
+        "true": [stimuli.read("frames", place[keys[index].clip]) for index in chosen],
+        "decoded": [read("generate", given.recipe, unit, "videos").read("frames", index) for index in chosen],
+        "shuffled-runs": [
+            read("generate", f"{given.recipe}~shuffled-runs", unit, "videos").read("frames", index) for index in chosen
+        ],
+    }
+    height, width = geometry.height * SCALE, geometry.width * SCALE
+    sheet = Image.new("RGB", (LABEL + len(chosen) * (width + GAP), len(videos) * (height + GAP)), "white")
+    draw = ImageDraw.Draw(sheet)
+    for row, (name, clips) in enumerate(videos.items()):
+        draw.text((4, row * (height + GAP) + height // 2 - 6), name, fill="black")
+        for column, clip in enumerate(clips):
+            frame = np.asarray(clip)[len(clip) // 2, : geometry.height, : geometry.width]
+            picture = Image.fromarray(frame).resize((width, height), Image.Resampling.NEAREST)
+            sheet.paste(picture, (LABEL + column * (width + GAP), row * (height + GAP)))
+    sheet.save(given.out, optimize=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+"""Real EEG through the toolkit: what is there is found, what is not there is not."""
+
+import itertools
+import runpy
+import shutil
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import mne
+import numpy as np
+import pytest
+from sklearn.metrics import balanced_accuracy_score
+
+from eeg2vid.schemas.entities import Check, Clip, Electrode, Event, Recording
+from eeg2vid.schemas.predictions import PredictionKey
+from eeg2vid.schemas.videos import VideoKey
+from eeg2vid.stages.metrics.identification import area_means
+from eeg2vid.stages.store.layout import Address
+from eeg2vid.stages.store.reader import open_artifact
+
+pytestmark = [pytest.mark.realdata, pytest.mark.timeout(300)]
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "own_recordings"
+MUSE = "eeg/neurotechx-n170"
+
+
+class Study(NamedTuple):
+    """A converted folder and a workspace."""
+
+    data: Path
+    workspace: Path
+
+    def open(self, stage, variant, unit, role):
+        return open_artifact(self.workspace, Address(stage, variant, unit, role))
+
+    def events(self):
+        return self.open("ingest", "default", "sub-1", "events").table("events", Event)
+
+    def concepts(self):
+        clips = self.open("ingest", "default", "study", "clips").table("clips", Clip)
+        return {clip.clip: clip.concept_name for clip in clips}
+
+
+def convert(script, *options):
+    """Run one of the example's converters as a program."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [script, *map(str, options)])
+        patch.syspath_prepend(str(EXAMPLES))
+        runpy.run_path(str(EXAMPLES / f"{script}.py"), run_name="__main__")
+
+
+def muse(shared, out, *options):
+    common = ["--csv-dir", shared / MUSE, "--clips-dir", shared / "clips/intel-samples", "--duration", 0.75]
+    convert("n170_to_fif", *common, "--l-freq", 1, "--h-freq", 30, "--clips-for", "face=asl-*", "--out", out, *options)
+
+
+def configure(workspace, data, *more):
+    """Take the example's settings; small pictures, and videos of the last recording only: minutes become seconds."""
+    text = (EXAMPLES / "n170.toml").read_text().replace("../faces-houses", str(data))
+    text = text.replace("width = 128", "width = 32").replace("height = 72", "height = 18")
+    text = text.replace("[train-mapper.ridge]", '[train-mapper.ridge]\nfolds = "last"')
+    text = text.replace("[study]", '[study]\nconditions = ["full"]')
+    workspace.mkdir()
+    (workspace / "eeg2vid.toml").write_text("\n".join([text, *more]))
+
+
+def alone(pairing):
+    """Return a parameter whose tests share one worker, so that its study is made once."""
+    return pytest.param(pairing, marks=pytest.mark.xdist_group(f"faces-{pairing}"))
+
+
+@pytest.fixture(scope="module", params=[alone("by-category"), alone("random")])
+def faces(request, shared_data, tmp_path_factory, cli_ok):
+    """Return subject 1's study, from the CSV files to the scores, under one pairing of pictures and clips."""
+    root = tmp_path_factory.mktemp(request.param)
+    muse(shared_data, root / "data", "--subjects", 1, "--pair", request.param)
+    configure(root / "workspace", root / "data")
+    cli_ok("run", "-w", root / "workspace", "--until", "score")
+    return Study(root / "data", root / "workspace")
+
+
+def scores_of(study, cli_ok):
+    rows = cli_ok("score", "-w", study.workspace, "--json").json
+    return {row["metric"]: row for row in rows if row["condition"] == "full"}
+
+
+def test_what_the_eeg_tells(faces, cli_ok):
+    """Face or house can be told; the videos show it if a clip stands for a category, and not if dealt out blindly."""
+    scores = scores_of(faces, cli_ok)
+    concept = scores["concept balanced accuracy"]
+    by_category = set(faces.concepts().values()) == {"face", "house"}
+    if by_category:
+        assert concept["low"] > 0.53 and 0.58 < concept["value"] < 0.75 and concept["p"] < 0.001
+    else:
+        assert set(faces.concepts().values()) == {"set-1", "set-2"}
+        assert concept["low"] < 0.5 < concept["high"] and concept["p"] > 0.05
+        for metric, row in scores.items():
+            assert row["p"] > 0.02, f"{metric}: {row}"
+        assert abs(scores["identification"]["value"] - 0.5) < 0.03
+    # within a run all clips are of one category, and nobody saw them
+    within = scores["identification within-run"]
+    assert abs(within["value"] - 0.5) < 0.03 and within["p"] > 0.02
+    assert (leaning(faces) > 0.56) == by_category
+
+
+def leaning(study):
+    """Return how often a decoded video leans to its own category's training clips; chance is 0.5."""
+    videos = study.open("generate", "ridge", "sub-1", "videos")
+    stimuli = study.open("split-videos", "default", "study", "stimuli")
+    concepts, events = study.concepts(), {event.event: event for event in study.events()}
+    rows = videos.table("clips", VideoKey)
+    tested = {events[row.event].block for row in rows}
+    place = {row.clip: k for k, row in enumerate(stimuli.table("clips", VideoKey))}
+    seen = [event.clip for event in events.values() if event.block not in tested]
+    truth = area_means(stimuli.read("frames")).reshape(len(place), -1)
+    first, second = sorted(set(concepts.values()))
+    mean = {name: truth[[place[c] for c in seen if concepts[c] == name]].mean(axis=0) for name in (first, second)}
+    decoded = area_means(videos.read("frames")).reshape(len(rows), -1)
+    lean = (decoded - decoded.mean(axis=0)) @ (mean[first] - mean[second])
+    return balanced_accuracy_score([concepts[row.clip] == first for row in rows], lean > 0)
+
+
+def test_accuracy_is_what_scikit_learn_makes_of_the_predictions(faces, cli_ok):
+    predictions = faces.open("predict", "ridge", "sub-1", "predictions")
+    rows, concepts = predictions.table("events", PredictionKey), faces.concepts()
+    names = predictions.attributes().classes["concept"]
+    guess = [names[k] for k in predictions.read("probability_concept").argmax(axis=1)]
+    score = scores_of(faces, cli_ok)["concept balanced accuracy"]["value"]
+    assert balanced_accuracy_score([concepts[row.clip] for row in rows], guess) == pytest.approx(score, abs=1e-9)
+    assert len(rows) == len({row.event for row in rows}) == 587
+
+
+def test_recording_left_out_whole_and_epochs_in_place(faces, shared_data):
+    events = faces.events()
+    recordings = faces.open("ingest", "default", "sub-1", "recordings").table("recordings", Recording)
+    assert [event.block for event in events] == [event.recording.replace("_ses-1", "")[:11] for event in events]
+    blocks = {}
+    for event in events:
+        blocks.setdefault(event.clip, set()).add(event.block)
+    assert all(len(where) == 1 for where in blocks.values())
+    predicted = faces.open("predict", "ridge", "sub-1", "predictions").table("events", PredictionKey)
+    block_of = {event.event: event.block for event in events}
+    assert all(row.fold == f"block-{block_of[row.event]}" for row in predicted)
+    epochs = faces.open("preprocess", "default", "sub-1", "epochs").read("epochs")
+    assert epochs.shape == (587, 4, 192)
+    raw = mne.io.read_raw_fif(faces.data / recordings[2].source, preload=True, verbose="error")
+    assert (raw.info["highpass"], raw.info["lowpass"]) == (1, 30)
+    last = events[-1]
+    # stored in single precision
+    expected = raw.get_data()[:, last.onset_sample : last.onset_sample + 192] * 1e6
+    assert np.allclose(epochs[-1], expected, rtol=1e-5, atol=1e-3)
+    checks = faces.open("ingest", "default", "sub-1", "eeg-checks").table("checks", Check)
+    assert sum("start before the one before has ended" in check.found for check in checks) == 3
+
+
+def test_electrodes_a_network_wants_and_labels_nobody_gave(faces, cli):
+    refused = cli(
+        "train-encoder", "-w", faces.workspace, "--variant", "glmnet", "--network", "glmnet", "--tasks", "concept"
+    )
+    assert refused.code == 2 and "OZ" in refused.err and "not among the 4 recorded" in refused.err
+    refused = cli("train-encoder", "-w", faces.workspace, "--variant", "fast", "--network", "lda", "--tasks", "fast")
+    assert refused.code == 4 and "optical-flow" in refused.err
+
+
+@pytest.mark.parametrize(("subject", "needed", "hint"), [(3, 3, "--validation none"), (2, 3, "Record more blocks")])
+def test_too_few_recordings(subject, needed, hint, shared_data, tmp_path, cli, cli_ok):
+    muse(shared_data, tmp_path / "data", "--subjects", subject)
+    configure(tmp_path / "workspace", tmp_path / "data")
+    cli_ok("ingest", "-w", tmp_path / "workspace")
+    refused = cli("split", "-w", tmp_path / "workspace")
+    assert refused.code == 2 and f"needs {needed} blocks" in refused.err and hint in refused.err
+    code = cli("split", "-w", tmp_path / "workspace", "--validation", "none").code
+    assert code == (0 if subject == 3 else 2)
+
+
+def test_one_recording_cut_into_blocks_shares_no_sample(shared_data, tmp_path, cli_ok):
+    muse(shared_data, tmp_path / "data", "--subjects", 2, "--blocks", 3)
+    configure(tmp_path / "workspace", tmp_path / "data")
+    cli_ok("ingest", "-w", tmp_path / "workspace")
+    cli_ok("split", "-w", tmp_path / "workspace")
+    events = open_artifact(tmp_path / "workspace", Address("ingest", "default", "sub-2", "events"))
+    rows = events.table("events", Event)
+    spans = {}
+    for row in rows:
+        first, last = spans.get(row.block, (row.onset_s, 0))
+        spans[row.block] = min(first, row.onset_s), max(last, row.onset_s + row.duration_s)
+    ordered = sorted(spans.values())
+    assert len(ordered) == 3
+    assert all(before[1] <= after[0] + 1e-6 for before, after in itertools.pairwise(ordered))
+
+
+def test_eeglab_recording_to_predicted_latents(shared_data, tmp_path, cli, cli_ok):
+    clips = ["--clips-dir", shared_data / "clips/intel-samples", "--out", tmp_path / "data"]
+    source = shared_data / "eeg/eeglab/eeglab_data.set"
+    convert("annotations_to_events", "--recording", source, "--marker", "square", "--l-freq", 1, *clips)
+    there = ["-w", tmp_path / "data", "--recipe", EXAMPLES / "no_labels.toml"]
+    cli_ok("ingest", tmp_path / "data", *there)
+    refused = cli("preprocess", *there)
+    assert refused.code == 2 and "(31, 99) Hz" in refused.err and "64 Hz" in refused.err
+    bands = [word for band in ("4-8", "8-14", "14-31", "31-60") for word in ("--bands", band)]
+    cli_ok("preprocess", *there, *bands)
+    cli_ok("split-videos", *there, "--width", 32, "--height", 24)
+    for stage in ("split", "encode-latents", "train-mapper", "predict"):
+        cli_ok(stage, *there, *(["--condition", "full"] if stage == "predict" else []))
+    features = open_artifact(tmp_path / "data", Address("preprocess", "default", "sub-1", "features"))
+    assert features.read("de").shape == (80, 1, 32, 4)
+    assert all(row.x is not None for row in features.table("electrodes", Electrode))
+    raw = mne.io.read_raw_fif(tmp_path / "data/eeg/sub-1_eeg.fif", preload=True, verbose="error")
+    epochs = open_artifact(tmp_path / "data", Address("preprocess", "default", "sub-1", "epochs")).read("epochs")
+    onsets = [o for o, name in zip(raw.annotations.onset, raw.annotations.description, strict=True) if name == "square"]
+    first = round(onsets[40] * 128)
+    assert np.allclose(epochs[40], raw.get_data()[:, first : first + 128] * 1e6, rtol=1e-5, atol=1e-3)
+    predicted = open_artifact(tmp_path / "data", Address("predict", "ridge", "sub-1", "predictions")).read("latents")
+    assert predicted.shape == (80, 6, 4, 3, 4) and np.isfinite(predicted).all() and predicted.std(axis=0).max() > 0
+
+
+@pytest.mark.parametrize(
+    ("files", "electrodes", "sfreq"),
+    [
+        (("eeglab-formats/testbva.vhdr", "eeglab-formats/testbva.dat", "eeglab-formats/testbva.vmrk"), 29, 200),
+        (("eeglab-formats/test.bdf",), 16, 256),
+        (("eeguana/bv_export_edf+.edf",), 34, 512),
+        (("mne-testing/edf-138ch.edf",), 138, 512),
+        (("eeglab/eeglab_data.set", "eeglab/eeglab_data.fdt"), 32, 128),
+    ],
+)
+def test_formats_as_they_are(files, electrodes, sfreq, shared_data, tmp_path, cli, cli_ok):
+    """Without any converter: the recording, a table, clips."""
+    (tmp_path / "clips").mkdir()
+    shutil.copy(shared_data / "clips/intel-samples/asl-milk.mkv", tmp_path / "clips")
+    for file in files:
+        shutil.copy(shared_data / "eeg" / file, tmp_path)
+    name = Path(files[0]).name
+    rows = [f"{name}\t{onset}\t1.0\tpart-{part}\tasl-milk" for part, onset in enumerate((0.5, 2.25, 4.0))]
+    (tmp_path / "events.tsv").write_text("\n".join(["recording\tonset\tduration\tblock\tclip", *rows]))
+    cli_ok("ingest", tmp_path, "-w", tmp_path)
+    checks = open_artifact(tmp_path, Address("ingest", "default", "sub-1", "eeg-checks")).table("checks", Check)
+    flat = [c.found.split(", ") for c in checks if c.item.startswith("constant electrodes")]
+    left_out = flat[0] if flat else []
+    assert left_out == (["M1", "M2", "HEOG", "VEOG"] if name.endswith("+.edf") else [])
+    preprocess = ["preprocess", "-w", tmp_path, "--bands", "4-8", "--bands", "8-13"]
+    if left_out:  # silent electrodes have no band power, and a sentence says so
+        refused = cli(*preprocess)
+        assert refused.code == 4 and "constant" in refused.err
+    cli_ok(*preprocess, *(word for label in left_out for word in ("--exclude", label)))
+    epochs = open_artifact(tmp_path, Address("preprocess", "default", "sub-1", "epochs")).read("epochs")
+    assert epochs.shape == (3, electrodes - len(left_out), sfreq)
+    raw = mne.io.read_raw(tmp_path / name, preload=True, verbose="error").pick("eeg", exclude=())
+    raw.drop_channels(left_out)
+    expected = raw.get_data()[:, round(2.25 * sfreq) : round(3.25 * sfreq)] * 1e6
+    assert np.allclose(epochs[1], expected, rtol=1e-5, atol=1e-2)

@@ -1,0 +1,383 @@
+"""Scores of videos and labels: against independent computations, with planted information and with none."""
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+from skimage.metrics import structural_similarity
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, top_k_accuracy_score
+
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.metrics import scoring
+from eeg2vid.stages.metrics.scoring import Keys, LabelledPredictions, is_constant, score_labels, score_videos
+from eeg2vid.stages.metrics.ssim import PairedSsim
+from eeg2vid.stages.statistics.bootstrap import paired_difference
+from eeg2vid.stages.statistics.permutation import run_permutations
+
+METRICS = [
+    "identification", "identification top-1", "identification within-run", "identification between-runs", "psnr", "ssim"
+]  # fmt: skip
+
+
+def make_keys(lengths, folds=1):
+    """Runs of the given lengths, dealt to the folds in turn."""
+    runs = np.repeat(np.arange(len(lengths)), lengths)
+    return Keys(
+        subject="1",
+        events=[f"e{k}" for k in range(len(runs))],
+        clips=[f"c{k}" for k in range(len(runs))],
+        runs=np.array([f"r{run}" for run in runs]),
+        positions=np.concatenate([np.arange(1, n + 1) for n in lengths]),
+        folds=np.array([f"f{run % folds}" for run in runs]),
+    )
+
+
+def noise(keys, rng):
+    return rng.integers(0, 256, (len(keys.events), 2, 12, 16, 3), dtype=np.uint8)
+
+
+def blend(truth, other, share):
+    return np.round(share * truth.astype(float) + (1 - share) * other).astype(np.uint8)
+
+
+def run_scores(decoded, truth, keys, permutations=99, bootstraps=100, seed=0):
+    return score_videos(decoded, truth, keys, permutations=permutations, bootstraps=bootstraps, seed=seed)
+
+
+def table(found):
+    return {(row.condition, row.metric): row for row in found.scores}
+
+
+def values_of(found, metric, condition="full"):
+    return {row.event: row.value for row in found.events if (row.condition, row.metric) == (condition, metric)}
+
+
+def test_values_equal_independent_computations():
+    keys = make_keys([3, 3, 3, 3, 3, 3], folds=2)
+    rng = np.random.default_rng(0)
+    truth = noise(keys, rng)
+    decoded = blend(truth, noise(keys, rng), 0.2)
+    found = run_scores({"full": decoded}, truth, keys)
+    assert [row.metric for row in found.scores] == METRICS
+
+    n = len(keys.events)
+    flat_decoded = [shrunk(video) for video in decoded]
+    flat_truth = [shrunk(video) for video in truth]
+    kinds = {"identification": (True, True), "identification within-run": (True, False),
+             "identification between-runs": (False, True)}  # fmt: skip
+    for metric, (within, between) in kinds.items():
+        scores = values_of(found, metric)
+        for i in range(n):
+            foils = [
+                k for k in range(n)
+                if k != i and keys.folds[k] == keys.folds[i] and (within if keys.runs[k] == keys.runs[i] else between)
+            ]  # fmt: skip
+            own = np.corrcoef(flat_decoded[i], flat_truth[i])[0, 1]
+            beaten = [own > np.corrcoef(flat_decoded[i], flat_truth[k])[0, 1] for k in foils]
+            assert scores[keys.events[i]] == pytest.approx(np.mean(beaten))
+            if metric == "identification":
+                assert values_of(found, "identification top-1")[keys.events[i]] == all(beaten)
+    for i, event in enumerate(keys.events):
+        errors = ((decoded[i].astype(float) - truth[i]) ** 2).mean(axis=(1, 2, 3))
+        assert values_of(found, "psnr")[event] == pytest.approx(np.mean(10 * np.log10(255**2 / errors)))
+        frames = [structural_similarity(a, b, channel_axis=-1) for a, b in zip(decoded[i], truth[i], strict=True)]
+        assert values_of(found, "ssim")[event] == pytest.approx(np.mean(frames))
+    for row in found.scores:
+        assert row.value == pytest.approx(np.mean(list(values_of(found, row.metric).values())))
+        assert row.low <= row.value <= row.high
+        assert (row.n_events, row.n_runs, row.note) == (18, 6, "")
+    assert table(found)["full", "identification top-1"].chance == pytest.approx(1 / 9)
+
+
+def shrunk(video):
+    """Mean over 9 x 16 areas of 12 x 16 pixels: a row is three thirds, an area four of them."""
+    fine = np.repeat(video.astype(float), 3, axis=1)
+    return fine.reshape(2, 9, 4, 16, 3).mean(axis=2).ravel()
+
+
+@pytest.mark.parametrize("lengths", [[2] * 5, [1, 2, 4], [3]])
+def test_chance_and_p_come_from_runs_that_change_places(lengths):
+    keys = make_keys(lengths)
+    rng = np.random.default_rng(3)
+    truth = noise(keys, rng)
+    decoded = blend(truth, noise(keys, rng), 0.05)
+    rows = table(run_scores({"full": decoded}, truth, keys, permutations=600, seed=11))
+    draw = np.random.default_rng(11)
+    random = run_permutations(keys.runs, keys.positions, 600, draw, keys.folds)
+    foils = run_permutations(keys.runs, keys.positions, 600, draw, keys.folds, derangement=True)
+
+    def ssim_of(pairing):
+        return np.mean(
+            [
+                structural_similarity(a, b, channel_axis=-1)
+                for i, k in enumerate(pairing)
+                for a, b in zip(decoded[i], truth[k], strict=True)
+            ]
+        )
+
+    row = rows["full", "ssim"]
+    pairs = {pairing.tobytes(): ssim_of(pairing) for pairing in np.unique(np.concatenate([random, foils]), axis=0)}
+    assert row.chance == pytest.approx(np.mean([pairs[pairing.tobytes()] for pairing in foils]))
+    null = np.array([pairs[pairing.tobytes()] for pairing in random])
+    assert row.p == pytest.approx((1 + np.sum(null >= row.value - 1e-12)) / 601)
+    assert [rows["full", metric].chance_kind for metric in ("ssim", "psnr")] == ["pairing", "pairing"]
+    assert rows["full", "identification"].chance == 0.5
+
+
+def test_a_pair_is_computed_once(monkeypatch):
+    keys = make_keys([3] * 4)
+    truth = noise(keys, np.random.default_rng(0))
+    asked = []
+
+    class Counted(PairedSsim):
+        def __call__(self, decoded_index, true_index):
+            asked.extend(zip(decoded_index.tolist(), true_index.tolist(), strict=True))
+            assert np.all(np.diff(true_index) >= 0)  # the windows of a true clip serve all its partners
+            return super().__call__(decoded_index, true_index)
+
+    monkeypatch.setattr(scoring, "PairedSsim", Counted)
+    run_scores({"full": truth[::-1].copy()}, truth, keys, permutations=300)
+    assert len(asked) == len(set(asked)) == 12 * 4  # runs x events, however many pairings
+    asked.clear()
+    run_scores({"grey": np.full_like(truth, 127)}, truth, keys, permutations=300)
+    assert asked == [(k, k) for k in range(12)]
+
+
+def test_planted_information_is_found():
+    keys = make_keys([2] * 10, folds=2)
+    rng = np.random.default_rng(1)
+    truth = noise(keys, rng)
+    rows = table(run_scores({"full": blend(truth, noise(keys, rng), 0.5)}, truth, keys, permutations=499))
+    for metric in METRICS:
+        row = rows["full", metric]
+        assert row.p <= 0.004, metric
+        assert row.value > row.chance
+        assert row.low > row.chance
+    concept = truth[[np.flatnonzero(keys.runs == run)[0] for run in keys.runs]]  # the run's first clip for all of it
+    rows = table(run_scores({"full": concept}, concept, keys, permutations=499))
+    assert rows["full", "identification between-runs"].value == 1.0
+    assert rows["full", "identification between-runs"].p <= 0.004
+    assert rows["full", "identification within-run"].value == 0.5  # nothing beyond the run was shown
+    assert rows["full", "identification within-run"].p == 1.0
+
+
+def test_without_information_p_is_uniform():
+    keys = make_keys([2] * 6)
+    found = {metric: [] for metric in METRICS}
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        truth = noise(keys, rng)
+        for row in run_scores({"full": noise(keys, rng)}, truth, keys, permutations=99, seed=seed).scores:
+            found[row.metric].append(row.p)
+    for metric, p in found.items():
+        for level in (0.05, 0.25, 0.5, 0.75):
+            low, high = binom.interval(0.99, 100, level)
+            count = np.count_nonzero(np.array(p) <= level)
+            assert count <= high, (metric, level)
+            if metric in ("psnr", "ssim"):  # the others tie, which makes p larger
+                assert count >= low, (metric, level)
+
+
+def test_a_constant_condition_scores_chance_and_has_no_p():
+    keys = make_keys([2] * 6, folds=2)
+    truth = noise(keys, np.random.default_rng(0))
+    mean = np.empty_like(truth)
+    for fold in ("f0", "f1"):
+        mean[keys.folds == fold] = truth[keys.folds != fold].mean(axis=0).round()
+    assert is_constant(mean, keys.folds)
+    assert not is_constant(mean, np.repeat("f0", len(mean)))
+    found = run_scores({"grey": np.full_like(truth, 127), "mean-video": mean}, truth, keys)
+    assert len(found.scores) == 2 * len(METRICS)
+    for row in found.scores:
+        assert row.p is None, row
+        assert row.value == pytest.approx(row.chance), row
+        assert row.note == ""
+    assert found.contrasts == []
+
+
+def test_contrasts_are_paired_differences():
+    keys = make_keys([2] * 5)
+    rng = np.random.default_rng(2)
+    truth = noise(keys, rng)
+    other = noise(keys, rng)
+    decoded = {"full": blend(truth, other, 0.6), "shuffled-runs": other, "grey": np.full_like(truth, 90)}
+    found = run_scores(decoded, truth, keys, seed=4)
+    assert [(row.metric, row.control) for row in found.contrasts] == [
+        (metric, control) for metric in METRICS for control in ("shuffled-runs", "grey")
+    ]
+    for row in found.contrasts:
+        full = np.array(list(values_of(found, row.metric).values()))
+        control = np.array(list(values_of(found, row.metric, row.control).values()))
+        expected = paired_difference(full, control, keys.runs, np.random.default_rng(4), n=100)
+        assert (row.difference, row.low, row.high, row.p) == (
+            expected.value, expected.low, expected.high, expected.p
+        )  # fmt: skip
+        rows = table(found)
+        difference = rows["full", row.metric].value - rows[row.control, row.metric].value
+        assert row.difference == pytest.approx(difference)
+    by = {(row.metric, row.control): row for row in found.contrasts}
+    assert by["ssim", "shuffled-runs"].p == pytest.approx(2 / 2**5)  # all five runs gain: the least p of five runs
+
+
+@pytest.mark.parametrize(
+    ("lengths", "folds", "note"),
+    [
+        ([2, 2, 2], 1, ""),
+        ([2, 3, 4], 1, "p is approximate: 3 runs change places with runs of another length"),
+        ([2, 2, 3], 1, "p is approximate: 3 runs change places with runs of another length"),
+        ([2, 2, 5, 4, 4], 1, "p is approximate: 3 runs change places with runs of another length"),
+        ([3, 3, 3], 2, "p is approximate: 1 run is alone in its fold: its clips were shuffled"),
+        ([3, 4], 2, "p is approximate: 2 runs are alone in their fold: their clips were shuffled"),
+        ([3, 3, 2], 2, "p is approximate: 2 runs change places with runs of another length; "
+                       "1 run is alone in its fold: its clips were shuffled"),
+    ],
+)  # fmt: skip
+def test_inexact_exchanges_are_noted(lengths, folds, note):
+    keys = make_keys(lengths, folds)
+    rng = np.random.default_rng(0)
+    truth = noise(keys, rng)
+    rows = run_scores({"full": noise(keys, rng), "grey": np.full_like(truth, 9)}, truth, keys).scores
+    assert {row.note for row in rows if row.condition == "full"} == {note}
+    assert {row.note for row in rows if row.condition == "grey"} == {""}  # no p, nothing to say about it
+    labels = score_labels(make_labels(keys, rng), permutations=20, bootstraps=100, seed=0)
+    assert {row.note for row in labels} == {note}
+
+
+def test_a_single_run_has_no_interval():
+    keys = make_keys([4])
+    rng = np.random.default_rng(0)
+    truth = noise(keys, rng)
+    decoded = {"full": blend(truth, noise(keys, rng), 0.5), "grey": np.full_like(truth, 9)}
+    found = run_scores(decoded, truth, keys)
+    assert [row.metric for row in found.scores if row.condition == "full"] == [
+        name for name in METRICS if name != "identification between-runs"
+    ]
+    for row in (*found.scores, *found.contrasts, *score_labels(make_labels(keys, rng), **FEW)):
+        assert row.low is None and row.high is None
+    assert {row.p for row in found.contrasts} == {1.0}
+    assert all(row.p is not None for row in found.scores if row.condition == "full")
+
+
+def test_runs_of_one_clip_have_no_row_within_runs():
+    keys = make_keys([1] * 6)
+    rng = np.random.default_rng(0)
+    truth = noise(keys, rng)
+    found = run_scores({"full": noise(keys, rng)}, truth, keys)
+    assert [row.metric for row in found.scores] == [name for name in METRICS if name != "identification within-run"]
+
+
+def test_every_event_has_its_rows():
+    keys = make_keys([1, 2, 2])
+    rng = np.random.default_rng(0)
+    truth = noise(keys, rng)
+    counted = []
+    found = score_videos(
+        {"full": noise(keys, rng), "shuffled-runs": noise(keys, rng)}, truth, keys,
+        permutations=20, bootstraps=100, seed=0, progress=lambda: counted.append(1),
+    )  # fmt: skip
+    assert len(counted) == 2
+    clip_of = dict(zip(keys.events, keys.clips, strict=True))
+    assert all(row.clip == clip_of[row.event] for row in found.events)
+    for row in found.scores:
+        events = values_of(found, row.metric, row.condition)
+        within = row.metric == "identification within-run"
+        assert list(events) == (keys.events[1:] if within else keys.events)  # a run of one has no foils within
+        assert row.n_events == len(events)
+    assert len(found.events) == sum(row.n_events for row in found.scores)
+
+
+def test_scores_are_the_same_again():
+    keys = make_keys([2] * 4)
+    rng = np.random.default_rng(0)
+    truth, decoded = noise(keys, rng), noise(keys, rng)
+    first, second = (run_scores({"full": decoded}, truth, keys, seed=5) for _ in range(2))
+    assert first == second
+
+
+def test_bad_videos_are_refused():
+    keys = make_keys([2, 2])
+    truth = noise(keys, np.random.default_rng(0))
+    for wrong in (truth.astype(np.float32), truth[:, :1], truth[:, :, :6]):
+        with pytest.raises(BadDataError):
+            run_scores({"full": wrong}, truth, keys)
+
+
+FEW = {"permutations": 99, "bootstraps": 100, "seed": 0}
+
+
+def make_labels(keys, rng, classes=7, share=0.0, **changes):
+    """Runs of one class each; probabilities that follow the truth as much as asked."""
+    numbers = np.unique(keys.runs, return_inverse=True)[1]
+    labels = (numbers * 3) % classes
+    probabilities = rng.dirichlet(np.ones(classes), len(labels)) * (1 - share)
+    probabilities[np.arange(len(labels)), labels] += share
+    return LabelledPredictions(
+        **{"subject": "1", "condition": "full", "task": "concept", "probabilities": probabilities.astype(np.float32),
+           "labels": labels, "majority": np.zeros(len(labels)), "runs": keys.runs, "positions": keys.positions,
+           "folds": keys.folds, **changes}
+    )  # fmt: skip
+
+
+def test_labels_equal_independent_computations():
+    given = make_labels(make_keys([1, 2, 3, 4, 5, 6, 7, 8]), np.random.default_rng(0), share=0.1)
+    rows = {row.metric: row for row in score_labels(given, **FEW)}
+    assert list(rows) == ["concept accuracy", "concept balanced accuracy", "concept top-5"]
+    predicted = given.probabilities.argmax(axis=1)
+    assert rows["concept accuracy"].value == pytest.approx(accuracy_score(given.labels, predicted))
+    assert rows["concept accuracy"].chance == pytest.approx(np.mean(given.labels == 0))
+    assert rows["concept balanced accuracy"].value == pytest.approx(balanced_accuracy_score(given.labels, predicted))
+    assert rows["concept balanced accuracy"].chance == 1 / 7
+    expected = top_k_accuracy_score(given.labels, given.probabilities, k=5, labels=range(7))
+    assert rows["concept top-5"].value == pytest.approx(expected)
+    assert rows["concept top-5"].chance == 5 / 7
+    assert [row.chance_kind for row in rows.values()] == ["majority", "analytic", "analytic"]
+    assert {(row.kind, row.n_events, row.n_runs) for row in rows.values()} == {("classification", 36, 8)}
+    two = make_labels(make_keys([2] * 6), np.random.default_rng(0), classes=2, task="fast")
+    assert [row.metric for row in score_labels(two, **FEW)] == ["fast accuracy", "fast balanced accuracy"]
+
+
+def test_p_of_labels_comes_from_runs_that_change_places():
+    keys = make_keys([1, 2, 2, 3, 3, 5, 5])
+    given = make_labels(keys, np.random.default_rng(1), share=0.1)
+    found = score_labels(given, permutations=400, bootstraps=100, seed=3)
+    pairings = run_permutations(keys.runs, keys.positions, 400, np.random.default_rng(3), keys.folds)
+    guesses = np.argsort(-given.probabilities, axis=1)
+
+    def balanced(labels):
+        right = guesses[:, 0] == labels
+        return np.mean([right[labels == one].mean() for one in np.unique(labels)])
+
+    ways = [
+        lambda labels: np.mean(guesses[:, 0] == labels),
+        balanced,
+        lambda labels: np.mean((guesses[:, :5] == labels[:, None]).any(axis=1)),
+    ]
+    for row, score in zip(found, ways, strict=True):
+        null = np.array([score(given.labels[pairing]) for pairing in pairings])
+        assert row.p == pytest.approx((1 + np.sum(null >= score(given.labels) - 1e-12)) / 401), row.metric
+    assert len({row.p for row in found}) == 3
+
+
+def test_planted_labels_are_found_and_constant_answers_score_chance():
+    keys = make_keys([5] * 14, folds=2)
+    for row in score_labels(make_labels(keys, np.random.default_rng(0), share=0.5), **FEW):
+        assert row.p == 0.01
+        assert row.low > row.chance
+    majority = np.full(70, 3)
+    always = np.zeros((70, 7), np.float32)
+    always[:, 3] = 1.0
+    given = make_labels(keys, np.random.default_rng(0), probabilities=always, majority=majority)
+    for row in score_labels(given, **FEW)[:2]:
+        assert row.value == pytest.approx(row.chance)
+        assert row.p == 1.0
+
+
+def test_without_information_the_p_of_labels_keeps_its_promise():
+    keys = make_keys([3] * 8)
+    found = {}
+    for seed in range(100):
+        given = make_labels(keys, np.random.default_rng(seed))
+        for row in score_labels(given, permutations=99, bootstraps=100, seed=seed):
+            found.setdefault(row.metric, []).append(row.p)
+    for metric, p in found.items():
+        for level in (0.05, 0.25, 0.5, 0.75):
+            assert np.count_nonzero(np.array(p) <= level) <= binom.interval(0.99, 100, level)[1], (metric, level)
