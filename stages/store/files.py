@@ -62,6 +62,7 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 def swap_in(work: Path, target: Path) -> None:
     """Put a finished folder in the place of another; the old one is renamed aside first, then removed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     old = target.with_name(f"{target.name}.old-{os.getpid()}")
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
