@@ -15,6 +15,7 @@ class LatentAttributes(Attributes):
     height: int = Field(gt=0, description="rows of the picture without padding, px")
     width: int = Field(gt=0, description="columns of the picture without padding, px")
     scaling_factor: float = Field(gt=0, description="latents are posterior means times this")
+    vae: str = Field("", description="identity of the VAE's weights; only the same VAE can decode; '' if unknown")
 
 
 LATENTS = Schema(

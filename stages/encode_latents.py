@@ -61,5 +61,6 @@ class EncodeLatents(Stage):
                 height=geometry.height,
                 width=geometry.width,
                 scaling_factor=float(vae.config.scaling_factor),
+                vae=ctx.model("vae").identity,
             )
         )

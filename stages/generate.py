@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from eeg2vid.schemas.entities import EventKey, Fold
-from eeg2vid.schemas.errors import MissingInputError
+from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.schemas.generators import DecodeGenerator
 from eeg2vid.schemas.predictions import PREDICTIONS, PredictionKey
 from eeg2vid.schemas.settings import Settings
@@ -80,7 +80,15 @@ def _decoded(ctx: Context) -> Callable[[int, PredictionKey], np.ndarray]:
             f"{predictions.address} holds no latents; there is nothing to decode.",
             "Plan a latent mapper: a [train-mapper.<variant>] table with target = 'latents'.",
         )
-    vae = load_vae(ctx.model("vae").folder, ctx.device)
+    model = ctx.model("vae")
+    encoded_by = predictions.attributes().latents.get("vae") or model.identity
+    if encoded_by != model.identity:
+        raise UsageError(
+            f"{predictions.address} holds latents of another VAE ({encoded_by[:19]}) than"
+            f" '{model.name}' of the model profile ({model.identity[:19]}); decoded they would be noise.",
+            "Choose the profile that encoded the clips: --models, or `models` in the [study] table of eeg2vid.toml.",
+        )
+    vae = load_vae(model.folder, ctx.device)
     batch = ctx.settings.generator.batch
     return lambda index, _: decode(vae, predictions.read("latents", index), batch=batch)
 

@@ -46,6 +46,7 @@ class Report(Stage):
         "clips": Read(CLIPS),
         "captions": Read(CAPTIONS),
         "checks": Read(CHECKS),
+        "eeg-checks": Read(CHECKS, "many"),
     }
     writes = {"report": Write(REPORT, "study")}
     resources = Resources(cpus=2, memory_gb=16, minutes=10)
@@ -59,7 +60,6 @@ class Report(Stage):
         stimuli = ctx.read("stimuli")
         geometry: VideoAttributes = stimuli.attributes()
         scores = ctx.read_many("scores")
-        checks = ctx.read("checks").table("checks", Check)
         what = "Videos" if ctx.read_many("videos") else "Labels"
         definitions = {row.metric: row for s in scores for row in s.table("definitions", Definition)}
         inputs = [*scores, *ctx.read_many("videos"), *ctx.read_many("predictions"), stimuli]
@@ -73,11 +73,17 @@ class Report(Stage):
             subjects=[_subject(ctx, one, stimuli, geometry) for one in scores],
             definitions=list(definitions.values()),
             provenance=_provenance(ctx),
-            warnings=[f"{c.item}: found {c.found}, expected {c.expected}" for c in checks if c.verdict == "warning"],
+            warnings=_warnings([ctx.read("checks"), *ctx.read_many("eeg-checks")]),
             fps=geometry.fps,
         )
         page: Path = ctx.write("report").media("index.html")
         page.write_text(render_report(data), encoding="utf-8")
+
+
+def _warnings(artifacts: Sequence[Artifact]) -> list[str]:
+    """Return what ingest found amiss, in the study's files and in each subject's EEG."""
+    checks = [check for artifact in artifacts for check in artifact.table("checks", Check)]
+    return [f"{c.item}: found {c.found}, expected {c.expected}" for c in checks if c.verdict == "warning"]
 
 
 def _protocol(artifacts: Sequence[Artifact]) -> str | None:

@@ -58,10 +58,12 @@ class Study:
         self.root = workspace.root
         self.stages = stages
         self.choices = choices
-        self.recipe = load_recipe(choices.recipe or workspace.study.recipe or DEFAULT_RECIPE, list(stages))
+        self.recipe = load_recipe(
+            choices.recipe or workspace.named(workspace.study.recipe) or DEFAULT_RECIPE, list(stages)
+        )
         check_tables(workspace.tables, CONFIG, list(stages))
         self._check_roles()
-        self.models = Models(choices.models or workspace.study.models or "tiny")
+        self.models = Models(choices.models or workspace.named(workspace.study.models) or "tiny")
         self.protocol: Protocol = choices.protocol or workspace.study.protocol or "corrected"
         self.conditions = self._checked_conditions(
             choices.conditions or workspace.study.conditions or self.recipe.header.conditions

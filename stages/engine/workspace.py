@@ -35,6 +35,10 @@ class Workspace:
         self.root = root
         self.study, self.slurm, self.tables = _load_config(root / CONFIG)
 
+    def named(self, value: str | None) -> str | None:
+        """Return a configured recipe or profile; a TOML file is relative to the workspace, as `data` is."""
+        return value if value is None or not value.endswith(".toml") else str(self.root / value)
+
     @property
     def data(self) -> Path | None:
         """The configured data-set folder."""

@@ -142,7 +142,12 @@ def _corrected(length: int, sfreq: float, bands: Sequence[tuple[float, float]]) 
     ranges = []
     for low, high in bands:
         inside = np.flatnonzero((frequencies >= low) & (frequencies < high) & (frequencies > 0))
-        if not (0 <= low < high <= sfreq / 2) or not inside.size:
+        if high > sfreq / 2:
+            raise UsageError(
+                f"Band ({low:g}, {high:g}) Hz reaches beyond {sfreq / 2:g} Hz, half the sampling rate of {sfreq:g} Hz.",
+                "Choose bands below it, e.g. --bands 4-8 --bands 8-14 --bands 14-31.",
+            )
+        if not 0 <= low < high or not inside.size:
             raise UsageError(
                 f"Band ({low:g}, {high:g}) Hz holds no frequency of a {length / sfreq:g}-s window at {sfreq:g} Hz: "
                 f"they lie {sfreq / length:g} Hz apart, up to {sfreq / 2:g} Hz.",

@@ -15,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.statistics.runs import FloatArray, IntArray, number_runs
@@ -38,9 +39,10 @@ class ExchangePlan:
 
     - Runs of one length, where there are two or more, exchange among themselves.
     - Runs whose length is unique in the fold exchange among themselves; a single one joins the runs of the nearest
-      length (the shorter of two equally near). Place p then takes the partner's clip p modulo the partner's length,
-      so a long run repeats a short partner and a short run takes the beginning of a long one. The run map remains a
-      permutation, the clip map does not: the test is approximate for these runs, which `uneven` counts.
+      length (the shorter of two equally near). Where the partner is too short for a place, its own partner is asked,
+      and so on round the cycle (the first return map), so that at every place the clips are permuted: each clip is
+      used once, and a metric that depends on the clip (PSNR does) has no advantage. The end of the longest run keeps
+      its own clips, except among foils, where it repeats its partner's. `uneven` counts these runs.
     - A run that is alone in its fold has no partner. Its clips are shuffled instead, which treats them as
       independent: `alone` counts such runs, and a p-value that rests on them deserves a warning.
 
@@ -72,10 +74,16 @@ class ExchangePlan:
         pairings = np.tile(np.arange(self.events, dtype=np.int64), (n, 1))
         for pool in self._pools:
             partner = _permutations(n, len(pool.lengths), rng, derangement)
-            for run, length in enumerate(pool.lengths):
-                others = partner[:, run]
-                places = np.arange(length) % pool.lengths[others][:, None]
-                pairings[:, pool.members[run, :length]] = pool.members[others[:, None], places]
+            for place in range(pool.members.shape[1]):
+                reach = pool.lengths > place
+                mine = np.flatnonzero(reach)
+                others = _first_return(partner, reach)[:, mine]
+                clips = pool.members[others, place]
+                if derangement:  # the end of the longest run meets only itself: it repeats its partner instead
+                    stuck = partner[:, mine]
+                    repeated = pool.members[stuck, place % pool.lengths[stuck]]
+                    clips = np.where(others == mine, repeated, clips)
+                pairings[:, pool.members[mine, place]] = clips
         for clips in self._alone:
             pairings[:, clips] = clips[_permutations(n, len(clips), rng, derangement)]
         return pairings
@@ -251,6 +259,14 @@ def _groups(lengths: IntArray) -> list[IntArray]:
         nearest = others[np.argmin(np.abs(values[others] - values[single]))]  # the first: the shorter
         group_of = np.where(group_of == single, nearest, group_of)
     return [np.flatnonzero(group_of == group) for group in np.unique(group_of)]
+
+
+def _first_return(partner: IntArray, reach: NDArray[np.bool_]) -> IntArray:
+    """Follow each permutation from every run to the next run that reaches this far: again a permutation of those."""
+    target = partner
+    while not reach[target[:, reach]].all():
+        target = np.where(reach[target], target, np.take_along_axis(partner, target, axis=1))
+    return target
 
 
 def _permutations(n: int, size: int, rng: np.random.Generator, derangement: bool) -> IntArray:

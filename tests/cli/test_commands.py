@@ -4,6 +4,8 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -312,4 +314,18 @@ def test_interrupt_keeps_what_is_finished(workspace, cli, cli_ok, digests, monke
     assert digests(workspace) == {k: v for k, v in before.items() if k != "split/default/sub-2/folds"}
     assert [path.name for path in (workspace / "artifacts/split/default/sub-2").iterdir()] == [".lock"]
     cli_ok("run", "-w", workspace)
+    assert digests(workspace) == before
+
+
+def test_latents_of_another_vae_are_not_decoded(workspace, cli, digests):
+    tiny = Path(str(resources.files("eeg2vid.stages") / "profiles" / "tiny" / "vae"))
+    shutil.copytree(tiny, workspace / "vae")
+    config = workspace / "vae" / "config.json"
+    config.write_text(config.read_text().replace("\n}", ',\n  "retrained": true\n}'))
+    (workspace / "other.toml").write_text('name = "other"\n[roles.vae]\nfolder = "vae"\n')
+    before = digests(workspace)
+    words = ("generate", "--subject", 1, "--condition", "full", "--models", workspace / "other.toml", "-w", workspace)
+    result = cli(*words)
+    assert result.code == 2, result.err
+    assert "holds latents of another VAE" in result.err
     assert digests(workspace) == before

@@ -36,22 +36,20 @@ def test_runs_move_whole_within_their_fold(lengths, seed, derangement):
     assert drawn.shape == (8, len(runs))
     assert (folds[drawn] == folds).all()
     for pairing in drawn:
-        seen = {}
         for run in np.unique(runs):
             mine = np.flatnonzero(runs == run)
             fold = lengths[folds[mine[0]]]
-            partner = set(runs[pairing[mine]])
-            assert len(partner) == 1  # whole
-            other = partner.pop()
-            seen.setdefault(other, run)
-            assert seen[other] == run  # the run map is one to one
+            partners = set(runs[pairing[mine]])
+            if len(set(fold)) == 1:
+                assert len(partners) == 1  # whole
             if len(fold) > 1:
-                np.testing.assert_array_equal(places[pairing[mine]], places[mine] % np.count_nonzero(runs == other))
-                assert not derangement or other != run
+                assert not derangement or run not in partners
+                if not derangement:
+                    np.testing.assert_array_equal(places[pairing[mine]], places[mine])
             elif derangement and len(mine) > 1:
                 assert (pairing[mine] != mine).all()
-    if all(len(set(fold)) == 1 for fold in lengths):
-        assert (np.sort(drawn, axis=1) == np.arange(len(runs))).all()  # bijections
+    if not derangement or all(len(set(fold)) == 1 for fold in lengths):
+        assert (np.sort(drawn, axis=1) == np.arange(len(runs))).all()  # each clip once, whatever the lengths
 
 
 @settings(derandomize=True, deadline=None, max_examples=50)
@@ -61,7 +59,9 @@ def test_no_run_is_stuck_with_itself(lengths, seed):
     drawn = run_permutations(runs, places, 60, np.random.default_rng(seed), folds)
     moved = (drawn != np.arange(len(runs))).any(axis=0)
     for event in np.flatnonzero(~moved):
-        assert np.count_nonzero(folds == folds[event]) == 1  # nothing there to change places with
+        fold = lengths[folds[event]]
+        length = np.count_nonzero(runs == runs[event])
+        assert fold == [1] or fold.count(length) == 1  # nothing there to change places with, or the end of a long run
 
 
 def test_equal_lengths_stay_together_and_the_rest_find_partners():
