@@ -16,7 +16,13 @@ from eeg2vid.stages.metrics.pairing import paired_null
 from eeg2vid.stages.metrics.psnr import psnr_matrix
 from eeg2vid.stages.metrics.ssim import PairedSsim
 from eeg2vid.stages.statistics.bootstrap import Interval, bootstrap_class_mean, bootstrap_mean, paired_difference
-from eeg2vid.stages.statistics.permutation import ExchangePlan, label_permutation_p, permutation_p, plan_exchange
+from eeg2vid.stages.statistics.permutation import (
+    ExchangePlan,
+    label_null,
+    permutation_p,
+    plan_exchange,
+    pooled_null,
+)
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -95,17 +101,21 @@ class _Pairings:
         Behind chance levels without a formula: no run is paired with itself.
     note
         What the p-values must be read with.
+    folds
+        Fold of each event; p-values over several folds allow for what their trainings share.
     """
 
     random: Indices | None
     foils: Indices
     note: str
+    folds: NDArray
 
     def p(self, matrix: Array) -> float | None:
         """Return the p-value of the mean of a metric ``(decoded event, true event)`` over the true pairs."""
         if self.random is None:
             return None
-        return permutation_p(float(np.nanmean(matrix.diagonal())), paired_null(matrix, self.random))
+        null = pooled_null(paired_null(matrix, self.random), self.folds)
+        return permutation_p(float(np.nanmean(matrix.diagonal())), null)
 
 
 def score_videos(
@@ -178,13 +188,13 @@ def _draw(keys: Keys, permutations: int, seed: int) -> _Pairings:
     rng = np.random.default_rng(seed)
     plan = plan_exchange(keys.runs, keys.positions, keys.folds)
     random = plan.draw(permutations, rng)
-    return _Pairings(random, plan.draw(permutations, rng, derangement=True), _note(plan))
+    return _Pairings(random, plan.draw(permutations, rng, derangement=True), _note(plan), keys.folds)
 
 
 def _measure(videos: NDArray[np.uint8], truth: NDArray[np.uint8], keys: Keys, drawn: _Pairings) -> dict[str, _Measured]:
     """Return every video metric of one condition, identification first."""
     if is_constant(videos, keys.folds):  # whichever clip it is paired with: the same video, hence the same mean
-        drawn = _Pairings(None, np.arange(len(keys.runs))[None], "")
+        drawn = _Pairings(None, np.arange(len(keys.runs))[None], "", keys.folds)
     found: dict[str, _Measured] = {}
     similarity = correlation(area_means(videos), area_means(truth))
     for name, kind in _FOILS.items():
@@ -301,7 +311,10 @@ def score_labels(given: LabelledPredictions, *, permutations: int, bootstraps: i
             interval = bootstrap_class_mean(hits, given.labels, given.runs, rng, n=bootstraps)
         else:
             interval = bootstrap_mean(hits, given.runs, rng, n=bootstraps)
-        test = _Test(chance, kind, label_permutation_p(expected, given.labels, pairings, balanced), note)
+        own = np.arange(len(given.labels))[None]
+        observed = float(label_null(expected, given.labels, own, balanced)[0])
+        null = pooled_null(label_null(expected, given.labels, pairings, balanced), given.folds)
+        test = _Test(chance, kind, permutation_p(observed, null), note)
         rows.append(_row(given.subject, given.condition, f"{given.task} {metric}", "classification", interval, test))
 
     add("accuracy", 1, float(np.mean(given.majority == given.labels)), "majority")

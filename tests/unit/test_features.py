@@ -124,9 +124,9 @@ def test_a_half_window_without_power_is_refused():
 
 def test_bands_and_windows_are_checked():
     epochs = np.random.default_rng(7).normal(size=(1, 2, 400))
-    with pytest.raises(UsageError, match="holds no frequency|reaches beyond"):
+    with pytest.raises(UsageError, match=r"holds no frequency|reaches beyond"):
         band_features(epochs, FS, ((4.1, 4.9),))
-    with pytest.raises(UsageError, match="holds no frequency|reaches beyond"):
+    with pytest.raises(UsageError, match=r"holds no frequency|reaches beyond"):
         band_features(epochs, FS, ((50, 120),))
     with pytest.raises(UsageError, match="whole numbers"):
         band_features(epochs, FS, ((0.5, 4),), method="published")

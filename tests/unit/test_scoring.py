@@ -149,13 +149,13 @@ def test_planted_information_is_found():
     rows = table(run_scores({"full": blend(truth, noise(keys, rng), 0.5)}, truth, keys, permutations=499))
     for metric in METRICS:
         row = rows["full", metric]
-        assert row.p <= 0.004, metric
+        assert row.p <= 0.01, metric
         assert row.value > row.chance
         assert row.low > row.chance
     concept = truth[[np.flatnonzero(keys.runs == run)[0] for run in keys.runs]]  # the run's first clip for all of it
     rows = table(run_scores({"full": concept}, concept, keys, permutations=499))
     assert rows["full", "identification between-runs"].value == 1.0
-    assert rows["full", "identification between-runs"].p <= 0.004
+    assert rows["full", "identification between-runs"].p <= 0.01
     assert rows["full", "identification within-run"].value == 0.5  # nothing beyond the run was shown
     assert rows["full", "identification within-run"].p == 1.0
 
