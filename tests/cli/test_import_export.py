@@ -104,7 +104,7 @@ def test_published_latents_in_concept_order(workspace, tmp_path, imported):
     before = read(workspace, LATENTS, "latents")
     order = concept_order(workspace)[:40]
     np.save(tmp_path / "1200_latent.npy", before[order].transpose(0, 2, 1, 3, 4))
-    kept = load_manifest(LATENTS.folder(workspace)).attributes
+    kept = {**load_manifest(LATENTS.folder(workspace)).attributes, "vae": ""}  # unknown of a foreign file
     imported(tmp_path / "1200_latent.npy", "latents", "encode-latents/mine", "--order", "concept", "--blocks", "1-2")
     place = Address("encode-latents", "mine", "study", "latents")
     np.testing.assert_array_equal(read(workspace, place, "latents"), before[:40])
@@ -120,7 +120,9 @@ def test_imported_flows_to_what_reads_it(workspace, tmp_path, imported):
     """The same content disturbs nothing; other content makes what reads it stale, and it is made again."""
     latents = read(workspace, LATENTS, "latents")
     np.save(tmp_path / "same.npy", latents)
-    result = imported(tmp_path / "same.npy", "latents", "encode-latents", "--order", "presentation", "--json")
+    vae = load_manifest(LATENTS.folder(workspace)).attributes["vae"]  # a bare array does not say who encoded it
+    words = ["--order", "presentation", "--set", f"vae={vae}"]
+    result = imported(tmp_path / "same.npy", "latents", "encode-latents", *words, "--json")
     assert result.json["state"] == "imported" and result.json["replaced"] == result.json["digest"]
     found = states(workspace)
     assert found["encode-latents/default/study"]["state"] == "imported"
