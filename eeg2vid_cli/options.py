@@ -73,7 +73,9 @@ ConditionOption = Annotated[
 ]
 FromOption = Annotated[
     list[str] | None,
-    typer.Option("--from", help="ROLE=STAGE/VARIANT: read this input instead", rich_help_panel=INPUTS),
+    typer.Option(
+        "--from", help="ROLE=STAGE/VARIANT: read this input instead; ROLE=none: do without", rich_help_panel=INPUTS
+    ),
 ]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", help="KEY=VALUE: a nested setting, e.g. network.name=ridge")
@@ -82,8 +84,21 @@ DeviceOption = Annotated[
     str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps", rich_help_panel=EXECUTION, show_default=True)
 ]
 ThreadsOption = Annotated[int, typer.Option("--threads", help="CPU threads", rich_help_panel=EXECUTION)]
+JobsOption = Annotated[
+    int,
+    typer.Option(
+        "--jobs",
+        help="Units of a stage (subjects, variants) made at once, each by a process with its own --threads, memory "
+        "and share of the GPU: on one GPU you decide whether they fit",
+        rich_help_panel=EXECUTION,
+    ),
+]
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Recompute even if nothing changed", rich_help_panel=EXECUTION)
+]
+CheckOption = Annotated[
+    bool,
+    typer.Option("--check", help="Only look: a table of every file of the data set", rich_help_panel=EXECUTION),
 ]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Print the plan with reasons, do nothing", rich_help_panel=EXECUTION)

@@ -8,6 +8,7 @@ from eeg2vid.schemas.embeddings import EMBEDDINGS
 from eeg2vid.schemas.features import EPOCHS, FEATURES
 from eeg2vid.schemas.latents import LATENTS
 from eeg2vid.schemas.predictions import PREDICTIONS
+from eeg2vid.schemas.quality import QUALITY
 from eeg2vid.schemas.recordings import CAPTIONS, CHECKS, CLIPS, EVENTS, RECORDINGS
 from eeg2vid.schemas.scores import REPORT, SCORES
 from eeg2vid.schemas.splits import FOLDS
@@ -21,6 +22,7 @@ SCHEMAS: dict[str, Schema] = {
         CHECKS,
         EVENTS,
         RECORDINGS,
+        QUALITY,
         FOLDS,
         EPOCHS,
         FEATURES,

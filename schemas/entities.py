@@ -52,6 +52,7 @@ class Event(Row):
     onset_s: float = Field(ge=0, description="since the start of the recording, s")
     onset_sample: int = Field(ge=0, description="since the start of the recording, samples")
     duration_s: float = Field(gt=0, description="s")
+    hint_s: float | None = Field(None, gt=0, description="what names the concept ends as the run begins; its length, s")
 
 
 class Recording(Row):
@@ -69,6 +70,7 @@ class Electrode(Row):
     """One electrode, its position in metres (head coordinates) where known."""
 
     electrode: Label
+    kind: Literal["eeg", "eog"] = Field("eeg", description="eog: beside the eyes, to clean by, never decoded from")
     x: float | None = None
     y: float | None = None
     z: float | None = None
@@ -87,7 +89,7 @@ class Check(Row):
     item: str
     found: str
     expected: str
-    verdict: Literal["ok", "warning"]
+    verdict: Literal["ok", "warning", "error"]
 
 
 class Fold(Row):
@@ -103,6 +105,14 @@ class EventKey(Row):
 
     event: Label
     clip: Label
+
+
+class EpochKey(EventKey):
+    """The event that one index of an epochs or features array stands for, and whether its EEG can be used."""
+
+    state: Literal["ok", "rejected", "outside"] = Field(
+        "ok", description="rejected: not to be trained on; outside: the recording ends before, zeros stand here"
+    )
 
 
 class ClipKey(Row):

@@ -9,17 +9,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from eeg2vid.schemas.electrodes import ElectrodeNames, electrode_sets
 from eeg2vid.schemas.settings import Settings
-
-OCCIPITAL = ("PO7", "PO5", "PO3", "POZ", "PO4", "PO6", "PO8", "CB1", "O1", "OZ", "O2", "CB2")
 
 EpochBins = Annotated[
     int,
     Field(ge=1, le=2000, description="time bins an epoch is averaged into before it enters a vector, per electrode"),
 ]
 LocalElectrodes = Annotated[
-    tuple[str, ...],
-    Field(min_length=1, description="electrodes of the local branch, by name; upper and lower case are the same"),
+    ElectrodeNames, Field(min_length=1, description="electrodes of the local branch: names or sets (glmnet-local)")
 ]
 
 
@@ -32,7 +30,7 @@ class GlmnetSettings(Settings):
     )
     embedding: int = Field(default=64, ge=1, le=4096, description="units each branch ends in")
     dropout: float = Field(default=0.0, ge=0, lt=1, description="dropped share after each hidden layer; published: 0")
-    local_electrodes: LocalElectrodes = OCCIPITAL
+    local_electrodes: LocalElectrodes = electrode_sets()["glmnet-local"]
 
     @model_validator(mode="after")
     def _hidden_positive(self) -> GlmnetSettings:
@@ -57,7 +55,7 @@ class GlmnetRawSettings(Settings):
     pool_step: int = Field(default=5, ge=1, le=1000, description="step of the mean pooling, samples")
     embedding: int = Field(default=256, ge=1, le=4096, description="units each branch ends in")
     dropout: float = Field(default=0.5, ge=0, lt=1, description="dropped share before each branch's last layer")
-    local_electrodes: LocalElectrodes = OCCIPITAL
+    local_electrodes: LocalElectrodes = electrode_sets()["glmnet-local"]
 
 
 class LdaSettings(Settings):

@@ -11,7 +11,7 @@ from eeg2vid.schemas.entities import Caption, Check, Clip, Electrode, Event, Rec
 class ClipIndexAttributes(Attributes):
     """Facts about the study as a whole."""
 
-    kind: str = Field(description="'seed-dv' or 'events-table'")
+    kind: str = Field(description="'seed-dv', 'events-table', 'markers' or 'bids'")
     subjects: tuple[SubjectLabel, ...]
 
 

@@ -20,6 +20,7 @@ class Execution(BaseModel):
 
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="auto, cpu, cuda[:n], mps")
     threads: int = Field(1, ge=1, le=256, description="1 to 256 CPU threads of the numerical libraries")
+    jobs: int = Field(1, ge=1, le=256, description="1 to 256 units of a stage at once, each in a process of its own")
     force: bool = Field(False, description="recompute even if nothing changed")
     dry_run: bool = Field(False, description="print the plan with reasons, do nothing")
     container: Literal["zarr", "hdf5"] = Field("zarr", description="how new artifacts keep their arrays")

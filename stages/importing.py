@@ -148,7 +148,7 @@ def _check_folds(schema: Schema, content: Content, join: Join) -> None:
         return
     import numpy as np
 
-    from eeg2vid.stages.datasets.splits import refuse_leaks
+    from eeg2vid.stages.datasets.splits.leaks import refuse_leaks
 
     assignment = np.concatenate(list(content.arrays["assignment"].slabs()))
     if not np.isin(assignment, list(Part)).all():

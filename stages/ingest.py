@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,18 +24,22 @@ if TYPE_CHECKING:
     from eeg2vid.stages.datasets.source import Dataset, SubjectSource
 
 
+_AT_ONCE = 1 << 18  # samples copied at once: 130 MB of 62 electrodes in double precision
+
+
 class IngestSettings(Settings):
     """Nothing to choose: the data set says it all."""
 
 
 class Ingest(Stage):
-    """Read a data set: SEED-DV's folder, or any recordings MNE reads with an events table and clips.
+    """Read a data set: SEED-DV's folder, a BIDS-EEG folder, or any recordings MNE reads with events and clips.
 
-    Everything is checked on the way: shapes, units, labels that disagree, captions, film rate and
-    length. EEG is copied in the source's precision, in volts.
+    Everything is checked on the way: shapes, units, electrode names, labels that disagree, captions, film rate
+    and length. EEG is copied in the source's precision, in volts.
     """
 
     name = "ingest"
+    version = 2
     Settings = IngestSettings
     reads = {}
     writes = {
@@ -55,6 +60,12 @@ class Ingest(Stage):
         from eeg2vid.stages.datasets.source import open_dataset
 
         return open_dataset(source).subjects
+
+    def examine(self, source: Path, subjects: Sequence[str] | None) -> list[Check]:
+        """Return a table of every file, what was found and what was expected; nothing is written."""
+        from eeg2vid.stages.datasets.checkup import examine
+
+        return examine(source, subjects)
 
     def sources(self, ctx: Context) -> list[Path]:
         """Return the data set's files behind this unit."""
@@ -88,18 +99,22 @@ def _write_study(ctx: Context, dataset: Dataset) -> None:
 
 
 def _write_subject(ctx: Context, subject: SubjectSource) -> None:
+    import numpy as np
+
     _write_checks(ctx, "eeg-checks", subject.checks)
     ctx.write("events").table("events", subject.events)
     out = ctx.write("recordings")
     out.table("recordings", subject.recordings)
     out.table("electrodes", subject.electrodes)
     out.attributes(RecordingAttributes(sfreq=subject.sfreq))
-    dtype = subject.signals[0].dtype
+    dtype = np.result_type(*(signal.dtype for signal in subject.signals))
     kept = f"float{8 * dtype.itemsize}" if dtype.kind == "f" else "float64"
     eeg = out.create("eeg", (len(subject.electrodes), sum(row.length for row in subject.recordings)), kept)
     pairs = zip(subject.recordings, subject.signals, strict=True)
     for row, signal in ctx.track("recordings", pairs, len(subject.recordings)):
-        eeg[:, row.start : row.start + row.length] = signal[:, : row.length] * subject.unit_scale
+        for first in range(0, row.length, _AT_ONCE):
+            last = min(first + _AT_ONCE, row.length)
+            eeg[:, row.start + first : row.start + last] = signal[:, first:last] * subject.unit_scale
 
 
 def _write_checks(ctx: Context, role: str, checks: list[Check]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from eeg2vid.schemas.checkpoints import TrainedModel
-from eeg2vid.schemas.entities import Clip, ClipKey, Electrode, Event, EventKey, Fold
+from eeg2vid.schemas.entities import Clip, ClipKey, Electrode, EpochKey, Event, Fold
 from eeg2vid.schemas.errors import BadDataError, MissingInputError, UsageError
 from eeg2vid.schemas.splits import Part
 from eeg2vid.stages.engine.context import Context
@@ -17,6 +17,7 @@ from eeg2vid.stages.store.reader import Artifact
 if TYPE_CHECKING:
     import numpy as np
 
+    from eeg2vid.stages.datasets.labels import TaskLabels
     from eeg2vid.stages.networks.decoder import Examples
     from eeg2vid.stages.store.work import WorkPart
     from eeg2vid.stages.training.inputs import Inputs
@@ -56,7 +57,8 @@ def require_same_events(artifact: Artifact, events: Sequence[Event]) -> None:
     BadDataError
         Naming the first event that differs.
     """
-    found = [(row.event, row.clip) for row in artifact.table("events", EventKey)]
+    rows: list[Any] = artifact.table("events", artifact.schema.tables["events"])
+    found = [(row.event, row.clip) for row in rows]
     wanted = [(event.event, event.clip) for event in events]
     if found == wanted:
         return
@@ -77,7 +79,7 @@ def load_inputs(ctx: Context, names: Sequence[str], events: Sequence[Event]) -> 
 
     arrays = {}
     for name in names:
-        artifact = ctx.read("epochs" if name == "epochs" else "features")
+        artifact = _source(ctx, name)
         require_same_events(artifact, events)
         if not artifact.has(name):
             raise MissingInputError(
@@ -88,7 +90,12 @@ def load_inputs(ctx: Context, names: Sequence[str], events: Sequence[Event]) -> 
     return Inputs(arrays)
 
 
-def load_folds(ctx: Context, events: Sequence[Event], wanted: str) -> list[FoldParts]:
+def _source(ctx: Context, name: str) -> Artifact:
+    """Return the artifact that holds an input."""
+    return ctx.read("epochs" if name == "epochs" else "features")
+
+
+def load_folds(ctx: Context, events: Sequence[Event], wanted: str, inputs: Sequence[str] = ()) -> list[FoldParts]:
     """Return the folds in use.
 
     Parameters
@@ -97,11 +104,14 @@ def load_folds(ctx: Context, events: Sequence[Event], wanted: str) -> list[FoldP
         The unit at work and its events table.
     wanted
         'all', 'last', or fold names separated by commas.
+    inputs
+        Names of the inputs in use: events whose EEG they reject are not trained on, those whose EEG they
+        lack are in no part.
 
     Raises
     ------
     UsageError
-        If a fold does not exist.
+        If a fold does not exist, or an input was cleaned by what another fold trains on.
     """
     import numpy as np
 
@@ -112,12 +122,75 @@ def load_folds(ctx: Context, events: Sequence[Event], wanted: str) -> list[FoldP
     for name in chosen:
         if name not in names:
             raise UsageError(f"There is no fold '{name}'.{did_you_mean(name, ['all', 'last', *names])}")
+    ok, there = np.ones(len(events), dtype=bool), np.ones(len(events), dtype=bool)
+    for source in {_source(ctx, name).address: _source(ctx, name) for name in inputs}.values():
+        _require_own_fold(source, artifact, chosen)
+        states = np.array([row.state for row in source.table("events", EpochKey)])
+        ok &= states == "ok"
+        there &= states != "outside"
     assignment = artifact.read("assignment")
+    usable = ((Part.TRAIN, ok), (Part.VALIDATION, ok), (Part.TEST, there))
     parts = {name: assignment[names.index(name)] for name in chosen}
     return [
-        FoldParts(name, *(np.flatnonzero(part == which) for which in (Part.TRAIN, Part.VALIDATION, Part.TEST)))
+        FoldParts(name, *(np.flatnonzero((part == which) & allowed) for which, allowed in usable))
         for name, part in parts.items()
     ]
+
+
+def require_training(ctx: Context, folds: Sequence[FoldParts]) -> None:
+    """Refuse folds that train on nothing.
+
+    Raises
+    ------
+    UsageError
+        Naming the first: folds that hold the whole subject out need other people's EEG.
+    """
+    for fold in folds:
+        if not fold.train.size:
+            raise UsageError(
+                f"Fold '{fold.fold}' trains on no usable event of subject {ctx.subject}.",
+                "A fold that holds a whole subject out needs other people's EEG, and one subject is trained at a time; "
+                "name other --folds, or divide this subject's own: eeg2vid split --scheme leave-one-block-out",
+            )
+
+
+def _require_own_fold(source: Artifact, folds: Artifact, chosen: Sequence[str]) -> None:
+    """Refuse inputs that learned from one fold's training events where another fold is asked for."""
+    fold = source.attributes().fold
+    if fold is None:
+        return
+    other = next((name for name in chosen if name != fold), None)
+    if other is not None:
+        raise UsageError(
+            f"{source.address} was cleaned by what the training events of fold '{fold}' show; "
+            f"the test events of fold '{other}' are among them.",
+            f"Use --folds {fold}, or make a variant for the other: eeg2vid preprocess --fold {other} --variant ...",
+        )
+    learned = [ref.digest for ref in source.manifest.inputs if ref.role == "folds"]
+    if learned and folds.digest not in learned:
+        raise UsageError(
+            f"{source.address} was cleaned by fold '{fold}' of another split than {folds.address}.",
+            "Preprocess again with --from folds=split/VARIANT, or train with the split it learned from.",
+        )
+
+
+def used_events(ctx: Context) -> np.ndarray:
+    """Return the events that are in any part of any fold: classes are counted among them."""
+    import numpy as np
+
+    return np.flatnonzero((ctx.read("folds").read("assignment") != Part.UNUSED).any(axis=0))
+
+
+def labels_of(task: str, clips: Sequence[Clip], used: np.ndarray, threshold: float | None = None) -> TaskLabels:
+    """Return the class of each event's clip; events outside `used` and their classes are not in the task."""
+    import numpy as np
+
+    from eeg2vid.stages.datasets.labels import NOT_IN_TASK, TaskLabels, task_labels
+
+    labels = task_labels(task, [clips[index] for index in used], threshold=threshold)
+    index = np.full(len(clips), NOT_IN_TASK, dtype=np.int64)
+    index[used] = labels.index
+    return TaskLabels(index, labels.classes)
 
 
 def clips_of(ctx: Context, events: Sequence[Event]) -> list[Clip]:
@@ -191,6 +264,8 @@ def fit_and_store(
     from eeg2vid.stages.training.loop import FolderKeeper
 
     settings = ctx.settings
+    if settings.training.scaling == "own":
+        ctx.stamp("transductive scaling")
     electrodes = ctx.read("features").table("electrodes", Electrode)
     decoder = build(
         settings.network,

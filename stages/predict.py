@@ -66,12 +66,27 @@ class Predict(Stage):
             )
         kinds = {"events": _by_fold(encoders), "decoded": _by_fold(mappers)}
         jobs = [(table, fold) for table, folds in kinds.items() for fold in folds]
+        for artifact in (*encoders, *mappers):
+            _require_same_signals(ctx, artifact)
         for part, [(table, fold)] in ctx.parts("folds", jobs):
             _predict_fold(ctx, part, table, kinds[table][fold], events)
         for table, folds in kinds.items():
             if not folds:
                 ctx.write("predictions").table(table, [])
         ctx.write("predictions").attributes(_attributes(encoders, mappers))
+
+
+def _require_same_signals(ctx: Context, model: Artifact) -> None:
+    """Refuse to decode other epochs or features than the model learned from: another variant, silently read."""
+    attributes: CheckpointAttributes = model.attributes()
+    for role in {"epochs" if name == "epochs" else "features" for name in attributes.inputs}:
+        given = ctx.read(role).address
+        for ref in model.manifest.inputs:
+            if ref.role == role and (ref.stage, ref.variant) != (given.stage, given.variant):
+                raise UsageError(
+                    f"{model.address} learned from {ref.stage}/{ref.variant}, but would decode {given}.",
+                    f"Name what it learned from: --from {role}={ref.stage}/{ref.variant}",
+                )
 
 
 def _by_fold(checkpoints: list[Artifact]) -> dict[str, list[tuple[Artifact, TrainedModel]]]:
@@ -96,7 +111,8 @@ def _predict_fold(
     ctx: Context, part: WorkPart, table: str, models: list[tuple[Artifact, TrainedModel]], events: list[Event]
 ) -> None:
     """Predict the test events of one fold with each of its models."""
-    (fold,) = joins.load_folds(ctx, events, models[0][1].fold)
+    inputs = sorted({name for artifact, _ in models for name in artifact.attributes().inputs})
+    (fold,) = joins.load_folds(ctx, events, models[0][1].fold, inputs)
     sources = _sources(ctx, events, fold.test, fold.fold)
     for artifact, row in models:
         name = "latents" if row.task == "latents" else f"probability_{row.task}"

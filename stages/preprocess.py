@@ -2,103 +2,126 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING
 
-from pydantic import BeforeValidator, Field
-
-from eeg2vid.schemas.entities import Electrode, Event, EventKey, Recording
+from eeg2vid.schemas.entities import Electrode, EpochKey, Event, Fold, Recording
 from eeg2vid.schemas.errors import UsageError
-from eeg2vid.schemas.features import EPOCHS, FEATURES, EpochAttributes, FeatureAttributes
+from eeg2vid.schemas.features import EPOCHS, FEATURES, HINT_BASELINE, SMOOTHED, EpochAttributes, FeatureAttributes
+from eeg2vid.schemas.preprocessing import PreprocessSettings
 from eeg2vid.schemas.recordings import EVENTS, RECORDINGS
-from eeg2vid.schemas.settings import Settings
+from eeg2vid.schemas.splits import FOLDS, Part
 from eeg2vid.stages.engine.context import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
 from eeg2vid.stages.engine.text import did_you_mean
 
-
-def _edges(value: Any) -> Any:
-    return value.split("-") if isinstance(value, str) else value
-
-
-Band = Annotated[tuple[float, float], BeforeValidator(_edges)]
-
-# SEED's five bands (delta, theta, alpha, beta, gamma), Hz
-_BANDS = ((1.0, 4.0), (4.0, 8.0), (8.0, 14.0), (14.0, 31.0), (31.0, 99.0))
-
-
-class PreprocessSettings(Settings):
-    """Settings of `preprocess`."""
-
-    tmin_s: float = Field(0.0, ge=-60, le=60, description="start of the epoch after clip onset, s")
-    duration_s: float | None = Field(None, gt=0, le=60, description="length of the epoch, s; none: the shortest clip's")
-    bands: tuple[Band, ...] = Field(_BANDS, min_length=1, description="frequency bands, LOW-HIGH in Hz, repeated")
-    window_s: float = Field(1.0, gt=0, le=60, description="window of the band features, s")
-    method: Literal["corrected", "published"] = Field(
-        "corrected",
-        description="corrected: true edges, Gaussian DE, µV²/Hz; published: EEG2Video's released formula",
-    )
-    exclude: tuple[str, ...] = Field((), description="electrodes to leave out, repeated")
+if TYPE_CHECKING:
+    from eeg2vid.stages.signal.pipeline import Epochs
 
 
 class Preprocess(Stage):
     """Cut the EEG around each clip, and compute differential entropy (DE) and power (PSD) per band.
 
-    `--protocol published` computes what the released code of EEG2Video does: bins shifted one down,
-    only the first second of a 2-s window, DE = log2(100 PSD).
+    Nothing is filtered, re-referenced or rejected unless asked for. A step that learns from data
+    (--detect-bad, --eog) learns from the training events of one --fold, and what it makes serves that
+    fold only. `--protocol published` computes what the released code of EEG2Video does: bins shifted
+    one down, only the first second of a 2-s window, DE = log2(100 PSD).
     """
 
     name = "preprocess"
+    version = 2
     Settings = PreprocessSettings
-    reads = {"recordings": Read(RECORDINGS), "events": Read(EVENTS)}
+    reads = {"recordings": Read(RECORDINGS), "events": Read(EVENTS), "folds": Read(FOLDS, "optional")}
     writes = {"epochs": Write(EPOCHS, "subject"), "features": Write(FEATURES, "subject")}
     published = {"method": "published"}
     resources = Resources(cpus=2, memory_gb=4, minutes=5)
     cites = ("duan2013differential", "liu2024eeg2video")
-    examples = ("eeg2vid preprocess --subject 17", "eeg2vid preprocess --bands 4-8 --bands 8-13 --window-s 2")
+    examples = (
+        "eeg2vid preprocess --subject 17",
+        "eeg2vid preprocess --bands 4-8 --bands 8-13 --window-s 0.5 --step-s 0.25",
+        "eeg2vid preprocess --variant clean --high-pass 0.5 --notch 50 --reference average",
+        "eeg2vid preprocess --variant lag-800ms --tmin-s 0.8 --tmax-s 2.8 --outside leave-out",
+        "eeg2vid preprocess --variant occipital --electrodes occipital",
+    )
+
+    def reads_for(self, settings: PreprocessSettings) -> dict[str, Read]:
+        """Return what is read: folds only where something is learned."""
+        reads = dict(self.reads)
+        del reads["folds"]
+        return {**reads, "folds": Read(FOLDS)} if settings.fold else reads
 
     def run(self, ctx: Context) -> None:
-        """Gather epochs in µV, then all windows and bands at once."""
-        import numpy as np
-
-        from eeg2vid.stages.signal.epochs import cut_epochs
-        from eeg2vid.stages.signal.features import band_features
-        from eeg2vid.stages.signal.placing import first_samples
+        """Clean and cut recording by recording, in µV; then all windows and bands at once."""
+        from eeg2vid.stages.signal.pipeline import Recorded, make_epochs, make_features
 
         settings: PreprocessSettings = ctx.settings
         source = ctx.read("recordings")
-        sfreq: float = source.attributes().sfreq
         events = ctx.read("events").table("events", Event)
-        electrodes = source.table("electrodes", Electrode)
-        kept = kept_electrodes([row.electrode for row in electrodes], settings.exclude)
-        length = round((settings.duration_s or min(event.duration_s for event in events)) * sfreq)
-        first = first_samples(
-            events, source.table("recordings", Recording), offset=round(settings.tmin_s * sfreq), length=length
+        recorded = Recorded(
+            source.lazy("eeg"),
+            source.attributes().sfreq,
+            source.table("electrodes", Electrode),
+            source.table("recordings", Recording),
+            events,
         )
-        ctx.reporter.start(f"{ctx.node}: epochs, features", 2)
-        epochs = cut_epochs(source.lazy("eeg"), first, length, scale=1e6)[:, kept]
-        ctx.reporter.advance()
-        de, psd = band_features(
-            epochs, sfreq, settings.bands, window_s=settings.window_s, method=settings.method, dtype=np.float32
+        epochs = make_epochs(
+            recorded, settings, _training(ctx, events), lambda rows, n: ctx.track("recordings", rows, n)
         )
-        ctx.reporter.advance()
-        for role, values in (("epochs", {"epochs": epochs}), ("features", {"de": de, "psd": psd})):
+        de, psd = make_features(epochs, events, settings, threads=ctx.threads)
+        _say(ctx, epochs)
+        for role, values in (("epochs", {"epochs": epochs.values}), ("features", {"de": de, "psd": psd})):
             out = ctx.write(role)
             for name, array in values.items():
                 out.array(name, array)
-            out.table("events", [EventKey(event=event.event, clip=event.clip) for event in events])
-            out.table("electrodes", [electrodes[index] for index in kept])
-        ctx.write("epochs").attributes(EpochAttributes(sfreq=sfreq, tmin_s=settings.tmin_s))
-        ctx.write("features").attributes(
-            FeatureAttributes(bands=settings.bands, window_s=settings.window_s, method=settings.method)
+            keys = zip(events, epochs.states, strict=True)
+            out.table("events", [EpochKey(event=event.event, clip=event.clip, state=state) for event, state in keys])
+            out.table("electrodes", epochs.electrodes)
+        same = {
+            "tmin_s": settings.tmin_s,
+            "span": settings.span,
+            "cleaning": epochs.cleaning,
+            "fold": settings.fold,
+        }
+        ctx.write("epochs").attributes(EpochAttributes(sfreq=epochs.sfreq, **same))
+        named = ("bands", "window_s", "step_s", "method", "spectrum", "smoothing")
+        ctx.write("features").attributes(FeatureAttributes(**{name: getattr(settings, name) for name in named}, **same))
+
+
+def _training(ctx: Context, events: list[Event]) -> list[Event]:
+    """Return the training events of the named fold; none where nothing is learned."""
+    wanted = ctx.settings.fold
+    if wanted is None:
+        return []
+    folds = ctx.read("folds")
+    names = [row.fold for row in folds.table("folds", Fold)]
+    if wanted not in names:
+        raise UsageError(f"--fold: there is no fold '{wanted}'.{did_you_mean(wanted, names)}")
+    parts = folds.read("assignment")[names.index(wanted)]
+    training = [event for event, part in zip(events, parts, strict=True) if part == Part.TRAIN]
+    if not training:
+        raise UsageError(
+            f"Fold '{wanted}' trains on no event of subject {ctx.subject}; there is nothing to learn from."
         )
+    return training
 
 
-def kept_electrodes(names: list[str], excluded: tuple[str, ...]) -> list[int]:
-    """Return the indices of the electrodes that are not excluded, by name."""
-    for name in excluded:
-        if name not in names:
-            raise UsageError(f"--exclude {name}: there is no such electrode.{did_you_mean(name, names)}")
-    kept = [index for index, name in enumerate(names) if name not in excluded]
-    if not kept:
-        raise UsageError("--exclude leaves no electrode.")
-    return kept
+def _say(ctx: Context, epochs: Epochs) -> None:
+    """Tell the user what was done, and stamp what every later stage must know."""
+    settings: PreprocessSettings = ctx.settings
+    for step in epochs.cleaning:
+        ctx.reporter.remark(f"{ctx.node}: {step}")
+    for count, why in (
+        (
+            epochs.states.count("rejected"),
+            f"exceed {settings.reject_uv} µV peak to peak: not trained on, still decoded",
+        ),
+        (epochs.states.count("outside"), "reach beyond their recording: neither trained on nor decoded"),
+    ):
+        if count:
+            ctx.reporter.remark(f"{ctx.node}: {count} of {len(epochs.states)} epochs {why}")
+    if settings.smoothing != "none":
+        ctx.stamp(SMOOTHED)
+    if settings.baseline == "hint":
+        ctx.stamp(HINT_BASELINE)
+        ctx.reporter.remark(
+            "Warning: the hint names the concept; as baseline it puts that cue into all clips of a run."
+        )

@@ -8,6 +8,7 @@ from eeg2vid.stages.generate import Generate
 from eeg2vid.stages.ingest import Ingest
 from eeg2vid.stages.predict import Predict
 from eeg2vid.stages.preprocess import Preprocess
+from eeg2vid.stages.quality import Quality
 from eeg2vid.stages.report import Report
 from eeg2vid.stages.score import ScoreVideos
 from eeg2vid.stages.split import Split
@@ -19,6 +20,7 @@ STAGES: dict[str, Stage] = {
     stage.name: stage
     for stage in (
         Ingest(),
+        Quality(),
         Split(),
         Preprocess(),
         SplitVideos(),

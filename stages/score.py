@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import Field
 
 from eeg2vid.schemas.entities import Clip, Event
 from eeg2vid.schemas.errors import BadDataError, MissingInputError
+from eeg2vid.schemas.features import SMOOTHED
 from eeg2vid.schemas.predictions import PREDICTIONS, PredictionAttributes, PredictionKey
 from eeg2vid.schemas.recordings import CLIPS, EVENTS
 from eeg2vid.schemas.scores import SCORES, Contrast, Definition, EventScore, Score
@@ -138,15 +139,26 @@ def _score_videos(ctx: Context, videos: dict[str, Artifact]) -> Any:
         permutations=settings.permutations,
         bootstraps=settings.bootstraps,
         seed=ctx.seed("videos"),
+        within_runs=not _smoothed(ctx, videos.values()),
         progress=ctx.reporter.advance,
     )
+
+
+def _smoothed(ctx: Context, videos: Iterable[Artifact]) -> bool:
+    """Tell whether the features behind the videos mix the clips of a run; say so once."""
+    smoothed = any(SMOOTHED in artifact.manifest.stamps for artifact in videos)
+    if smoothed:
+        ctx.reporter.remark(
+            "The features were smoothed within runs, which mixes a run's clips: no identification within runs."
+        )
+    return smoothed
 
 
 def _score_labels(ctx: Context, artifact: Artifact, condition: str) -> list[Score]:
     """Score the class probabilities of one condition, task by task."""
     import numpy as np
 
-    from eeg2vid.stages.datasets.labels import NOT_IN_TASK, task_labels
+    from eeg2vid.stages.datasets.labels import NOT_IN_TASK
     from eeg2vid.stages.metrics.scoring import LabelledPredictions, score_labels
 
     attributes: PredictionAttributes = artifact.attributes()
@@ -155,13 +167,14 @@ def _score_labels(ctx: Context, artifact: Artifact, condition: str) -> list[Scor
     clips: list[Clip] = joins.clips_of(ctx, events)
     place = {event.event: index for index, event in enumerate(events)}
     folds = {fold.fold: fold for fold in joins.load_folds(ctx, events, "all")}
+    used = joins.used_events(ctx)
     settings: ScoreSettings = ctx.settings
     found: list[Score] = []
     for task in attributes.classes:
         index = np.full(len(keys), NOT_IN_TASK)
         majority = np.zeros(len(keys))
         for fold in dict.fromkeys(key.fold for key in keys):
-            labels = task_labels(task, clips, threshold=attributes.fast_thresholds.get(fold)).index
+            labels = joins.labels_of(task, clips, used, attributes.fast_thresholds.get(fold)).index
             here = np.array([k for k, key in enumerate(keys) if key.fold == fold])
             index[here] = labels[[place[keys[k].event] for k in here]]
             learned = labels[folds[fold].learned]

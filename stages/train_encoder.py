@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from eeg2vid.schemas.checkpoints import CHECKPOINTS, CheckpointAttributes
-from eeg2vid.schemas.entities import Event
+from eeg2vid.schemas.entities import Clip, Event
+from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.features import EPOCHS, FEATURES
 from eeg2vid.schemas.networks import EncoderNetwork, GlmnetSettings, TrainingSettings
 from eeg2vid.schemas.recordings import CLIPS, EVENTS
@@ -18,6 +19,9 @@ from eeg2vid.stages.engine.context import Context
 from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from eeg2vid.stages.datasets.labels import TaskLabels
     from eeg2vid.stages.joins import FoldParts
     from eeg2vid.stages.store.work import WorkPart
     from eeg2vid.stages.training.inputs import Inputs
@@ -79,39 +83,69 @@ class TrainEncoder(Stage):
 
     def run(self, ctx: Context) -> None:
         """Fit every task in every fold."""
-        from eeg2vid.stages.datasets.labels import fast_threshold, task_labels
+        from eeg2vid.stages.datasets.labels import fast_threshold
 
         settings: TrainEncoderSettings = ctx.settings
         events = ctx.read("events").table("events", Event)
         names = settings.inputs or joins.DEFAULT_INPUTS[settings.network.name]
         inputs = joins.load_inputs(ctx, names, events)
-        folds = joins.load_folds(ctx, events, settings.folds)
+        folds = joins.load_folds(ctx, events, settings.folds, names)
+        joins.require_training(ctx, folds)
         jobs = [(fold, task) for fold in folds for task in settings.tasks]
-        for part, [(fold, task)] in ctx.parts(settings.network.name, jobs):
-            _fit(ctx, part, fold, task, inputs, events)
         clips = joins.clips_of(ctx, events)
-        names_only = fast_threshold(clips) if "fast" in settings.tasks else None
-        classes = {task: task_labels(task, clips, threshold=names_only).classes for task in settings.tasks}
+        used = joins.used_events(ctx)
+        for fold, task in jobs:
+            _require_test_classes(fold, task, *_labels(settings, fold, task, clips, used))
+        for part, [(fold, task)] in ctx.parts(settings.network.name, jobs):
+            labels, threshold = _labels(settings, fold, task, clips, used)
+            _fit(ctx, part, joins.Job(fold.fold, task, threshold), fold, labels, inputs, events)
+        names_only = fast_threshold([clips[index] for index in used]) if "fast" in settings.tasks else None
+        classes = {task: joins.labels_of(task, clips, used, names_only).classes for task in settings.tasks}
         ctx.write("encoders").attributes(CheckpointAttributes(kind="encoder", inputs=names, classes=classes))
 
 
-def _fit(ctx: Context, part: WorkPart, fold: FoldParts, task: str, inputs: Inputs, events: list[Event]) -> None:
-    """Fit one task in one fold; thresholds come from the training events."""
-    from eeg2vid.stages.datasets.labels import NOT_IN_TASK, fast_threshold, task_labels
+def _labels(
+    settings: TrainEncoderSettings, fold: FoldParts, task: str, clips: list[Clip], used: np.ndarray
+) -> tuple[TaskLabels, float | None]:
+    """Return the classes of one task in one fold, and the threshold of fast, which comes from the training events."""
+    from eeg2vid.stages.datasets.labels import fast_threshold
 
-    settings: TrainEncoderSettings = ctx.settings
-    clips = joins.clips_of(ctx, events)
     threshold = None
     if task == "fast":
         threshold = settings.fast_threshold or fast_threshold([clips[index] for index in fold.train])
-    labels = task_labels(task, clips, threshold=threshold)
+    return joins.labels_of(task, clips, used, threshold), threshold
+
+
+def _require_test_classes(fold: FoldParts, task: str, labels: TaskLabels, _: float | None) -> None:
+    """Refuse a task whose test classes are all unknown to the training: its accuracy is 0 by construction."""
+    learned, tested = set(labels.index[fold.learned]), set(labels.index[fold.test])
+    if tested and not tested & learned:
+        raise UsageError(
+            f"Task '{task}' cannot be tested in fold '{fold.fold}': none of its test classes is trained on.",
+            "Concepts that are left out can be decoded through latents or text; drop the task with --tasks.",
+        )
+
+
+def _fit(
+    ctx: Context,
+    part: WorkPart,
+    job: joins.Job,
+    fold: FoldParts,
+    labels: TaskLabels,
+    inputs: Inputs,
+    events: list[Event],
+) -> None:
+    """Fit one task in one fold on the events that it asks about."""
+    from eeg2vid.stages.datasets.labels import NOT_IN_TASK
+
+    settings: TrainEncoderSettings = ctx.settings
     train = fold.learned if settings.validation_in_training else fold.train
     asked = [chosen[labels.index[chosen] != NOT_IN_TASK] for chosen in (train, fold.validation)]
     joins.fit_and_store(
         ctx,
         part,
         "encoders",
-        joins.Job(fold.fold, task, threshold),
+        job,
         train=joins.examples(inputs, labels.index[asked[0]], events, asked[0]),
         validation=joins.examples(inputs, labels.index[asked[1]], events, asked[1]),
         classes=labels.classes,

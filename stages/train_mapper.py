@@ -66,7 +66,8 @@ class TrainMapper(Stage):
         inputs = joins.load_inputs(ctx, names, events)
         latents = ctx.read("latents")
         targets = latents.read("latents")[joins.rows_of_clips(latents, [event.clip for event in events])]
-        folds = joins.load_folds(ctx, events, settings.folds)
+        folds = joins.load_folds(ctx, events, settings.folds, names)
+        joins.require_training(ctx, folds)
         for part, [fold] in ctx.parts(settings.network.name, folds):
             joins.fit_and_store(
                 ctx,

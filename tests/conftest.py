@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,3 +147,39 @@ def shared_data():
     if not SHARED_DATA.is_dir():
         pytest.skip("no real data: ../shared/data is not beside the checkout")
     return SHARED_DATA
+
+
+def find_leftovers(study):
+    """Return what no command may leave: half-written things; finished parts of a longer work may stay."""
+    half = [path for path in study.rglob("*") if ".old-" in path.name or path.name.startswith("commit-")]
+    return half + [path for path in study.rglob("work-*") if not any(path.glob("done/*"))]
+
+
+@pytest.fixture(scope="session")
+def leftovers():
+    """Return `find_leftovers`."""
+    return find_leftovers
+
+
+@pytest.fixture
+def refused(study, cli, digests):
+    """Return a function that calls a command and checks that it is refused in the proper manner."""
+    workspace = study / "workspace"
+
+    def check(words, code, sentence):
+        before = digests(workspace)
+        named = [str(word).format(study=study) for word in words]
+        result = cli(*named) if "-w" in named else cli(*named, "-w", workspace)
+        assert result.code == code, f"exit {result.code}: {result.err}"
+        assert re.search(sentence, result.err), result.err
+        for ugly in ("Traceback", "Internal error", 'File "'):
+            assert ugly not in result.err
+        if named[0] != "verify":
+            assert result.out == "", "stdout is for data"
+        after = digests(workspace)
+        assert {address: after.get(address) for address in before} == before
+        assert not find_leftovers(study)
+        assert not (study / "executed").exists(), "code from a data file was run"
+        return result
+
+    return check

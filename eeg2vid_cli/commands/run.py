@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from eeg2vid.cli.commands.stage import make_one, outcome_row, pages, show_plan
+from eeg2vid.cli.commands.stage import make_and_tell, outcome_row, pages, show_plan
 from eeg2vid.cli.options import (
     INPUTS,
     ContainerOption,
@@ -16,6 +16,7 @@ from eeg2vid.cli.options import (
     DeviceOption,
     DryRunOption,
     ForceOption,
+    JobsOption,
     JsonOption,
     ModelsOption,
     ProtocolOption,
@@ -52,6 +53,7 @@ def run(
     until: Annotated[str | None, typer.Option("--until", help="Last stage to make", rich_help_panel=INPUTS)] = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = 1,
+    jobs: JobsOption = 1,
     container: ContainerOption = "zarr",
     force: ForceOption = False,
     dry_run: DryRunOption = False,
@@ -62,7 +64,9 @@ def run(
     if until is not None and until not in STAGES:
         raise UsageError(f"--until: there is no stage '{until}'.{did_you_mean(until, STAGES)}")
     study = Request(ctx, workspace, recipe, models, protocol, source=source).study()
-    execution = make_execution(device=device, threads=threads, force=force, dry_run=dry_run, container=container)
+    execution = make_execution(
+        device=device, threads=threads, jobs=jobs, force=force, dry_run=dry_run, container=container
+    )
     subjects = chosen_subjects(study, subject)
     as_json = wants_json(ctx, json)
     if execution.dry_run:
@@ -105,7 +109,7 @@ def make_all(study: Study, subjects: list[str], execution: Execution, *, until: 
     nodes = planned_nodes(study, subjects, until)
     with reporting() as reporter, stopping.listening():
         runner = Runner(study, subjects, execution, reporter)
-        outcomes = [make_one(runner, node) for node in nodes]
+        outcomes = make_and_tell(runner, nodes)
     for page in pages(study, nodes):
         talk().print(f"Open {page}", markup=False)
     return outcomes

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from eeg2vid.cli.commands.check import check_source
 from eeg2vid.cli.options import Request, chosen_subjects, make_execution, wants_json
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Node, Study
+from eeg2vid.stages.engine.jobs import make_units
 from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.engine.stage import Stage
@@ -29,6 +31,9 @@ def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
         raise UsageError(
             "Which data set?", "eeg2vid ingest PATH/TO/DATA, or `data` in the [study] table of eeg2vid.toml"
         )
+    if given.get("check") and study.source is not None:
+        check_source(stage, study.source, given["subject"], as_json=wants_json(request.ctx, given["json"]))
+        return
     for variant in study.variants(stage.name):
         study.settings(stage.name, variant)  # a wrong setting is said before a missing input
     subjects = chosen_subjects(study, given["subject"])
@@ -37,7 +42,7 @@ def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
         planned = dict.fromkeys(split_variant(variant)[1] for variant in study.variants(stage.name))
         near = did_you_mean(str(request.condition), planned)
         raise UsageError(f"No variant of {stage.name} is planned under condition '{request.condition}'.{near}")
-    wanted = ("device", "threads", "force", "dry_run", "container", "shard")
+    wanted = ("device", "threads", "jobs", "force", "dry_run", "container", "shard")
     execution = make_execution(**{name: given[name] for name in wanted if name in given})
     as_json = wants_json(request.ctx, given["json"])
     if execution.dry_run:
@@ -45,28 +50,35 @@ def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
         return
     with reporting() as reporter, stopping.listening():
         runner = Runner(study, subjects, execution, reporter)
-        outcomes = [make_one(runner, node) for node in nodes]
+        outcomes = make_and_tell(runner, nodes)
     if any(outcome.missing_parts for outcome in outcomes):
         return
     _print_results(study, stage, nodes, outcomes, as_json=as_json)
 
 
-def make_one(runner: Runner, node: Node) -> Outcome:
-    """Make one unit and say so."""
-    outcome = runner.make(node)
-    reporter = runner.reporter
-    clear = getattr(reporter, "clear", None)
-    if clear:
+def make_and_tell(runner: Runner, nodes: Sequence[Node]) -> list[Outcome]:
+    """Make units, as many at once as --jobs says, and say of each what came of it."""
+    clear = getattr(runner.reporter, "clear", lambda: None)
+
+    def tell(outcome: Outcome) -> None:
+        if runner.execution.jobs == 1:  # else the bar counts units and stays
+            clear()
+        runner.reporter.remark(_said(outcome))
+
+    try:
+        return make_units(runner, nodes, tell)
+    finally:
         clear()
+
+
+def _said(outcome: Outcome) -> str:
+    node, verdict = outcome.verdict.node, outcome.verdict
     if outcome.missing_parts:
-        reporter.remark(f"{node}: this shard is done, {outcome.missing_parts} parts are left to others")
-    elif outcome.ran:
-        why = "" if outcome.verdict.state in ("missing", "done") else f" ({in_short(outcome.verdict.reasons, 3)})"
-        reporter.remark(f"{node}: made in {outcome.seconds:.1f} s{why}")
-    else:
-        kind = "imported, kept" if outcome.verdict.state == "imported" else "already done"
-        reporter.remark(f"{node}: {kind}")
-    return outcome
+        return f"{node}: this shard is done, {outcome.missing_parts} parts are left to others"
+    if outcome.ran:
+        why = "" if verdict.state in ("missing", "done") else f" ({in_short(verdict.reasons, 3)})"
+        return f"{node}: made in {outcome.seconds:.1f} s{why}"
+    return f"{node}: {'imported, kept' if verdict.state == 'imported' else 'already done'}"
 
 
 def show_plan(verdicts: list[Verdict], *, as_json: bool) -> None:

@@ -46,9 +46,9 @@ def main() -> None:
 def marks(raw: mne.io.BaseRaw) -> list[tuple[float, str]]:
     """Return onset, s from the first sample, and name of every annotation and of every code of a trigger channel."""
     # annotations count from the measurement's start, events from the first sample that is there
-    early = raw.first_time if raw.annotations.orig_time is not None else 0.0
     found = [
-        (float(o) - early, str(d)) for o, d in zip(raw.annotations.onset, raw.annotations.description, strict=True)
+        (float(onset) - raw.first_time, str(name))
+        for onset, name in zip(raw.annotations.onset, raw.annotations.description, strict=True)
     ]
     if "stim" in raw:
         codes = mne.find_events(raw, shortest_event=1, verbose="error")

@@ -1,4 +1,4 @@
-"""The clips of an events-table folder: from `clips.tsv`, or simply the files in `clips/`."""
+"""The clips of a folder: from `clips.tsv`, or simply the files in `clips/` (`stimuli/` in BIDS)."""
 
 from __future__ import annotations
 
@@ -9,20 +9,12 @@ from typing import Any
 
 from eeg2vid.schemas.entities import Caption, Check, Clip
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.datasets.tables import Table, TableRow, read_table
+from eeg2vid.stages.datasets.tables import TableRow, find_table, read_table, to_label
 from eeg2vid.stages.stimuli.video import MAX_CLIP_S, VideoInfo, probe
 
 ENDINGS = (".mp4", ".mkv", ".avi", ".mov", ".gif", ".webm")
 LABELS = ("concept", "concept_name", "group", "color", "face", "human", "number", "optical_flow", "caption")
 COLUMNS = ("clip", "file", "start", "duration", *LABELS)
-
-
-def find_clip_table(root: Path) -> Path | None:
-    """Return the clip table of a folder, None if it has none."""
-    found = [p for name in ("clips.tsv", "clips.csv") if (p := root / name).is_file()]
-    if len(found) > 1:
-        raise BadDataError(f"{root} holds both clips.tsv and clips.csv.", "Keep one of them.")
-    return found[0] if found else None
 
 
 def labels_of(row: TableRow) -> dict[str, Any]:
@@ -48,27 +40,48 @@ class ClipTable:
     ----------
     root
         The data folder.
-    events
-        The events table: it names the clips that were shown, and may carry label columns.
+    folder
+        Where the clips are if there is no table.
 
     Raises
     ------
     BadDataError
-        If an event names an unknown clip, a clip's file is missing or ambiguous, or two rows of one clip
-        disagree in a label.
+        If the table is malformed, a clip's file is missing, or two files are one clip.
     """
 
-    def __init__(self, root: Path, events: Table) -> None:
+    def __init__(self, root: Path, folder: str = "clips") -> None:
         self.root = root
-        self.table_file = find_clip_table(root)
+        self.folder = root / folder
+        self.table_file = find_table(root, "clips")
         self.strangers: tuple[str, ...] = ()
+        self.unused: tuple[str, ...] = ()
+        self.labels: dict[str, dict[str, Any]] = {}
         self._infos: dict[Path, VideoInfo] = {}
+        self._by_file: dict[Path, list[str]] = {}
         self._rows: dict[str, TableRow] = {}
         self.files: dict[str, Path] = self._from_table() if self.table_file else self._from_folder()
-        shown = self._shown(events.rows)
+
+    def join(self, rows: Iterable[TableRow]) -> None:
+        """Keep the clips that some rows show, and merge those rows' label columns with the clip table's.
+
+        Raises
+        ------
+        BadDataError
+            If a row names an unknown clip, or two rows of one clip disagree in a label.
+        """
+        rows = list(rows)
+        shown = self._shown(rows)
         self.unused = tuple(clip for clip in self.files if clip not in shown)
         self.files = {clip: path for clip, path in self.files.items() if clip in shown}
-        self.labels = self._merged_labels(events.rows)
+        self.labels = self._merged_labels(rows)
+
+    def of_file(self, path: Path) -> str | None:
+        """Return the clip that a file is, None if it is none or holds several."""
+        if not self._by_file:
+            for clip, file in self.files.items():
+                self._by_file.setdefault(file, []).append(clip)
+        found = self._by_file.get(path, [])
+        return found[0] if len(found) == 1 else None
 
     def times(self, clip: str) -> tuple[float, float]:
         """Return start and duration of a clip, s: from the table, else from its file, at most 2 s.
@@ -127,14 +140,16 @@ class ClipTable:
         return files
 
     def _from_folder(self) -> dict[str, Path]:
-        folder = self.root / "clips"
-        if not folder.is_dir():
-            raise BadDataError(f"{self.root}: expected the folder clips/, clips.tsv or clips.csv.")
+        if not self.folder.is_dir():
+            raise BadDataError(f"{self.root}: expected the folder {self.folder.name}/, clips.tsv or clips.csv.")
+        # a folder called clips is flat; BIDS may sort its stimuli
+        found = self.folder.iterdir() if self.folder.name == "clips" else self.folder.rglob("*")
         files: dict[str, Path] = {}
-        for path in sorted(p for p in folder.iterdir() if p.suffix.casefold() in ENDINGS):
-            if path.stem in files:
-                raise BadDataError(f"{folder}: {files[path.stem].name} and {path.name} are both clip {path.stem}.")
-            files[path.stem] = path
+        for path in sorted(p for p in found if p.suffix.casefold() in ENDINGS):
+            clip = path.stem if self.folder.name == "clips" else to_label(path.stem)
+            if clip in files:
+                raise BadDataError(f"{self.folder}: {files[clip].name} and {path.name} are both clip {clip}.")
+            files[clip] = path
         return files
 
     def _shown(self, rows: Iterable[TableRow]) -> set[str]:
@@ -145,7 +160,7 @@ class ClipTable:
                 row.fail("an event needs a clip.")
             if clip not in self.files:
                 near = difflib.get_close_matches(clip, self.files, n=1)
-                where = self.table_file or self.root / "clips"
+                where = self.table_file or self.folder
                 row.fail(f"clip {clip!r} is not in {where}.", f"Was {near[0]!r} meant?" if near else None)
             shown.add(clip)
         return shown

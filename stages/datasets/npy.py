@@ -11,7 +11,7 @@ import numpy as np
 from eeg2vid.schemas.errors import BadDataError
 
 
-def open_npy(path: Path, *, ndim: int, kinds: str = "f", itemsizes: tuple[int, ...] = (4, 8)) -> np.ndarray:
+def open_npy(path: Path, *, ndim: int | None, kinds: str = "f", itemsizes: tuple[int, ...] = (4, 8)) -> np.ndarray:
     """Return the array of a `.npy` file, memory-mapped and read-only.
 
     Parameters
@@ -19,7 +19,7 @@ def open_npy(path: Path, *, ndim: int, kinds: str = "f", itemsizes: tuple[int, .
     path
         The file.
     ndim
-        The number of dimensions it must have.
+        The number of dimensions it must have; None: any.
     kinds
         The NumPy dtype kinds accepted, such as `"f"` or `"iuf"`.
     itemsizes
@@ -35,7 +35,7 @@ def open_npy(path: Path, *, ndim: int, kinds: str = "f", itemsizes: tuple[int, .
     if dtype.kind not in kinds or dtype.itemsize not in itemsizes:
         wanted = " or ".join(sorted({f"{_kind_name(k)}{8 * n}" for k in kinds for n in itemsizes}))
         raise BadDataError(f"{path}: expected an array of {wanted}, found {dtype}.")
-    if len(shape) != ndim:
+    if ndim is not None and len(shape) != ndim:
         raise BadDataError(f"{path}: expected an array of {ndim} dimensions, found {len(shape)}: {shape}.")
     if math.prod(shape) == 0:
         raise BadDataError(f"{path}: the array of shape {shape} holds no numbers.")

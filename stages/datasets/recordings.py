@@ -1,151 +1,236 @@
-"""Recordings that MNE can read (FIF, BrainVision, EDF, BDF, EEGLAB, EGI, ANT and more), opened lazily, in volts."""
+"""Recordings, opened lazily, in volts: files that MNE reads, and plain arrays that say what they are."""
 
 from __future__ import annotations
 
+import copy
 import re
 import warnings
-from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
+from eeg2vid.stages.datasets.channels import ElectrodeWishes, Selection, select_channels
 from eeg2vid.stages.datasets.montage import electrode_positions
-from eeg2vid.stages.datasets.tables import to_label
+
+ENDINGS = (".fif", ".fif.gz", ".vhdr", ".edf", ".bdf", ".gdf", ".set", ".cnt", ".mff")  # of MNE's, those looked for
+ARRAY_ENDINGS = (".npy", ".h5", ".hdf5", ".zarr")  # with a TOML beside them
+_HEAD_FRAME = 4  # FIFFV_COORD_HEAD
 
 
-class RawSignal:
-    """The EEG channels of one recording as an array `(electrode, sample)` in V, read when sliced.
+class LazySignal:
+    """The electrodes of one unbroken recording as an array `(electrode, sample)` in V, read when sliced.
 
     Attributes
     ----------
-    electrodes
-        Channel names as labels.
+    path
+        The file.
+    sfreq
+        Hz.
+    dtype
+        In which samples are delivered.
+    selection
+        What became of the file's channels.
+    channels
+        One per row of the array: EEG first, then EOG.
     positions
         `(electrode, 3)`, metres, head coordinates: the recording's own where it has them, else those of
         the standard 10-05 system by name, else NaN.
-    sfreq
-        Hz.
+    form
+        What the file is, in words.
+    checks
+        What was noticed when it was opened.
     """
 
-    def __init__(self, raw: Any) -> None:
-        self._raw = raw
-        self.sfreq = float(raw.info["sfreq"])
-        self.electrodes = tuple(to_label(name) for name in raw.ch_names)
-        own = np.array([channel["loc"][:3] for channel in raw.info["chs"]], np.float64)
-        own[~np.isfinite(own).all(axis=1) | (own == 0).all(axis=1)] = np.nan
-        self.positions: NDArray[np.float64] = np.where(np.isnan(own), electrode_positions(raw.ch_names), own)
+    def __init__(
+        self, path: Path, sfreq: float, n_samples: int, dtype: np.dtype[Any], selection: Selection, form: str
+    ) -> None:
+        self.path, self.sfreq, self.dtype, self.form = path, sfreq, dtype, form
+        self.selection, self.channels = selection, selection.channels
+        self.positions: NDArray[np.float64] = electrode_positions([c.electrode for c in self.channels])
+        self.checks: list[Check] = []
+        self._n_samples = n_samples
+
+    @property
+    def electrodes(self) -> tuple[str, ...]:
+        """Return the electrodes' names, one per row."""
+        return tuple(channel.electrode for channel in self.channels)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Return the number of electrodes and of samples."""
-        return len(self.electrodes), int(self._raw.n_times)
+        return len(self.channels), self._n_samples
 
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Return float64: MNE scales every format to volts in double precision."""
-        return np.dtype(np.float64)
+    def arranged(self, order: Sequence[int]) -> Self:
+        """Return the same recording with some of its rows, in the order given."""
+        other = copy.copy(self)
+        other.channels = tuple(self.channels[place] for place in order)
+        other.positions = self.positions[list(order)]
+        return other
 
-    def __getitem__(self, key: Any, /) -> NDArray[np.float64]:
+    def __getitem__(self, key: Any, /) -> NDArray[Any]:
         rows, samples = key if isinstance(key, tuple) else (key, slice(None))
-        start, stop, step = slice(*self._samples(samples)).indices(self.shape[1])
+        start, stop, step = slice(*self._samples(samples)).indices(self._n_samples)
         if step < 1:
             raise IndexError("a recording is read forwards: slices need a positive step")
-        if stop <= start:
-            data = np.empty((self.shape[0], 0))
-        else:
-            data = self._raw.get_data(start=start, stop=stop, verbose="error")[:, ::step]
-        picked: NDArray[np.float64] = data[rows]
+        data = np.empty((len(self.channels), 0), self.dtype)
+        if stop > start:
+            # readers want rows in the file's order
+            wanted = np.array([channel.row for channel in self.channels])
+            sort = np.argsort(wanted)
+            try:
+                found = self._load(wanted[sort], start, stop)
+            except Exception as error:  # readers of a dozen formats raise whatever they like
+                raise unreadable(self.path, error) from error
+            if (np.diff(sort) < 0).any():
+                found = found[np.argsort(sort)]
+            data = found.astype(self.dtype, copy=False)[:, ::step]
+        picked: NDArray[Any] = data[rows]
         return picked[..., 0] if isinstance(samples, int | np.integer) else picked
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.asarray(self[:, :], dtype=dtype)
+
+    def _load(self, rows: NDArray[np.intp], start: int, stop: int) -> NDArray[Any]:
+        """Return some rows of the file, in ascending order, in V."""
+        raise NotImplementedError
 
     def _samples(self, key: Any) -> tuple[int | None, int | None, int | None]:
         if isinstance(key, slice):
             return key.start, key.stop, key.step
         if key is Ellipsis:
             return None, None, None
-        at = range(self.shape[1])[key]  # raises IndexError as arrays do
+        at = range(self._n_samples)[key]  # raises IndexError as arrays do
         return at, at + 1, None
 
 
-def open_recording(path: Path) -> RawSignal:
-    """Open a recording and keep its EEG channels, bad ones included; samples stay on disk.
+class RawSignal(LazySignal):
+    """A recording that MNE reads; bad channels are kept. `raw` has all channels and annotations."""
+
+    def __init__(self, path: Path, raw: Any, wishes: ElectrodeWishes) -> None:
+        selection = select_channels(raw.ch_names, raw.get_channel_types(), wishes, str(path))
+        form = f"{type(raw).__name__.removeprefix('Raw') or 'FIF'} via MNE"
+        # MNE scales every format to volts in double precision
+        super().__init__(path, float(raw.info["sfreq"]), int(raw.n_times), np.dtype(np.float64), selection, form)
+        self.raw = raw
+        places = [raw.info["chs"][channel.row] for channel in self.channels]
+        own = np.array([place["loc"][:3] for place in places], np.float64)
+        lost = ~np.isfinite(own).all(axis=1) | (own == 0).all(axis=1)
+        own[lost | (np.array([place["coord_frame"] for place in places]) != _HEAD_FRAME)] = np.nan
+        self.positions = np.where(np.isnan(own), self.positions, own)
+        bad = [channel.electrode for channel in self.channels if channel.name in raw.info["bads"]]
+        if bad:
+            found = f"{', '.join(bad)}; kept (preprocess --bad-electrodes interpolates)"
+            self.checks.append(
+                Check(item=f"electrodes marked bad, {path.name}", found=found, expected="none", verdict="warning")
+            )
+
+    def _load(self, rows: NDArray[np.intp], start: int, stop: int) -> NDArray[np.float64]:
+        data: NDArray[np.float64] = self.raw.get_data(picks=rows.tolist(), start=start, stop=stop, verbose="error")
+        return data
+
+
+def open_stretches(
+    path: Path, wishes: ElectrodeWishes | None = None, reader: Callable[[Path], Any] | None = None
+) -> list[LazySignal]:
+    """Open a recording; a plain array with a block axis holds several stretches, anything else is one.
+
+    Parameters
+    ----------
+    path
+        The file or folder.
+    wishes
+        What the study says about its channels.
+    reader
+        Returns MNE's `Raw`; by default MNE's own reader of the format.
 
     Raises
     ------
     BadDataError
-        If MNE cannot read it, it has no EEG channel, or two channels have the same label.
+        If it cannot be read, it has no EEG channel, or two channels are one electrode.
     MissingPackageError
         If the format needs a package that is not installed.
     """
-    import mne
+    wishes = wishes or ElectrodeWishes()
+    if path.suffix.casefold() in ARRAY_ENDINGS:
+        from eeg2vid.stages.datasets.plain_arrays import open_array
 
+        return list(open_array(path, wishes))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            raw = _read(path, mne)
-            types = Counter(raw.get_channel_types())
-            if "eeg" not in types:
-                found = ", ".join(f"{n} {kind}" for kind, n in types.items())
-                raise BadDataError(f"{path} has no EEG channel; found {found}.", "Set the channel types.")
-            signal = RawSignal(raw.pick("eeg", exclude=(), verbose="error"))
+            return [RawSignal(path, (reader or _read)(path), wishes)]
     except (ImportError, RuntimeError) as error:
         if "pip install" not in str(error) and not isinstance(error, ImportError):
-            raise _unreadable(path, error) from error
+            raise unreadable(path, error) from error
         raise MissingPackageError(f"{path} cannot be opened: {str(error).splitlines()[0]}") from error
-    except BadDataError:
-        raise
     except Exception as error:  # readers of a dozen formats raise whatever they like
-        raise _unreadable(path, error) from error
-    twice = [name for name, n in Counter(signal.electrodes).items() if n > 1]
-    if twice:
-        raise BadDataError(f"{path}: two EEG channels are called {twice[0]!r}.", "Rename one of them.")
-    return signal
+        raise unreadable(path, error) from error
+
+
+def open_recording(path: Path, wishes: ElectrodeWishes | None = None) -> LazySignal:
+    """Open a recording that is one unbroken stretch; samples stay on disk.
+
+    Raises
+    ------
+    BadDataError
+        As `open_stretches`, or if the file has a block axis.
+    MissingPackageError
+        If the format needs a package that is not installed.
+    """
+    stretches = open_stretches(path, wishes)
+    if len(stretches) > 1:
+        raise BadDataError(f"{path} holds {len(stretches)} blocks; expected one unbroken recording.")
+    return stretches[0]
 
 
 def companions(path: Path) -> list[Path]:
     """Return a recording's files: itself, its folder's content, those beside it of the same stem, FIF's splits."""
-    if path.is_dir():
-        return sorted(p for p in path.rglob("*") if p.is_file())
+    inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else []
+    if inside and path.suffix.casefold() not in ARRAY_ENDINGS:
+        return inside
     stem = path.name.removesuffix("".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix)
     pattern = re.compile(rf"{re.escape(stem)}(-\d+\.fif(\.gz)?|\..+)")
     beside = (p for p in path.parent.iterdir() if pattern.fullmatch(p.name) and p.is_file())
-    return sorted({path, *beside})
+    return sorted({*(inside or [path]), *beside})
 
 
-def must_agree(first: RawSignal, other: RawSignal, first_file: str, other_file: str) -> None:
-    """Check that two recordings of one subject can stand in one array.
+def must_agree(signals: Sequence[LazySignal], files: Sequence[str]) -> None:
+    """Check that one subject's recordings have one sampling rate, so that they can stand in one array.
 
     Raises
     ------
     BadDataError
-        If their rates or electrodes differ; the message says which.
+        If their rates differ; the message says which.
     """
-    if first.sfreq != other.sfreq:
-        raise BadDataError(
-            f"{other_file} is sampled at {other.sfreq:g} Hz, but {first_file} at {first.sfreq:g} Hz; "
-            "one subject's recordings must agree.",
-            "Resample them to one rate first.",
-        )
-    if first.electrodes != other.electrodes:
-        a, b = set(first.electrodes), set(other.electrodes)
-        differ = (
-            f"only in {first_file}: {', '.join(sorted(a - b)) or 'none'}; "
-            f"only in {other_file}: {', '.join(sorted(b - a)) or 'none'}"
-            if a != b
-            else "the same electrodes in another order"
-        )
-        raise BadDataError(
-            f"{other_file} has other electrodes than {first_file} ({differ}).",
-            "Keep the electrodes that all recordings share, in one order.",
-        )
+    for signal, file in zip(signals, files, strict=True):
+        if signal.sfreq != signals[0].sfreq:
+            raise BadDataError(
+                f"{file} is sampled at {signal.sfreq:g} Hz, but {files[0]} at {signals[0].sfreq:g} Hz; "
+                "one subject's recordings must agree.",
+                "Resample them to one rate first.",
+            )
 
 
-def _read(path: Path, mne: Any) -> Any:
+def unreadable(path: Path, error: Exception) -> BadDataError:
+    """Return a reader's complaint as a sentence."""
+    if isinstance(error, BadDataError):
+        return error
+    reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    return BadDataError(
+        f"{path} cannot be read as an EEG recording ({reason}).",
+        "Formats: FIF, BrainVision (.vhdr), EDF, BDF, EEGLAB (.set), EGI (.mff), ANT (.cnt) and others MNE reads; "
+        "npy, HDF5 and Zarr with a TOML beside them.",
+    )
+
+
+def _read(path: Path) -> Any:
+    import mne
+
     if path.suffix.casefold() == ".cnt":
         # two makers use this ending: Neuroscan, and ANT, whose files start as RIFF containers
         with path.open("rb") as file:
@@ -153,11 +238,3 @@ def _read(path: Path, mne: Any) -> Any:
         reader = mne.io.read_raw_ant if ant else mne.io.read_raw_cnt
         return reader(path, preload=False, verbose="error")
     return mne.io.read_raw(path, preload=False, verbose="error")
-
-
-def _unreadable(path: Path, error: Exception) -> BadDataError:
-    reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-    return BadDataError(
-        f"{path} cannot be read as an EEG recording ({reason}).",
-        "Formats: FIF, BrainVision (.vhdr), EDF, BDF, EEGLAB (.set), EGI (.mff), ANT (.cnt) and others MNE reads.",
-    )

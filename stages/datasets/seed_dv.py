@@ -48,21 +48,7 @@ class SeedDV:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._files: dict[str, dict[str, Path]] = {}  # subject -> session -> file
-        self._strangers: list[str] = []
-        for path in sorted((root / "EEG").iterdir()):
-            match = _EEG_FILE.fullmatch(path.name)
-            if match:
-                sessions, session = self._files.setdefault(match["subject"], {}), match["session"] or "1"
-                if session in sessions:
-                    raise BadDataError(f"{path} and {sessions[session].name} are the same session of one subject.")
-                sessions[session] = path
-            elif path.suffix == ".npy" and not path.name.startswith("."):
-                self._strangers.append(path.name)
-        if not self._files:
-            raise BadDataError(
-                f"{root / 'EEG'} holds no recording: expected sub1.npy, sub2.npy, ..., sub1_session2.npy."
-            )
+        self._files, self._strangers = find_eeg_files(root)
         self.subjects = natural_order(self._files)
         self._labels = stimuli.read_labels(root)
 
@@ -88,8 +74,7 @@ class SeedDV:
         """
         known_subject(label, self.subjects, self.root)
         n_blocks, n_slots = self._labels.shape
-        length = round(n_slots * protocol.RUN_S * protocol.SFREQ)
-        shape = (n_blocks, len(protocol.ELECTRODES), length)
+        length = array_shape(n_blocks, n_slots)[2]
         signals: list[np.ndarray] = []
         recordings: list[Recording] = []
         events: list[Event] = []
@@ -97,20 +82,9 @@ class SeedDV:
         scales: dict[str, float] = {}
         for session, path in self._sessions(label):
             name = path.relative_to(self.root).as_posix()
-            eeg = open_npy(path, ndim=3)
-            if eeg.shape != shape:
-                raise BadDataError(
-                    f"{path}: expected {shape} (blocks, electrodes, samples at {protocol.SFREQ:g} Hz), "
-                    f"found {eeg.shape}."
-                )
-            found = f"{eeg.dtype.name} {eeg.shape}"
-            checks.append(Check(item=f"EEG array, {name}", found=found, expected=f"{shape}", verdict="ok"))
-            scans = []
+            eeg, scales[name], found = read_eeg_file(path, array_shape(n_blocks, n_slots), name, f"subject {label}")
+            checks += found
             for block in range(1, n_blocks + 1):
-                where = f"{path}: subject {label}, block {block}"
-                scan = signal_checks.scan_signal(eeg[block - 1], protocol.ELECTRODES, where)
-                checks += signal_checks.flat_checks(scan, protocol.ELECTRODES, f"{name}, block {block}")
-                scans.append(scan)
                 signals.append(eeg[block - 1])
                 recordings.append(
                     Recording(
@@ -123,8 +97,6 @@ class SeedDV:
                     )
                 )
                 events += self._events(label, session, block)
-            scales[name], unit_check = signal_checks.detect_unit(signal_checks.median_amplitude(scans), name)
-            checks.append(unit_check)
         if len(set(scales.values())) > 1:
             units = ", ".join(f"{name} in {'V' if scale == 1 else 'uV'}" for name, scale in scales.items())
             raise BadDataError(f"Subject {label}: the sessions are in different units ({units}).")
@@ -176,9 +148,77 @@ class SeedDV:
                         onset_s=onset,
                         onset_sample=round(onset * protocol.SFREQ),
                         duration_s=protocol.CLIP_S,
+                        hint_s=protocol.HINT_S,
                     )
                 )
         return rows
+
+
+def find_eeg_files(root: Path) -> tuple[dict[str, dict[str, Path]], list[str]]:
+    """Return the EEG files by subject and session, and the names of arrays that are neither.
+
+    Raises
+    ------
+    BadDataError
+        If there is no recording, or one session of a subject is there twice.
+    """
+    files: dict[str, dict[str, Path]] = {}
+    strangers: list[str] = []
+    for path in sorted((root / "EEG").iterdir()):
+        match = _EEG_FILE.fullmatch(path.name)
+        if match:
+            sessions, session = files.setdefault(match["subject"], {}), match["session"] or "1"
+            if session in sessions:
+                raise BadDataError(f"{path} and {sessions[session].name} are the same session of one subject.")
+            sessions[session] = path
+        elif path.suffix == ".npy" and not path.name.startswith("."):
+            strangers.append(path.name)
+    if not files:
+        raise BadDataError(f"{root / 'EEG'} holds no recording: expected sub1.npy, sub2.npy, ..., sub1_session2.npy.")
+    return files, strangers
+
+
+def array_shape(n_blocks: int, n_slots: int) -> tuple[int, int, int]:
+    """Return the shape of an EEG file, `(block, electrode, sample)`."""
+    return n_blocks, len(protocol.ELECTRODES), round(n_slots * protocol.RUN_S * protocol.SFREQ)
+
+
+def read_eeg_file(
+    path: Path, shape: tuple[int, int, int], name: str, whose: str
+) -> tuple[np.ndarray, float, list[Check]]:
+    """Open one EEG file, read every sample once, and tell its unit.
+
+    Parameters
+    ----------
+    path, name
+        The file, and what it is called in check rows.
+    shape
+        What the protocol asks for, `(block, electrode, sample)`.
+    whose
+        Words for the message.
+
+    Returns
+    -------
+    The array, memory-mapped; the factor to volts; check rows.
+
+    Raises
+    ------
+    BadDataError
+        If it has another shape or type, is damaged, or holds NaN or infinities.
+    """
+    eeg = open_npy(path, ndim=3)
+    if eeg.shape != shape:
+        raise BadDataError(
+            f"{path}: expected {shape} (blocks, electrodes, samples at {protocol.SFREQ:g} Hz), found {eeg.shape}."
+        )
+    found = f"{eeg.dtype.name} {eeg.shape}"
+    checks = [Check(item=f"EEG array, {name}", found=found, expected=f"{shape}", verdict="ok")]
+    scans = []
+    for block, signal in enumerate(eeg, start=1):
+        scans.append(signal_checks.scan_signal(signal, protocol.ELECTRODES, f"{path}: {whose}, block {block}"))
+        checks += signal_checks.flat_checks(scans[-1], protocol.ELECTRODES, f"{name}, block {block}")
+    scale, unit_check = signal_checks.detect_unit(signal_checks.median_amplitude(scans), name)
+    return eeg, scale, [*checks, unit_check]
 
 
 def _recording_label(session: str, block: int) -> str:

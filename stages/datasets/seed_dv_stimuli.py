@@ -7,6 +7,7 @@ starts 13 s * slot + 3 s + 2 s * clip into the block's film.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +81,42 @@ def label_check(labels: NDArray[np.int64]) -> Check:
     return Check.model_validate({"item": "order of concepts", "found": found, "expected": expected, "verdict": verdict})
 
 
+def attribute_file(root: Path, stem: str) -> Path | None:
+    """Return the file of one attribute, None if there is none; both spellings of `appearance` are known."""
+    folder = find_folder(root, "meta-info") or root
+    spellings = (stem, stem.replace("apperance", "appearance"))
+    return next((p for s in spellings if (p := folder / f"{s}.npy").exists()), None)
+
+
+def read_attribute(path: Path, column: str, geometry: tuple[int, ...]) -> NDArray[Any]:
+    """Return one attribute of every clip, `(block, clip)`.
+
+    Parameters
+    ----------
+    path
+        The file.
+    column
+        Its column of the clip index.
+    geometry
+        Numbers of blocks and of slots.
+
+    Raises
+    ------
+    BadDataError
+        If it is damaged, does not fit the label array, or holds a value outside its range.
+    """
+    array = open_npy(path, ndim=2, kinds="iuf", itemsizes=(1, 2, 4, 8))
+    shape = (geometry[0], geometry[1] * protocol.CLIPS_PER_RUN)
+    if array.shape != shape:
+        raise BadDataError(
+            f"{path}: expected {shape} (blocks, {protocol.CLIPS_PER_RUN} x slots of {LABEL_FILE}), found {array.shape}."
+        )
+    low, high = LIMITS[column]
+    if column == "optical_flow":
+        return _numbers(path, array, low, high)
+    return _whole_numbers(path, array, int(low), int(high))
+
+
 def read_clips(root: Path, labels: NDArray[np.int64]) -> tuple[list[Clip], list[Check]]:
     """Return the clip index in presentation order, and warnings for attribute files that are missing.
 
@@ -95,29 +132,16 @@ def read_clips(root: Path, labels: NDArray[np.int64]) -> tuple[list[Clip], list[
     BadDataError
         If an attribute array does not fit the label array or holds a value outside its range.
     """
-    folder = find_folder(root, "meta-info") or root
     columns: dict[str, np.ndarray] = {}
     checks = []
-    shape = (labels.shape[0], labels.shape[1] * protocol.CLIPS_PER_RUN)
     for stem, column in protocol.ATTRIBUTE_FILES.items():
-        spellings = (stem, stem.replace("apperance", "appearance"))
-        path = next((p for s in spellings if (p := folder / f"{s}.npy").exists()), None)
+        path = attribute_file(root, stem)
         if path is None:
             checks.append(
                 Check(item=f"meta-info, {column}", found="no file", expected=f"{stem}.npy", verdict="warning")
             )
             continue
-        array = open_npy(path, ndim=2, kinds="iuf", itemsizes=(1, 2, 4, 8))
-        if array.shape != shape:
-            raise BadDataError(
-                f"{path}: expected {shape} (blocks, {protocol.CLIPS_PER_RUN} x slots of {LABEL_FILE}), "
-                f"found {array.shape}."
-            )
-        low, high = LIMITS[column]
-        if column == "optical_flow":
-            columns[column] = _numbers(path, array, low, high)
-        else:
-            columns[column] = _whole_numbers(path, array, int(low), int(high))
+        columns[column] = read_attribute(path, column, labels.shape)
     clips = []
     for (block, slot), concept in np.ndenumerate(labels):
         for k in range(protocol.CLIPS_PER_RUN):
@@ -139,6 +163,28 @@ def read_clips(root: Path, labels: NDArray[np.int64]) -> tuple[list[Clip], list[
     return clips, checks
 
 
+def read_caption_file(path: Path, n_slots: int) -> list[str]:
+    """Return the captions of one block, one line per clip.
+
+    Raises
+    ------
+    BadDataError
+        If the file is missing, is not UTF-8, has another number of lines than the block has clips, or an empty line.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").rstrip().split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadDataError(f"{path}: the captions cannot be read ({error}).") from error
+    lines = [line.strip() for line in lines]
+    if len(lines) != n_slots * protocol.CLIPS_PER_RUN:
+        raise BadDataError(
+            f"{path}: expected {n_slots * protocol.CLIPS_PER_RUN} lines (one per clip), found {len(lines)}."
+        )
+    if "" in lines:
+        raise BadDataError(f"{path}, line {lines.index('') + 1}: expected a caption, found an empty line.")
+    return lines
+
+
 def read_captions(root: Path, labels: NDArray[np.int64]) -> tuple[list[Caption], list[Check]]:
     """Return the captions that come with the data, one line per clip; none and a warning without them.
 
@@ -155,18 +201,7 @@ def read_captions(root: Path, labels: NDArray[np.int64]) -> tuple[list[Caption],
         return [], [row]
     captions = []
     for block in range(1, n_blocks + 1):
-        path = folder / film_path(root, block, ".txt").name
-        try:
-            lines = path.read_text(encoding="utf-8-sig").rstrip().split("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadDataError(f"{path}: the captions cannot be read ({error}).") from error
-        lines = [line.strip() for line in lines]
-        if len(lines) != n_slots * protocol.CLIPS_PER_RUN:
-            raise BadDataError(
-                f"{path}: expected {n_slots * protocol.CLIPS_PER_RUN} lines (one per clip), found {len(lines)}."
-            )
-        if "" in lines:
-            raise BadDataError(f"{path}, line {lines.index('') + 1}: expected a caption, found an empty line.")
+        lines = read_caption_file(folder / film_path(root, block, ".txt").name, n_slots)
         captions += [
             Caption(
                 clip=protocol.clip_id(block, i // protocol.CLIPS_PER_RUN + 1, i % protocol.CLIPS_PER_RUN + 1),
@@ -185,35 +220,41 @@ def check_films(root: Path, labels: NDArray[np.int64]) -> list[Check]:
     BadDataError
         If a film is missing, cannot be read, or ends before the protocol does.
     """
-    needed = labels.shape[1] * protocol.RUN_S
-    checks = []
-    for block in range(1, len(labels) + 1):
-        path = film_path(root, block)
-        info = probe(path)
-        name = path.relative_to(root).as_posix()
-        if info.duration_s < needed - 1 / info.fps:
-            raise BadDataError(
-                f"{path}: {labels.shape[1]} concepts take {needed:g} s, the film ends at {info.duration_s:.3f} s.",
-                "Copy it again from the source.",
-            )
-        near = abs(info.fps - protocol.FILM_FPS) <= FPS_TOLERANCE
-        checks.append(
-            Check(
-                item=f"frame rate, {name}",
-                found=f"{info.fps:.3f} per s" + ("" if near else "; clips are cut by time, not by frame number"),
-                expected=f"{protocol.FILM_FPS:g} per s",
-                verdict="ok" if near else "warning",
-            )
+    return [row for block in range(1, len(labels) + 1) for row in check_film(root, block, labels.shape[1])]
+
+
+def check_film(root: Path, block: int, n_slots: int) -> list[Check]:
+    """Open the film of a 1-based block, and return its rate and its length and size as check rows.
+
+    Raises
+    ------
+    BadDataError
+        If it is missing, cannot be read, or ends before the protocol does.
+    """
+    needed = n_slots * protocol.RUN_S
+    path = film_path(root, block)
+    info = probe(path)
+    name = path.relative_to(root).as_posix()
+    if info.duration_s < needed - 1 / info.fps:
+        raise BadDataError(
+            f"{path}: {n_slots} concepts take {needed:g} s, the film ends at {info.duration_s:.3f} s.",
+            "Copy it again from the source.",
         )
-        checks.append(
-            Check(
-                item=f"film, {name}",
-                found=f"{info.duration_s:.2f} s, {info.width} x {info.height}",
-                expected=f"at least {needed:g} s",
-                verdict="ok",
-            )
-        )
-    return checks
+    near = abs(info.fps - protocol.FILM_FPS) <= FPS_TOLERANCE
+    return [
+        Check(
+            item=f"frame rate, {name}",
+            found=f"{info.fps:.3f} per s" + ("" if near else "; clips are cut by time, not by frame number"),
+            expected=f"{protocol.FILM_FPS:g} per s",
+            verdict="ok" if near else "warning",
+        ),
+        Check(
+            item=f"film, {name}",
+            found=f"{info.duration_s:.2f} s, {info.width} x {info.height}",
+            expected=f"at least {needed:g} s",
+            verdict="ok",
+        ),
+    ]
 
 
 def electrode_file(root: Path) -> Path | None:

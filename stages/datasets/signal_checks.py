@@ -109,7 +109,7 @@ def detect_unit(amplitude: float, where: str) -> tuple[float, Check]:
         If the amplitude is zero: a recording that never changes is no EEG.
     """
     if amplitude == 0:
-        raise BadDataError(f"{where}: more than half of all samples have one constant value; this is no EEG.")
+        raise _no_eeg(where)
     scale, unit = (1.0, "V") if amplitude < VOLTS_BELOW else (1e-6, "uV")
     microvolts = amplitude * scale * 1e6
     plausible = PLAUSIBLE_UV[0] <= microvolts <= PLAUSIBLE_UV[1]
@@ -130,7 +130,14 @@ def volts_check(amplitude: float, where: str) -> Check:
         Median absolute amplitude, V.
     where
         Words that say whose signals these are.
+
+    Raises
+    ------
+    BadDataError
+        If the amplitude is zero.
     """
+    if amplitude == 0:
+        raise _no_eeg(where)
     low, high = PLAUSIBLE_UV
     return Check(
         item=f"amplitude, {where}",
@@ -138,3 +145,7 @@ def volts_check(amplitude: float, where: str) -> Check:
         expected=f"{low:g} to {high:g} uV",
         verdict="ok" if low <= amplitude * 1e6 <= high else "warning",
     )
+
+
+def _no_eeg(where: str) -> BadDataError:
+    return BadDataError(f"{where}: more than half of all samples have one constant value; this is no EEG.")

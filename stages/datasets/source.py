@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -96,31 +96,31 @@ class Dataset(Protocol):
 
 
 def open_dataset(root: Path) -> Dataset:
-    """Open a data folder: SEED-DV's own layout, or recordings with an events table.
+    """Open a data folder: SEED-DV's own layout, a BIDS-EEG folder, or recordings with a table or a study.toml.
 
     Raises
     ------
     BadDataError
-        If the folder is missing, is neither of the two, or its tables or labels are malformed.
+        If the folder is missing, is none of these, or its tables or labels are malformed.
     """
+    from eeg2vid.stages.datasets.tables import find_table
+
     root = Path(root)
     if not root.is_dir():
         raise BadDataError(f"The data folder {root} does not exist.")
-    tables = [root / name for name in ("events.tsv", "events.csv") if (root / name).is_file()]
     if (root / "EEG").is_dir() and (root / "Video").is_dir():
         from eeg2vid.stages.datasets.seed_dv import SeedDV
 
         return SeedDV(root)
-    if len(tables) > 1:
-        raise BadDataError(f"{root} holds both events.tsv and events.csv.", "Keep one of them.")
-    if tables:
-        from eeg2vid.stages.datasets.events_table import EventsTable
+    said = (root / "study.toml").is_file()
+    if find_table(root, "events") or said or any(root.glob("sub-*/eeg")) or any(root.glob("sub-*/ses-*/eeg")):
+        from eeg2vid.stages.datasets.own_recordings import OwnRecordings
 
-        return EventsTable(root)
+        return OwnRecordings(root)
     found = ", ".join(sorted(path.name for path in root.iterdir())[:8]) or "nothing"
     raise BadDataError(
-        f"{root} is no data set that can be read: looked for the folders EEG/ and Video/ (SEED-DV), "
-        f"or for events.tsv or events.csv (own recordings); found {found}.",
+        f"{root} is no data set that can be read: looked for the folders EEG/ and Video/ (SEED-DV), for "
+        f"sub-*/eeg/ (BIDS), and for events.tsv, events.csv or study.toml (own recordings); found {found}.",
         "examples/own_recordings/README.md shows how to lay out your own recordings.",
     )
 
@@ -148,7 +148,9 @@ def natural_order(labels: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(labels, key=lambda label: (parts(label), label)))
 
 
-def electrode_rows(names: Sequence[str], positions: np.ndarray) -> list[Electrode]:
+def electrode_rows(
+    names: Sequence[str], positions: np.ndarray, kinds: Sequence[Literal["eeg", "eog"]] | None = None
+) -> list[Electrode]:
     """Return electrode rows; coordinates that are not finite become None.
 
     Parameters
@@ -157,9 +159,11 @@ def electrode_rows(names: Sequence[str], positions: np.ndarray) -> list[Electrod
         Labels, one per electrode.
     positions
         `(electrode, 3)`, metres.
+    kinds
+        `eeg` or `eog`, one per electrode; all `eeg` by default.
     """
     rows = []
-    for name, xyz in zip(names, positions, strict=True):
+    for name, kind, xyz in zip(names, kinds or ["eeg"] * len(names), positions, strict=True):
         x, y, z = (float(v) for v in xyz) if np.isfinite(xyz).all() else (None, None, None)
-        rows.append(Electrode(electrode=name, x=x, y=y, z=z))
+        rows.append(Electrode.model_validate({"electrode": name, "kind": kind, "x": x, "y": y, "z": z}))
     return rows

@@ -23,12 +23,18 @@ class TableRow:
     """One row: its texts by column, and where it stands."""
 
     path: Path
-    number: int  # line in the file; the heading is line 1
+    number: int  # line in the file; the heading is line 1. Of a marker: its place among the recording's, from 1
     values: dict[str, str]
+    noun: str = "row"
+
+    @property
+    def place(self) -> str:
+        """Return `row 7`, `marker 7`."""
+        return f"{self.noun} {self.number}"
 
     def fail(self, sentence: str, hint: str | None = None) -> NoReturn:
         """Raise a BadDataError that names the file and the row."""
-        raise BadDataError(f"{self.path}, row {self.number}: {sentence}", hint)
+        raise BadDataError(f"{self.path}, {self.place}: {sentence}", hint)
 
     def text(self, column: str) -> str | None:
         """Return a text, None where the column or the value is absent."""
@@ -122,6 +128,20 @@ def read_table(path: Path, *, required: Collection[str], known: Collection[str])
     if not rows:
         raise BadDataError(f"{path} has a heading but no rows.")
     return Table(path, columns, tuple(rows))
+
+
+def find_table(root: Path, stem: str) -> Path | None:
+    """Return `<stem>.tsv` or `<stem>.csv` of a folder, None if it has neither.
+
+    Raises
+    ------
+    BadDataError
+        If it has both.
+    """
+    found = [p for name in (f"{stem}.tsv", f"{stem}.csv") if (p := root / name).is_file()]
+    if len(found) > 1:
+        raise BadDataError(f"{root} holds both {stem}.tsv and {stem}.csv.", "Keep one of them.")
+    return found[0] if found else None
 
 
 def to_label(text: str, length: int = LABEL_LENGTH) -> str:

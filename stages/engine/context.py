@@ -58,11 +58,13 @@ class Context:
         *,
         device: str = "cpu",
         reporter: Reporter | None = None,
+        threads: int = 1,
     ) -> None:
         self.study = study
         self.node = node
         self.settings = settings
         self.device = device
+        self.threads = threads  # never decides a result
         self.reporter = reporter or Silent()
         self.stamps: set[str] = set()
         self.writers: dict[str, ArtifactWriter] = {}

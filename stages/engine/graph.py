@@ -138,9 +138,13 @@ class Study:
         UsageError
             If a role has several candidate variants and nothing chooses among them.
         """
-        return {
-            role: self._addresses(node, role, read, subjects) for role, read in self.stages[node.stage].reads.items()
-        }
+        return {role: self._addresses(node, role, read, subjects) for role, read in self._reads(node).items()}
+
+    def _reads(self, node: Node) -> Mapping[str, Read]:
+        stage = self.stages[node.stage]
+        if type(stage).reads_for is Stage.reads_for:  # asked for every unit: settings cost time
+            return stage.reads
+        return stage.reads_for(self.settings(node.stage, node.variant).settings)
 
     def _addresses(self, node: Node, role: str, read: Read, subjects: Sequence[str]) -> list[Address]:
         found = []
@@ -157,7 +161,9 @@ class Study:
 
     def _upstream(self, node: Node, role: str, read: Read) -> list[tuple[str, str]]:
         chosen = self._chosen(node, role)
-        if chosen:
+        if chosen is not None:
+            if not chosen and read.arity == "one":
+                raise UsageError(f"{node} needs '{role}': it cannot be 'none'.")
             return chosen
         planned = self.planned_stages()
         producers = [name for name in self.producers(role) if name in planned or read.arity == "one"]
@@ -190,8 +196,8 @@ class Study:
         kept = base if base in bases else bases[0]
         return join_variant(kept, condition) if self._carries(producer, condition) else kept
 
-    def _chosen(self, node: Node, role: str) -> list[tuple[str, str]]:
-        """Return what --from or a `from` table names for a role."""
+    def _chosen(self, node: Node, role: str) -> list[tuple[str, str]] | None:
+        """Return what --from or a `from` table names for a role; empty for 'none', None if nothing is named."""
         tables = [self.recipe.tables, self.workspace.tables]
         base, _ = split_variant(node.variant)
         named: Any = None
@@ -199,7 +205,9 @@ class Study:
             named = table.get(node.stage, {}).get(base, {}).get("from", {}).get(role, named)
         if self.choices.stage == node.stage:
             named = self.choices.inputs.get(role, named)
-        texts = [named] if isinstance(named, str) else named or []
+        if not named or named == "none":
+            return None if not named else []
+        texts = [named] if isinstance(named, str) else named
         return [self._parse_reference(text, role) for text in texts]
 
     def _check_roles(self) -> None:

@@ -120,7 +120,7 @@ class Judge:
         outputs = [self.manifest(address) for address in self.outputs(node)]
         computed = [manifest for manifest in outputs if manifest and manifest.provenance == "computed"]
         known = list(dict.fromkeys(file for manifest in computed for file in manifest.sources))
-        if known and (study.source is None or not study.source.is_dir()):
+        if known and stage.sources_are_data and (study.source is None or not study.source.is_dir()):
             sources = known  # the data set is out of reach: what was read from it stands
         else:
             sources = identify_sources(stage.sources(Context(study, node, resolved.settings, addresses)), known)

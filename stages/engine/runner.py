@@ -94,6 +94,7 @@ class Runner:
             self.study.inputs(node, self.judge.subjects),
             device=resolve_device(self.execution.device) if stage.uses_torch else "cpu",
             reporter=self.reporter,
+            threads=self.execution.threads,
         )
         ctx.work = work
         with work.present() as remarks:

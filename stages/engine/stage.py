@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from eeg2vid.schemas.base import Schema
+from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.settings import Settings
 
 if TYPE_CHECKING:
@@ -72,6 +74,7 @@ class Stage(ABC):
     conditions: ClassVar[tuple[str, ...]] = ()
     published: ClassVar[dict[str, object]] = {}
     takes_source: ClassVar[bool] = False
+    sources_are_data: ClassVar[bool] = True  # of the data set: once read, they stand when it is out of reach
     uses_torch: ClassVar[bool] = False
     divided: ClassVar[str] = ""  # what one part of the work is; empty: the whole unit is one part
     prints: ClassVar[Printed | None] = None
@@ -83,6 +86,10 @@ class Stage(ABC):
     def run(self, ctx: Context) -> None:
         """Read `ctx`'s inputs, compute, write its outputs."""
 
+    def reads_for(self, settings: Any) -> dict[str, Read]:
+        """Return the roles that a unit with these settings reads: all, unless a stage says otherwise."""
+        return self.reads
+
     def sources(self, ctx: Context) -> list[Path]:
         """Return the files outside the workspace that this unit reads."""
         return []
@@ -90,6 +97,10 @@ class Stage(ABC):
     def subjects_of(self, source: Path) -> tuple[str, ...]:
         """Return the subjects of a data set; for the stage that takes a source."""
         return ()
+
+    def examine(self, source: Path, subjects: Sequence[str] | None) -> list[Check]:
+        """Look at every file of a source and say what is wrong; for the stage that takes one."""
+        return []
 
     @classmethod
     def writes_per(cls, per: Per) -> dict[str, Write]:

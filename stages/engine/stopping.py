@@ -17,6 +17,11 @@ def requested() -> bool:
     return bool(_request)
 
 
+def request(name: str) -> None:
+    """Ask this process to stop, as a signal of this name would."""
+    _request.append(name)
+
+
 def check(*, saved: bool) -> None:
     """Stop here if asked to.
 

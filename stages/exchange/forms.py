@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eeg2vid.schemas.base import Schema
-from eeg2vid.schemas.entities import ClipKey, EventKey, Row
+from eeg2vid.schemas.entities import ClipKey, EpochKey, Row
 from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.schemas.predictions import PredictionKey
 from eeg2vid.schemas.videos import VideoKey
@@ -50,9 +50,9 @@ def _nothing(*_: object) -> dict[str, Any]:
     return {}
 
 
-def _event_key(item: Item, _: Known) -> EventKey:
+def _event_key(item: Item, _: Known) -> EpochKey:
     assert item.event is not None
-    return EventKey(event=item.event.event, clip=item.clip.clip)
+    return EpochKey(event=item.event.event, clip=item.clip.clip)
 
 
 def _clip_key(item: Item, _: Known) -> ClipKey:

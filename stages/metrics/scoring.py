@@ -126,6 +126,7 @@ def score_videos(
     permutations: int,
     bootstraps: int,
     seed: int,
+    within_runs: bool = True,
     progress: Callable[[], None] = lambda: None,
 ) -> VideoScores:
     """Score every condition of one subject's videos.
@@ -144,6 +145,8 @@ def score_videos(
         Resamplings of runs behind intervals.
     seed
         Root of all random numbers; the same for every condition, so that conditions are paired.
+    within_runs
+        Whether clips of a run are told apart at all: not where smoothing has mixed them.
     progress
         Called after each condition.
 
@@ -156,7 +159,7 @@ def score_videos(
     measured: dict[str, dict[str, _Measured]] = {}
     drawn = _draw(keys, permutations, seed)
     for condition, videos in decoded.items():
-        measured[condition] = _measure(videos, truth, keys, drawn)
+        measured[condition] = _measure(videos, truth, keys, drawn, within_runs)
         for metric, one in measured[condition].items():
             interval = bootstrap_mean(one.values, keys.runs, np.random.default_rng(seed), n=bootstraps)
             result.scores.append(_row(keys.subject, condition, metric, "video", interval, one.test))
@@ -191,13 +194,17 @@ def _draw(keys: Keys, permutations: int, seed: int) -> _Pairings:
     return _Pairings(random, plan.draw(permutations, rng, derangement=True), _note(plan), keys.folds)
 
 
-def _measure(videos: NDArray[np.uint8], truth: NDArray[np.uint8], keys: Keys, drawn: _Pairings) -> dict[str, _Measured]:
+def _measure(
+    videos: NDArray[np.uint8], truth: NDArray[np.uint8], keys: Keys, drawn: _Pairings, within_runs: bool
+) -> dict[str, _Measured]:
     """Return every video metric of one condition, identification first."""
     if is_constant(videos, keys.folds):  # whichever clip it is paired with: the same video, hence the same mean
         drawn = _Pairings(None, np.arange(len(keys.runs))[None], "", keys.folds)
     found: dict[str, _Measured] = {}
     similarity = correlation(area_means(videos), area_means(truth))
     for name, kind in _FOILS.items():
+        if kind == "within-run" and not within_runs:
+            continue
         matrices = identify(similarity, keys.runs, keys.folds, kind)
         if (matrices.foils > 0).any():
             found[name] = _measured(matrices.two_way, drawn, 0.5)

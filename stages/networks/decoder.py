@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eeg2vid.schemas.electrodes import places_of
 from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.schemas.networks import NetworkSettings, TrainingSettings
 from eeg2vid.stages.training.inputs import Inputs
@@ -238,11 +239,10 @@ def find_electrodes(names: Sequence[str], electrodes: Sequence[str]) -> tuple[in
     UsageError
         If one of them was not recorded.
     """
-    places = {electrode.upper(): index for index, electrode in enumerate(electrodes)}
-    missing = [name for name in names if name.upper() not in places]
+    places, missing = places_of(names, electrodes)
     if missing:
         raise UsageError(
             f"Electrodes {', '.join(missing)} of the local branch are not among the {len(electrodes)} recorded.",
             "Name others with --set network.local_electrodes, or choose a network without a local branch (lda).",
         )
-    return tuple(places[name.upper()] for name in names)
+    return tuple(places)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from eeg2vid.schemas.networks import LdaSettings, TrainingSettings
-from eeg2vid.stages.networks.decoder import Context, Decoder, Examples, FitReport, State, take_arrays
-from eeg2vid.stages.training.inputs import Inputs, Vectors
+from eeg2vid.schemas.networks import LdaSettings
+from eeg2vid.stages.networks.decoder import Examples, FitReport, State
+from eeg2vid.stages.networks.vector_decoder import VectorDecoder
+from eeg2vid.stages.training.inputs import Inputs
 
 NEVER = -1e30  # log prior of a class without training events: probability 0, still a finite number to store
 
@@ -89,41 +87,24 @@ def fit_lda(
     return weights, offsets
 
 
-class LdaDecoder(Decoder):
+class LdaDecoder(VectorDecoder):
     """Shrinkage LDA on vectors of all inputs. There is nothing to choose: validation events only give a score."""
 
     kind = "encoder"
     settings: LdaSettings
 
-    def __init__(self, settings: LdaSettings, context: Context, training: TrainingSettings) -> None:
-        super().__init__(settings, context, training)
-        self.vectors = Vectors(settings.epoch_bins)
-        self.weights = np.zeros((0, len(context.classes)), dtype=np.float32)
-        self.offsets = np.zeros(len(context.classes), dtype=np.float32)
-
-    def fit(
-        self,
-        train: Examples,
-        validation: Examples | None = None,
-        *,
-        seed: int = 0,
-        device: str = "cpu",
-        report: Any = None,
-        should_stop: Callable[[], bool] | None = None,
-        keeper: Any = None,
-    ) -> FitReport:
-        """Fit in closed form."""
-        self.check(train)
-        self._fit(train)
+    def solve(self, train: Examples, validation: Examples | None) -> FitReport:
+        """Fit to the training events, score, and fit to both."""
+        self._solve(train)
         if validation is None:
             return FitReport(len(train))
         self.check(validation)
         score = float(np.mean(self.predict(validation.inputs).argmax(axis=1) == validation.targets))
         if self.training.refit:
-            self._fit(Examples.join([train, validation]))
+            self._solve(Examples.join([train, validation]))
         return FitReport(len(train), len(validation), score)
 
-    def _fit(self, examples: Examples) -> None:
+    def _solve(self, examples: Examples) -> None:
         self.vectors.fit(examples.inputs)
         weights, offsets = fit_lda(
             self.vectors.transform(examples.inputs),
@@ -132,28 +113,15 @@ class LdaDecoder(Decoder):
             covariance=self.settings.covariance,
             priors=self.settings.priors,
         )
-        self.weights, self.offsets = weights.astype(np.float32), offsets.astype(np.float32)
+        self.arrays = {"weights": weights.astype(np.float32), "offsets": offsets.astype(np.float32)}
 
     def predict(self, inputs: Inputs, *, device: str = "cpu") -> NDArray[np.float32]:
         """Return posterior probabilities `(event, class)`."""
-        inputs.require(self.context.inputs)
-        vectors = self.vectors.transform(inputs, own=self.training.scaling == "own")
-        scores = vectors @ self.weights.astype(np.float64) + self.offsets
+        scores = self.seen(inputs) @ self.fitted("weights").astype(np.float64) + self.fitted("offsets")
         probabilities: NDArray[np.float32] = softmax(scores, axis=1).astype(np.float32)
         return probabilities
 
-    def state(self) -> State:
-        """Return weights and offsets."""
-        return {"weights": self.weights, "offsets": self.offsets}
-
-    def scaler_state(self) -> State:
-        """Return the vectors' training statistics."""
-        return self.vectors.state()
-
-    def load(self, state: State, scaler: State) -> None:
-        """Take weights, offsets and statistics."""
-        self.vectors.load(scaler, list(self.context.inputs))
-        dimension = sum(one.mean.size for one in self.vectors.scalers.values())
+    def shapes(self, dimension: int, state: State) -> dict[str, tuple[int | None, ...]]:
+        """Return the shapes of weights and offsets."""
         n_classes = len(self.context.classes)
-        found = take_arrays(state, {"weights": (dimension, n_classes), "offsets": (n_classes,)})
-        self.weights, self.offsets = found["weights"].astype(np.float32), found["offsets"].astype(np.float32)
+        return {"weights": (dimension, n_classes), "offsets": (n_classes,)}

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.schemas.networks import RidgeSettings, TrainingSettings
-from eeg2vid.stages.networks.decoder import Context, Decoder, Examples, FitReport, State, take_arrays
-from eeg2vid.stages.training.inputs import Inputs, Vectors
+from eeg2vid.schemas.networks import RidgeSettings
+from eeg2vid.stages.networks.decoder import Examples, FitReport, State
+from eeg2vid.stages.networks.vector_decoder import VectorDecoder
+from eeg2vid.stages.training.inputs import Inputs
 
 _CHUNK_COLUMNS = 4096
 Matrix = NDArray[np.float64]
@@ -104,7 +102,7 @@ def inner_folds(examples: Examples, run_folds: int) -> tuple[NDArray[np.integer]
     )
 
 
-class RidgeDecoder(Decoder):
+class RidgeDecoder(VectorDecoder):
     """Ridge regression on vectors of all inputs, one penalty for all values, an intercept not penalised.
 
     It chooses its penalty inside the events it is fitted to; with `training.refit` these are training and
@@ -114,24 +112,8 @@ class RidgeDecoder(Decoder):
     kind = "mapper"
     settings: RidgeSettings
 
-    def __init__(self, settings: RidgeSettings, context: Context, training: TrainingSettings) -> None:
-        super().__init__(settings, context, training)
-        self.vectors = Vectors(settings.epoch_bins)
-        self.arrays: State = {}
-
-    def fit(
-        self,
-        train: Examples,
-        validation: Examples | None = None,
-        *,
-        seed: int = 0,
-        device: str = "cpu",
-        report: Any = None,
-        should_stop: Callable[[], bool] | None = None,
-        keeper: Any = None,
-    ) -> FitReport:
-        """Choose the penalty and fit, in closed form."""
-        self.check(train)
+    def solve(self, train: Examples, validation: Examples | None) -> FitReport:
+        """Choose the penalty and fit."""
         both = train
         if validation is not None and self.training.refit:
             self.check(validation)
@@ -167,38 +149,15 @@ class RidgeDecoder(Decoder):
 
     def predict(self, inputs: Inputs, *, device: str = "cpu") -> NDArray[np.float32]:
         """Return predicted values `(event, *target)`."""
-        inputs.require(self.context.inputs)
-        vectors = self.vectors.transform(inputs, own=self.training.scaling == "own")
-        scores = (vectors - self._array("center")) @ self._array("left").astype(np.float64)
-        values: NDArray[np.float32] = scores.astype(np.float32) @ self._array("right") + self._array("mean")
+        scores = (self.seen(inputs) - self.fitted("center")) @ self.fitted("left").astype(np.float64)
+        values: NDArray[np.float32] = scores.astype(np.float32) @ self.fitted("right") + self.fitted("mean")
         return values.reshape(len(values), *self.context.target)
 
-    def _array(self, name: str) -> NDArray[np.float32]:
-        if name not in self.arrays:
-            raise BadDataError("This decoder has not been fitted.")
-        return self.arrays[name].astype(np.float32, copy=False)
-
-    def state(self) -> State:
-        """Return the low-rank map."""
-        return self.arrays
-
-    def scaler_state(self) -> State:
-        """Return the vectors' training statistics."""
-        return self.vectors.state()
-
-    def load(self, state: State, scaler: State) -> None:
-        """Take the low-rank map and statistics."""
-        self.vectors.load(scaler, list(self.context.inputs))
-        dimension = sum(one.mean.size for one in self.vectors.scalers.values())
+    def shapes(self, dimension: int, state: State) -> dict[str, tuple[int | None, ...]]:
+        """Return the shapes of the low-rank map; its rank is what was stored."""
         rank = state["left"].shape[-1] if "left" in state and state["left"].ndim else None
         values = int(np.prod(self.context.target))
-        shapes: dict[str, tuple[int | None, ...]] = {
-            "center": (dimension,),
-            "left": (dimension, rank),
-            "right": (rank, values),
-            "mean": (values,),
-        }
-        self.arrays = take_arrays(state, shapes)
+        return {"center": (dimension,), "left": (dimension, rank), "right": (rank, values), "mean": (values,)}
 
 
 def low_rank(

@@ -136,10 +136,10 @@ def render_report(data: ReportData) -> str:
     contrasts = [row for view in data.subjects for row in view.contrasts]
     frames = shown[0].truth.shape[1] if shown else 0
     conditions = list(dict.fromkeys([*(row.condition for row in scores), *(c for v in shown for c in v.decoded)]))
-    return _template().render(
+    return template("report.html").render(
         data=data,
         facts=_facts(data, frames),
-        verdict=verdict([(view.subject, view.scores, view.contrasts) for view in data.subjects]),
+        verdict=verdict([(view.subject, view.scores, view.contrasts) for view in data.subjects], data.stamps),
         tables=_tables(data.subjects),
         summaries=_summaries(scores) if len(data.subjects) > 1 else [],
         conditions=[(name, CONDITIONS.get(name, "A condition of this recipe.")) for name in conditions],
@@ -162,8 +162,8 @@ def render_report(data: ReportData) -> str:
     )
 
 
-def _template() -> Any:
-    """Return the page's template. Everything printed is escaped unless it was drawn here (`Markup`)."""
+def template(name: str) -> Any:
+    """Return one of the pages' templates. Everything printed is escaped unless it was drawn here (`Markup`)."""
     folder = files("eeg2vid.stages") / "reporting"
     environment = Environment(
         loader=FunctionLoader(lambda name: (folder / name).read_text("utf-8")),
@@ -172,7 +172,7 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html")
+    return environment.get_template(name)
 
 
 def _shown_first(names: list[str]) -> list[str]:

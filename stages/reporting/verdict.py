@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Literal
 
 from eeg2vid.schemas.scores import Contrast, Score
+from eeg2vid.schemas.splits import LEAK
 from eeg2vid.stages.reporting.charts import grouped, interval, label, number, p_value
 
 ALPHA = 0.05
@@ -138,11 +139,22 @@ def _at_least(hits: int, n: int) -> float:
     return sum(math.comb(n, k) * ALPHA**k * (1 - ALPHA) ** (n - k) for k in range(hits, n + 1))
 
 
-def verdict(subjects: Sequence[Subject]) -> Verdict:
+def verdict(subjects: Sequence[Subject], stamps: Sequence[str] = ()) -> Verdict:
     """Say what the rows show, for one subject or over several.
 
-    With videos the headline is about them, else about labels.
+    With videos the headline is about them, else about labels. Where the artifacts bear the stamp of a leak, nothing
+    counts as evidence, whatever the tests say.
     """
+    found = _verdict(subjects)
+    leaks = [stamp.removeprefix(LEAK) for stamp in stamps if stamp.startswith(LEAK)]
+    if not leaks:
+        return found
+    note = "The split was forced although it leaks (--allow-leak). Split along whole runs and clips to learn anything."
+    tamed = [replace(one, tone="caution") if one.tone == "yes" else one for one in found.sentences]
+    return Verdict("caution", f"The split leaks {' and '.join(leaks)}: no score here is evidence.", note, tamed)
+
+
+def _verdict(subjects: Sequence[Subject]) -> Verdict:
     kind = "video" if any(evidence_of(rows, [], "video") for _, rows, _ in subjects) else "classification"
     things = "decoded videos carry information about the clips" if kind == "video" else "EEG tells the labels"
     every = [evidence_of(scores, contrasts, kind) for _, scores, contrasts in subjects]

@@ -7,22 +7,27 @@ textbook quantity (Duan et al., NER 2013; Shi et al., EMBC 2013).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import scipy.fft
 from numpy.typing import DTypeLike, NDArray
 
-from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.errors import UsageError
+from eeg2vid.stages.signal.spectra import Estimate, Kind, corrected_estimate, published_estimate
+from eeg2vid.stages.signal.unusable import refuse_constant, refuse_no_power
+from eeg2vid.stages.signal.windows import sliding_windows
 
 Method = Literal["published", "corrected"]
+Chunk = tuple[slice, slice]
 Features = tuple[NDArray[np.floating], NDArray[np.floating]]
 
 BANDS: tuple[tuple[float, float], ...] = ((1, 4), (4, 8), (8, 14), (14, 31), (31, 99))
 """Delta, theta, alpha, beta, gamma as EEG2Video names them, Hz."""
 
-_CHUNK_SAMPLES = 2**17  # a chunk's intermediates fit into a core's cache
+_CHUNK_SAMPLES = 2**17  # few calls, and intermediates still in the cache
 
 
 def band_features(
@@ -31,17 +36,32 @@ def band_features(
     bands: Sequence[tuple[float, float]] = BANDS,
     *,
     window_s: float = 1.0,
+    step_s: float | None = None,
     method: Method = "corrected",
+    spectrum: Kind = "periodogram",
+    segment_s: float | None = None,
+    bandwidth_hz: float | None = None,
+    threads: int = 1,
+    electrodes: Sequence[str] | None = None,
+    events: Sequence[str] | None = None,
     dtype: DTypeLike = np.float64,
 ) -> Features:
     r"""Return DE and PSD of every window, electrode and band.
 
-    Windows follow each other without overlap; samples left over at the end of an epoch are not used.
+    Windows follow each other without overlap or every `step_s`; samples left over at the end of an epoch are
+    not used.
 
-    `corrected`: each window's mean is removed, a Hann taper over the whole window applied, and the
-    one-sided density in µV²/Hz estimated (taper energy and sampling rate divided out). PSD is the mean
-    density over the bins with low <= f < high; the band's variance is their sum times the bin width; DE is
-    that of a Gaussian, :math:`\frac{1}{2}\ln(2\pi e\sigma^2)`, in nats.
+    `corrected`: PSD is the mean one-sided density in µV²/Hz over a band's bins, low <= f < high (a band up to half
+    the sampling rate holds that bin too); the band's variance :math:`\sigma^2` is the sum over them times the bin
+    width; DE is that of a Gaussian, :math:`\frac{1}{2}\ln(2\pi e\sigma^2)`, in nats. The density comes from
+
+    - `periodogram`: the window's mean removed, a Hann taper over all of it;
+    - `welch` (Welch, 1967): the mean of the Hann periodograms of segments that overlap by half, each segment's own
+      mean removed (`scipy.signal.welch` with detrend="constant");
+    - `multitaper` (Thomson, 1982): the window's mean removed, Slepian tapers (DPSS) of the full bandwidth given, those
+      with more than 0.9 of their energy inside it, weighted by that share, each taper's energy 1
+      (`mne.time_frequency.psd_array_multitaper`, not adaptive, normalization="full", within 1 %: MNE leaves the tapers'
+      energy a little below 1).
 
     `published`: taper 0.5 - 0.5 cos(2 pi n / (L + 1)), n = 1..L, over the window of L samples; an FFT of one
     second's length, so a 2-s window is cut to its first second under the taper's rising half and a shorter
@@ -51,15 +71,24 @@ def band_features(
     Parameters
     ----------
     epochs
-        EEG `(..., electrode, sample)` in µV.
+        EEG `(..., electrode, sample)` in µV; may be memory-mapped, a chunk is read at a time.
     sfreq
         Sampling rate, Hz.
     bands
         Edges (low, high), Hz. Whole numbers of at least 1 for `published`.
     window_s
         Window length, s.
+    step_s
+        From window to window, s; none: the window's length.
     method
         Definition, see above.
+    spectrum, segment_s, bandwidth_hz
+        Estimate of the corrected density; length of Welch's segments, s (none: half the window), the
+        multitaper bandwidth, Hz (none: 4 / window, which keeps three tapers).
+    threads
+        Chunks computed at a time. Results do not depend on it.
+    electrodes, events
+        Names for messages: along the electrode axis; of the epochs, all leading axes in C order.
     dtype
         Type of the result; all arithmetic is in float64.
 
@@ -72,129 +101,148 @@ def band_features(
     BadDataError
         If an epoch is shorter than a window, or an electrode is constant or not finite throughout a window.
     UsageError
-        If a band or the window does not suit the sampling rate.
+        If bands, window, step, segment or bandwidth do not suit the sampling rate or each other.
     """
-    if epochs.ndim < 2:
-        raise BadDataError(f"Epochs have shape {epochs.shape}, expected (..., electrode, sample).")
-    length = _window_samples(window_s, sfreq)
-    n_electrodes, n_samples = epochs.shape[-2:]
-    n_windows = n_samples // length
-    if not n_windows:
-        raise BadDataError(
-            f"Epochs hold {n_samples} samples, but a window of {window_s:g} s at {sfreq:g} Hz needs {length}.",
-            "Choose a shorter window or longer epochs.",
-        )
-    taper, n_fft, ranges = (_published if method == "published" else _corrected)(length, sfreq, bands)
-    flat = epochs.reshape(-1, n_electrodes, n_samples)
-    shape = (flat.shape[0], n_windows, n_electrodes, len(bands))
-    power = np.empty(shape)
-    step = max(1, _CHUNK_SAMPLES // (n_electrodes * n_samples))
-    top = max(high for _, high in ranges)
-    weights = np.zeros((top, len(bands)))
-    for band, (low, high) in enumerate(ranges):
-        weights[low:high, band] = 1 / (high - low)
-    for start in range(0, len(flat), step):
-        part = np.array(flat[start : start + step, :, : n_windows * length], dtype=np.float64)
-        part = part.reshape(len(part), n_electrodes, n_windows, length)
-        _refuse_constant(part, start, window_s)
-        if method == "corrected":
-            part -= part.mean(axis=-1, keepdims=True)
-        part *= taper
-        spectrum = scipy.fft.rfft(part[..., :n_fft], n=n_fft, axis=-1, workers=1)[..., :top]
-        squared = spectrum.real**2
-        squared += spectrum.imag**2
-        means = squared.reshape(-1, top) @ weights
-        power[start : start + step] = means.reshape(*part.shape[:3], -1).transpose(0, 2, 1, 3)
-    _refuse_no_power(power, bands)
+    windows = sliding_windows(epochs, sfreq, window_s, step_s)
+    n_windows, n_electrodes, length = windows.shape[-3:]
     if method == "published":
-        entropy = np.log2(100 * power)
+        if spectrum != "periodogram":
+            raise UsageError(f"--spectrum {spectrum}: the published features know no choice of spectrum.")
+        estimate = published_estimate(length, sfreq, bands)
     else:
-        # one-sided: every bin used lies strictly between 0 and Nyquist, so each stands for two
-        power *= 2 / (sfreq * np.sum(taper**2))
-        widths = np.array([high - low for low, high in ranges]) * (sfreq / n_fft)
-        entropy = 0.5 * np.log(2 * math.pi * math.e * widths * power)
+        estimate = corrected_estimate(length, sfreq, bands, spectrum, segment_s=segment_s, bandwidth_hz=bandwidth_hz)
+    flat = epochs.reshape(-1, *epochs.shape[-2:])
+    shape = (len(flat), n_windows, n_electrodes, len(bands))
+    job = _Job(
+        sliding_windows(flat, sfreq, window_s, step_s).swapaxes(1, 2),
+        estimate,
+        method,
+        np.empty(shape, dtype=dtype),
+        np.empty(shape, dtype=dtype),
+        np.zeros(shape[:3], dtype=bool),
+        np.zeros(shape, dtype=bool),
+    )
+    job.run(threads)
+    names = (electrodes, events)
+    seconds = (window_s, window_s if step_s is None else step_s)
+    refuse_constant(job.windows.swapaxes(1, 2), job.constant, seconds, *names)
+    refuse_no_power(job.psd, job.powerless, bands, seconds, *names)
     result = (*epochs.shape[:-2], n_windows, n_electrodes, len(bands))
-    return entropy.reshape(result).astype(dtype, copy=False), power.reshape(result).astype(dtype, copy=False)
+    return job.de.reshape(result), job.psd.reshape(result)
 
 
-Plan = tuple[NDArray[np.float64], int, list[tuple[int, int]]]
+@dataclass(frozen=True)
+class _Job:
+    """Work cut into chunks of fixed places, whoever does them.
+
+    Windows are `(event, electrode, window, sample)`, the order in which side by side they lie in memory;
+    results `(event, window, electrode, ...)`.
+    """
+
+    windows: NDArray[np.floating]
+    estimate: Estimate
+    method: Method
+    de: NDArray[np.floating]
+    psd: NDArray[np.floating]
+    constant: NDArray[np.bool_]
+    powerless: NDArray[np.bool_]
+
+    def run(self, threads: int) -> None:
+        """Do all chunks, `threads` at a time; numpy lets go of the interpreter inside."""
+        chunks = self._chunks()
+        if not chunks:
+            return
+        largest = self.windows[chunks[0][0], :, chunks[0][1]].shape
+        todo = iter(chunks)  # shared: every worker takes the next one
+        workers = min(threads, len(chunks))
+        if workers <= 1:
+            self._work(todo, largest)
+            return
+        with ThreadPoolExecutor(workers) as pool:
+            for done in [pool.submit(self._work, todo, largest) for _ in range(workers)]:
+                done.result()
+
+    def _chunks(self) -> list[Chunk]:
+        """Return slices of events and of windows."""
+        n_events, n_electrodes, n_windows = self.windows.shape[:3]
+        tapers, samples = self.estimate.tapers.shape
+        each = n_electrodes * self.estimate.segments * tapers * max(samples, self.estimate.n_fft)
+        step = max(1, _CHUNK_SAMPLES // each)  # windows
+        if step >= n_windows:
+            step //= n_windows
+            return [(slice(at, at + step), slice(0, n_windows)) for at in range(0, n_events, step)]
+        starts = range(0, n_windows, step)
+        return [(slice(event, event + 1), slice(at, at + step)) for event in range(n_events) for at in starts]
+
+    def _work(self, todo: Iterator[Chunk], largest: tuple[int, ...]) -> None:
+        buffers = _Buffers.of(largest, self.estimate)
+        # what is not finite or has no power is refused afterwards, with its name
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+            for chunk in todo:
+                source = self.windows[chunk[0], :, chunk[1]]
+                self._look_for_constants(source, chunk)
+                self._describe(_band_powers(source, self.estimate, buffers), chunk)
+
+    def _look_for_constants(self, source: NDArray[np.floating], chunk: Chunk) -> None:
+        first = source[..., 0]
+        suspects = first == source[..., source.shape[-1] // 2]
+        if suspects.any():  # few: two equal samples
+            suspects[suspects] = (source[suspects] == first[suspects][:, None]).all(axis=-1)
+            self.constant[chunk] = suspects.swapaxes(1, 2)
+
+    def _describe(self, power: NDArray[np.float64], chunk: Chunk) -> None:
+        """Write PSD and DE of one chunk's band powers `(event, window, electrode, band)`."""
+        if not (power.min() > 0 and power.max() < math.inf):
+            self.powerless[chunk] = ~((power > 0) & (power < math.inf))
+        counts = np.array([stop - first for first, stop in self.estimate.bins])
+        self.psd[chunk] = power / counts
+        if self.method == "published":
+            self.de[chunk] = np.log2(power * (100 / counts))
+        else:
+            power *= 2 * math.pi * math.e * self.estimate.spacing
+            np.log(power, out=power)
+            np.multiply(power, 0.5, out=self.de[chunk], casting="same_kind")
 
 
-def _published(length: int, sfreq: float, bands: Sequence[tuple[float, float]]) -> Plan:
-    """Return taper, FFT length and half-open bin ranges of the released formula."""
-    n_fft = round(sfreq)
-    ranges = []
-    for low, high in bands:
-        if not (float(low).is_integer() and float(high).is_integer() and 1 <= low < high <= n_fft // 2):
-            raise UsageError(
-                f"Band ({low:g}, {high:g}) Hz: the published features need whole numbers with "
-                f"1 <= low < high <= {n_fft // 2}.",
-                "Choose other bands or the corrected features.",
-            )
-        ranges.append((int(low) - 1, int(high)))
-    steps = np.arange(1, length + 1)
-    return 0.5 - 0.5 * np.cos(2 * np.pi * steps / (length + 1)), n_fft, ranges
+@dataclass(frozen=True)
+class _Buffers:
+    """A worker's own memory for chunks up to the largest: allocated once, so it stays in the cache."""
+
+    plain: NDArray[np.float64]  # (event, electrode, window, segment, 1, sample)
+    tapered: NDArray[np.float64]  # (event, electrode, window, segment, taper, sample)
+    spectrum: NDArray[np.complex128]  # (event, electrode, window, segment, taper, bin)
+    averaging: NDArray[np.float64]  # (sample,)
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], estimate: Estimate) -> _Buffers:
+        tapers, samples = estimate.tapers.shape
+        plain = np.empty((*shape[:3], estimate.segments, 1, samples))
+        tapered = plain if tapers == 1 else np.empty((*plain.shape[:4], tapers, samples))
+        spectrum = np.empty((*tapered.shape[:5], estimate.n_fft // 2 + 1), dtype=np.complex128)
+        return cls(plain, tapered, spectrum, np.full(samples, 1 / samples))
 
 
-def _corrected(length: int, sfreq: float, bands: Sequence[tuple[float, float]]) -> Plan:
-    """Return a periodic Hann taper, FFT length and the bins with low <= f < high."""
-    frequencies = np.arange((length - 1) // 2 + 1) * sfreq / length  # below Nyquist
-    ranges = []
-    for low, high in bands:
-        inside = np.flatnonzero((frequencies >= low) & (frequencies < high) & (frequencies > 0))
-        if high > sfreq / 2:
-            raise UsageError(
-                f"Band ({low:g}, {high:g}) Hz reaches beyond {sfreq / 2:g} Hz, half the sampling rate of {sfreq:g} Hz.",
-                "Choose bands below it, e.g. --bands 4-8 --bands 8-14 --bands 14-31.",
-            )
-        if not 0 <= low < high or not inside.size:
-            raise UsageError(
-                f"Band ({low:g}, {high:g}) Hz holds no frequency of a {length / sfreq:g}-s window at {sfreq:g} Hz: "
-                f"they lie {sfreq / length:g} Hz apart, up to {sfreq / 2:g} Hz.",
-                "Choose a wider band or a longer window.",
-            )
-        ranges.append((int(inside[0]), int(inside[-1]) + 1))
-    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length), length, ranges
-
-
-def _window_samples(window_s: float, sfreq: float) -> int:
-    if not (sfreq > 0 and window_s > 0):
-        raise UsageError(f"A window of {window_s:g} s at {sfreq:g} Hz: both must be above 0.")
-    length = round(window_s * sfreq)
-    if abs(length - window_s * sfreq) > 1e-6 or length < 4:
-        raise UsageError(
-            f"A window of {window_s:g} s at {sfreq:g} Hz is {window_s * sfreq:g} samples, expected a whole number "
-            "of at least 4."
-        )
-    return length
-
-
-def _refuse_constant(windows: NDArray[np.float64], first: int, window_s: float) -> None:
-    with np.errstate(invalid="ignore"):
-        spread = windows.max(axis=-1) - windows.min(axis=-1)
-    bad = np.argwhere(~((spread > 0) & np.isfinite(spread)))
-    if bad.size:
-        event, electrode, window = (int(index) for index in bad[0])
-        value = windows[event, electrode, window, 0]
-        constant = spread[event, electrode, window] == 0
-        what = f"constant ({value:g} µV) throughout" if constant else "not finite in"
-        electrodes = ", ".join(str(index) for index in np.unique(bad[:, 1])[:10])
-        raise BadDataError(
-            f"The EEG of electrode {electrode} is {what} window {window} ({window_s:g} s) of event "
-            f"{first + event} (all counted from 0), so its band power has no logarithm; electrodes concerned: "
-            f"{electrodes}.",
-            "Leave the electrode or the event out, or interpolate it before.",
-        )
-
-
-def _refuse_no_power(power: NDArray[np.float64], bands: Sequence[tuple[float, float]]) -> None:
-    # reached where only a part of a window is used (published, 2 s) and that part is zero
-    bad = np.argwhere(~(power > 0))
-    if bad.size:
-        event, window, electrode, band = (int(index) for index in bad[0])
-        low, high = bands[band]
-        raise BadDataError(
-            f"The EEG of electrode {electrode} has no power from {low:g} to {high:g} Hz in window {window} of event "
-            f"{event} (all counted from 0), so it has no logarithm.",
-            "Leave the electrode or the event out, or interpolate it before.",
-        )
+def _band_powers(source: NDArray[np.floating], estimate: Estimate, buffers: _Buffers) -> NDArray[np.float64]:
+    """Return the band powers `(event, window, electrode, band)` of `(event, electrode, window, sample)`."""
+    n_events, n_electrodes, n_windows = source.shape[:3]
+    here = (slice(n_events), slice(None), slice(n_windows))  # the last chunk may be smaller
+    plain, tapered, spectrum = buffers.plain[here], buffers.tapered[here], buffers.spectrum[here]
+    samples = estimate.tapers.shape[1]
+    if estimate.segments == 1:
+        np.copyto(plain[..., 0, 0, :], source[..., :samples])
+    else:
+        segments = np.lib.stride_tricks.sliding_window_view(source, samples, axis=-1)
+        np.copyto(plain[..., 0, :], segments[..., :: estimate.hop, :])
+    if estimate.centred:
+        plain -= np.vecdot(plain, buffers.averaging)[..., None]
+    np.multiply(plain, estimate.tapers, out=tapered)
+    np.fft.rfft(tapered, n=estimate.n_fft, axis=-1, out=spectrum)
+    if estimate.centred and estimate.single:
+        spectrum[..., estimate.single] *= math.sqrt(0.5)
+    parts = spectrum.view(np.float64)  # real and imaginary parts in turn
+    power = np.empty((n_events, n_windows, n_electrodes, *spectrum.shape[3:5], len(estimate.bins)))
+    target = power.swapaxes(1, 2)
+    for band, (first, stop) in enumerate(estimate.bins):
+        inside = parts[..., 2 * first : 2 * stop]
+        np.vecdot(inside, inside, out=target[..., band])
+    return power[..., 0, 0, :] if spectrum.shape[3:5] == (1, 1) else power.sum(axis=(3, 4))

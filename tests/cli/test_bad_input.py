@@ -20,36 +20,6 @@ MAPPERS = "train-mapper/ridge/sub-1/mappers"
 INGEST = ("ingest", "--subject", "1")
 
 
-def leftovers(study):
-    """Return what no command may leave: half-written things; finished parts of a longer work may stay."""
-    half = [path for path in study.rglob("*") if ".old-" in path.name or path.name.startswith("commit-")]
-    return half + [path for path in study.rglob("work-*") if not any(path.glob("done/*"))]
-
-
-@pytest.fixture
-def refused(study, cli, digests):
-    """Return a function that calls a command and checks that it is refused in the proper manner."""
-    workspace = study / "workspace"
-
-    def check(words, code, sentence):
-        before = digests(workspace)
-        named = [str(word).format(study=study) for word in words]
-        result = cli(*named) if "-w" in named else cli(*named, "-w", workspace)
-        assert result.code == code, f"exit {result.code}: {result.err}"
-        assert re.search(sentence, result.err), result.err
-        for ugly in ("Traceback", "Internal error", 'File "'):
-            assert ugly not in result.err
-        if named[0] != "verify":
-            assert result.out == "", "stdout is for data"
-        after = digests(workspace)
-        assert {address: after.get(address) for address in before} == before
-        assert not leftovers(study)
-        assert not (study / "executed").exists(), "code from a data file was run"
-        return result
-
-    return check
-
-
 # -- ways to damage a study: each takes its folder ---------------------------------------------------
 
 
@@ -491,7 +461,9 @@ ARTIFACTS = {
 
 
 @pytest.mark.parametrize(("pattern", "change", "words", "sentence", "problem"), ARTIFACTS.values(), ids=ARTIFACTS)
-def test_damaged_artifact_is_refused(study, cli, digests, monkeypatch, pattern, change, words, sentence, problem):
+def test_damaged_artifact_is_refused(
+    study, cli, digests, leftovers, monkeypatch, pattern, change, words, sentence, problem
+):
     workspace = study / "workspace"
     before = digests(workspace)
     folder = "/".join(pattern.split("/")[:4])

@@ -197,7 +197,7 @@ def test_replaced_upstream_flows_on(workspace, cli_ok, digests):
 
 
 def test_two_candidates_and_no_choice(workspace, cli, cli_ok):
-    configure(workspace, "[preprocess.short]\nduration_s = 1\n[preprocess.default]\n")
+    configure(workspace, "[preprocess.short]\ntmax_s = 1\n[preprocess.default]\n")
     cli_ok("preprocess", *ONE, "-w", workspace)
     result = cli("train-mapper", *ONE, "-w", workspace)
     assert result.code == 2

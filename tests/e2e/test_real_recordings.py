@@ -4,10 +4,12 @@ import itertools
 import runpy
 import shutil
 import sys
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
 import mne
+import mne_bids
 import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
@@ -204,12 +206,13 @@ def test_eeglab_recording_to_predicted_latents(shared_data, tmp_path, cli, cli_o
     for stage in ("split", "encode-latents", "train-mapper", "predict"):
         cli_ok(stage, *there, *(["--condition", "full"] if stage == "predict" else []))
     features = open_artifact(tmp_path / "data", Address("preprocess", "default", "sub-1", "features"))
-    assert features.read("de").shape == (80, 1, 32, 4)
+    assert features.read("de").shape == (80, 1, 30, 4)  # EOG1 and EOG2 are not decoded from
     assert all(row.x is not None for row in features.table("electrodes", Electrode))
     raw = mne.io.read_raw_fif(tmp_path / "data/eeg/sub-1_eeg.fif", preload=True, verbose="error")
     epochs = open_artifact(tmp_path / "data", Address("preprocess", "default", "sub-1", "epochs")).read("epochs")
     onsets = [o for o, name in zip(raw.annotations.onset, raw.annotations.description, strict=True) if name == "square"]
     first = round(onsets[40] * 128)
+    raw.drop_channels(["EOG1", "EOG2"])
     assert np.allclose(epochs[40], raw.get_data()[:, first : first + 128] * 1e6, rtol=1e-5, atol=1e-3)
     predicted = open_artifact(tmp_path / "data", Address("predict", "ridge", "sub-1", "predictions")).read("latents")
     assert predicted.shape == (80, 6, 4, 3, 4) and np.isfinite(predicted).all() and predicted.std(axis=0).max() > 0
@@ -220,13 +223,13 @@ def test_eeglab_recording_to_predicted_latents(shared_data, tmp_path, cli, cli_o
     [
         (("eeglab-formats/testbva.vhdr", "eeglab-formats/testbva.dat", "eeglab-formats/testbva.vmrk"), 29, 200),
         (("eeglab-formats/test.bdf",), 16, 256),
-        (("eeguana/bv_export_edf+.edf",), 34, 512),
+        (("eeguana/bv_export_edf+.edf",), 32, 512),
         (("mne-testing/edf-138ch.edf",), 138, 512),
-        (("eeglab/eeglab_data.set", "eeglab/eeglab_data.fdt"), 32, 128),
+        (("eeglab/eeglab_data.set", "eeglab/eeglab_data.fdt"), 30, 128),
     ],
 )
 def test_formats_as_they_are(files, electrodes, sfreq, shared_data, tmp_path, cli, cli_ok):
-    """Without any converter: the recording, a table, clips."""
+    """Without any converter: the recording, a table, clips; channels called EOG are not decoded from."""
     (tmp_path / "clips").mkdir()
     shutil.copy(shared_data / "clips/intel-samples/asl-milk.mkv", tmp_path / "clips")
     for file in files:
@@ -237,8 +240,9 @@ def test_formats_as_they_are(files, electrodes, sfreq, shared_data, tmp_path, cl
     cli_ok("ingest", tmp_path, "-w", tmp_path)
     checks = open_artifact(tmp_path, Address("ingest", "default", "sub-1", "eeg-checks")).table("checks", Check)
     flat = [c.found.split(", ") for c in checks if c.item.startswith("constant electrodes")]
-    left_out = flat[0] if flat else []
-    assert left_out == (["M1", "M2", "HEOG", "VEOG"] if name.endswith("+.edf") else [])
+    silent = flat[0] if flat else []
+    assert silent == (["M1", "M2", "HEOG", "VEOG"] if name.endswith("+.edf") else [])
+    left_out = [label for label in silent if "EOG" not in label]
     preprocess = ["preprocess", "-w", tmp_path, "--bands", "4-8", "--bands", "8-13"]
     if left_out:  # silent electrodes have no band power, and a sentence says so
         refused = cli(*preprocess)
@@ -247,6 +251,65 @@ def test_formats_as_they_are(files, electrodes, sfreq, shared_data, tmp_path, cl
     epochs = open_artifact(tmp_path, Address("preprocess", "default", "sub-1", "epochs")).read("epochs")
     assert epochs.shape == (3, electrodes - len(left_out), sfreq)
     raw = mne.io.read_raw(tmp_path / name, preload=True, verbose="error").pick("eeg", exclude=())
-    raw.drop_channels(left_out)
+    raw.drop_channels([label for label in raw.ch_names if label in left_out or "EOG" in label])
     expected = raw.get_data()[:, round(2.25 * sfreq) : round(3.25 * sfreq)] * 1e6
     assert np.allclose(epochs[1], expected, rtol=1e-5, atol=1e-2)
+
+
+def eeglab_marked(shared, out):
+    for name in ("eeglab_data.set", "eeglab_data.fdt"):
+        shutil.copy(shared / "eeg/eeglab" / name, out)
+    (out / "study.toml").write_text(
+        '[events]\nfrom = "annotations"\nfiles = ["*.set"]\n[electrodes]\neog = ["EOG1", "EOG2"]'
+    )
+    (out / "stimuli.tsv").write_text("code\tclip\tduration\nsquare\tasl-milk\t1.0\n")
+    raw = mne.io.read_raw(out / "eeglab_data.set", preload=True, verbose="error")
+    return raw, [o for o, d in zip(raw.annotations.onset, raw.annotations.description, strict=True) if d == "square"]
+
+
+def bdf_triggered(shared, out):
+    shutil.copy(shared / "eeg/eeglab-formats/test.bdf", out)
+    (out / "study.toml").write_text('[events]\nfrom = "stim"\nstim = "Status"\nfiles = ["*.bdf"]\n')
+    (out / "stimuli.tsv").write_text("code\tclip\tduration\n255\tasl-milk\t0.5\n")
+    raw = mne.io.read_raw(out / "test.bdf", preload=True, verbose="error")
+    found = mne.find_events(raw, consecutive=True, shortest_event=1, verbose="error")
+    return raw, [sample / 256 for sample, _, code in found if code == 255 and sample < 59.5 * 256]
+
+
+def eeglab_in_bids(shared, out):
+    raw = mne.io.read_raw(shared / "eeg/eeglab/eeglab_data.set", preload=True, verbose="error")
+    raw.set_channel_types({"EOG1": "eog", "EOG2": "eog"}, verbose="error")
+    raw.info["line_freq"] = 60
+    place = mne_bids.BIDSPath(subject="1", task="square", root=out, datatype="eeg")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mne_bids.write_raw_bids(raw, place, format="BrainVision", allow_preload=True, verbose="error")
+    (out / "stimuli.tsv").write_text("code\tclip\tduration\nsquare\tasl-milk\t1.0\n")
+    return raw, [o for o, d in zip(raw.annotations.onset, raw.annotations.description, strict=True) if d == "square"]
+
+
+@pytest.mark.parametrize(
+    ("make", "electrodes", "seconds"), [(eeglab_marked, 30, 1.0), (bdf_triggered, 16, 0.5), (eeglab_in_bids, 30, 1.0)]
+)
+def test_markers_to_features(make, electrodes, seconds, shared_data, tmp_path, cli_ok):
+    """No converter and no table of events: markers of the recording, joined to clips by code."""
+    raw, onsets = make(shared_data, tmp_path)
+    (tmp_path / "clips").mkdir()
+    shutil.copy(shared_data / "clips/intel-samples/asl-milk.mkv", tmp_path / "clips")
+    cli_ok("ingest", tmp_path, "-w", tmp_path / "workspace")
+    workspace = tmp_path / "workspace"
+    events = open_artifact(workspace, Address("ingest", "default", "sub-1", "events")).table("events", Event)
+    sfreq = raw.info["sfreq"]
+    assert len(onsets) >= 39
+    assert [e.onset_sample for e in events] == [round(onset * sfreq) for onset in onsets]
+    assert {e.duration_s for e in events} == {seconds}
+    cli_ok("preprocess", "-w", workspace, "--bands", "4-8", "--bands", "8-13", "--window-s", seconds)
+    epochs = open_artifact(workspace, Address("preprocess", "default", "sub-1", "epochs"))
+    assert epochs.read("epochs").shape == (len(onsets), electrodes, round(seconds * sfreq))
+    names = [row.electrode for row in epochs.table("electrodes", Electrode)]
+    assert not {"EOG1", "EOG2", "Status"} & set(names)
+    first = round(onsets[20] * sfreq)
+    expected = raw.get_data(picks=names)[:, first : first + round(seconds * sfreq)] * 1e6
+    assert np.allclose(epochs.read("epochs")[20], expected, rtol=1e-5, atol=1e-2)
+    de = open_artifact(workspace, Address("preprocess", "default", "sub-1", "features")).read("de")
+    assert np.isfinite(de).all() and de.shape[0] == len(onsets)

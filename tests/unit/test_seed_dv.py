@@ -68,7 +68,7 @@ def test_subject_with_a_second_session(pristine):
     assert len({e.event for e in source.events}) == 60
     event = next(e for e in source.events if e.event == "s2-b1-r02-c3")
     assert (event.session, event.block, event.clip, event.position) == ("2", "1", "b1-r02-c3", 3)
-    assert (event.onset_s, event.onset_sample, event.duration_s) == (20.0, 4000, 2.0)
+    assert (event.onset_s, event.onset_sample, event.duration_s, event.hint_s) == (20.0, 4000, 2.0, 3.0)
     eeg = np.load(pristine / "EEG" / "sub1_session2.npy")
     assert np.array_equal(source.signals[3][:, 100:200], eeg[1, :, 100:200])
     assert isinstance(source.signals[0], np.memmap)

@@ -1,0 +1,179 @@
+"""BIDS-EEG folders, read through mne-bids: channel types, bads and positions from its tables, events from events.tsv.
+
+An event shows the clip that its `stim_file` names (below `stimuli/`), else the one that `stimuli.tsv` gives to its
+`trial_type` or `value`. A run of BIDS is a recording, and a block: `run-2` is block 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eeg2vid.schemas.entities import Check
+from eeg2vid.schemas.errors import BadDataError, MissingPackageError
+from eeg2vid.stages.datasets.clip_table import LABELS, ClipTable, file_below
+from eeg2vid.stages.datasets.markers import refuse_none
+from eeg2vid.stages.datasets.presentations import OPTIONAL, Presentation, fill
+from eeg2vid.stages.datasets.recordings import LazySignal, companions, open_stretches
+from eeg2vid.stages.datasets.source import natural_order
+from eeg2vid.stages.datasets.stimuli_table import Joined, Mark, event_row, find_stimuli
+from eeg2vid.stages.datasets.study_file import StudyFile, Whose, find_recordings
+from eeg2vid.stages.datasets.tables import TableRow, read_table
+
+_FORMATS = (".vhdr", ".edf", ".bdf", ".set")  # that BIDS allows for EEG
+_MARKER_S = 0.02  # s: shorter is the length of a trigger pulse, not of a clip
+
+
+class BidsEvents:
+    """Finds events in the `*_events.tsv` beside each recording.
+
+    Parameters
+    ----------
+    root
+        The data folder.
+    said
+        Its study.toml, if any: `files` narrows the recordings down.
+
+    Raises
+    ------
+    BadDataError
+        If no recording has a table of events, a table is malformed, or a stimulus file is missing.
+    """
+
+    kind = "bids"
+
+    def __init__(self, root: Path, said: StudyFile) -> None:
+        self.root, self._said = root, said
+        self.clips_folder = "stimuli" if (root / "stimuli").is_dir() else "clips"
+        found = find_recordings(root, said.events) if said.events.files else _recordings(root)
+        self._tables = {file: path for file in found if (path := _events_of(root / file)).is_file()}
+        if not self._tables:
+            raise BadDataError(
+                f"{root}: none of {len(found)} recordings has a table of events beside it"
+                + (f"; expected {_events_of(root / found[0]).name}." if found else "."),
+                "BIDS keeps events in sub-XX/[ses-XX/]eeg/*_events.tsv.",
+            )
+        self._without = [file for file in found if file not in self._tables]
+        self._stimuli = find_stimuli(root)
+        self._clips = ClipTable(root, self.clips_folder)
+        self._joined = {file: self._join(file, path) for file, path in self._tables.items()}
+        self.files = tuple(file for file, joined in self._joined.items() if joined.rows)
+        if not self.files:
+            seen = [code for joined in self._joined.values() for code in joined.lost]
+            refuse_none(list(self._tables)[:3], seen, self._stimuli)
+        self._whose = _Runs(said.events.path, self.files)
+        self.owners = {file: self._whose.owner(file) for file in self.files}
+        self.subjects = natural_order({subject for subject, _ in self.owners.values()})
+        self.tables = [] if self._stimuli is None else [self._stimuli.path]
+        self.strangers: list[str] = []
+
+    def clip_rows(self) -> Sequence[TableRow]:
+        """Return rows that name every clip that is shown."""
+        labels = [] if self._stimuli is None else self._stimuli.rows
+        shown = [row for joined in self._joined.values() for row in joined.rows]
+        clips = {row.values["clip"] for row in shown}
+        return [*shown, *(row for row in labels if row.values["clip"] in clips)]
+
+    def open(self, file: str) -> list[LazySignal]:
+        """Open a recording with what the data set's tables say about its channels."""
+        return open_stretches(self.root / file, self._said.electrodes, self._read)
+
+    def own_files(self, file: str) -> list[Path]:
+        """Return a recording's files, the tables beside it, and those of folders above that hold for it too."""
+        path = self.root / file
+        above = [p for p in path.parents if p.is_relative_to(self.root)]
+        sidecars = [p for folder in above for ending in ("*.tsv", "*.json") for p in folder.glob(ending)]
+        return sorted({*companions(path), *sidecars, self._tables[file]})
+
+    def find(self, files: Sequence[str], opened: Sequence[LazySignal]) -> tuple[list[Presentation], list[Check]]:
+        """Return what one subject was shown, and what was noticed."""
+        shift = self._said.events.onset_shift_s
+        shown = [fill(row, file, self._whose, shift) for file in files for row in self._joined[file].rows]
+        checks = [check for file in files for check in self._joined[file].checks(file)]
+        subject = shown[0].subject
+        if self._stimuli is not None:
+            codes = {code for file in files for code in self._joined[file].codes}
+            checks += self._stimuli.absent(codes, f"subject {subject}")
+        idle = [
+            f for f in (*self._joined, *self._without) if f not in self.files and self._whose.owner(f)[0] == subject
+        ]
+        if idle:
+            found = f"{len(idle)} without an event that shows a clip: {', '.join(idle[:8])}"
+            item = f"recordings left out, subject {subject}"
+            checks.append(Check(item=item, found=found, expected="none", verdict="warning"))
+        return shown, checks
+
+    def _join(self, file: str, path: Path) -> Joined:
+        table = read_table(path, required=("onset",), known=("onset", "duration", "trial_type", "value", "stim_file"))
+        joined, rest = Joined(), []
+        for row in table.rows:
+            # a trigger's own length is not the clip's
+            length = row.number_of("duration", 0) or 0.0
+            kept = {k: v for k, v in row.values.items() if k in OPTIONAL or k in LABELS}
+            kept["duration"] = repr(length) if length > _MARKER_S else "n/a"
+            codes = tuple(text for name in ("trial_type", "value") if (text := row.text(name)) is not None)
+            mark = Mark(TableRow(path, row.number, kept), row.number_of("onset", -1e9) or 0.0, codes)
+            shown = row.text("stim_file")
+            if shown is None:
+                rest.append(mark)
+                continue
+            shown = shown.removeprefix("stimuli/")
+            stimulus = file_below(self.root / "stimuli", row, shown)
+            clip = self._clips.of_file(stimulus)
+            if clip is None:
+                row.fail(f"stim_file {shown} is no clip, or several.", "clips.tsv says which clip is which file.")
+            joined.rows.append(event_row(mark, file, clip, {}))
+        if self._stimuli is not None:
+            coded = self._stimuli.join(file, sorted(rest, key=lambda mark: mark.onset))
+            return Joined([*joined.rows, *coded.rows], coded.codes, coded.lost)
+        joined.lost.update(mark.codes[0] if mark.codes else "n/a" for mark in rest)
+        return joined
+
+    def _read(self, path: Path) -> Any:
+        try:
+            import mne_bids  # type: ignore[import-untyped]
+        except ImportError as error:
+            raise MissingPackageError(f"{path} is read through mne-bids, which is missing.") from error
+        place = mne_bids.get_bids_path_from_fname(path, check=False, verbose="error")
+        place.update(root=self.root, datatype="eeg", check=False)
+        return mne_bids.read_raw_bids(place, on_ch_mismatch="raise", verbose="error")
+
+
+class _Runs(Whose):
+    """What BIDS names tell: subject, session, and the run as block, where every recording has one."""
+
+    def __init__(self, pattern: str | None, files: Sequence[str]) -> None:
+        super().__init__(pattern)
+        told = [_entities(file) for file in files]
+        self._tasks = len({entities.get("task") for entities in told}) > 1
+        self._runs = all("run" in entities for entities in told)
+
+    def tell(self, file: str) -> dict[str, str]:
+        if self.pattern is not None:
+            return dict(super().tell(file))
+        entities = _entities(file)
+        told = {name: entities[name[:3]] for name in ("subject", "session") if name[:3] in entities}
+        if self._runs and "run" in entities:
+            run = entities["run"].lstrip("0") or "0"
+            told["block"] = f"{entities.get('task', 'task')}-{run}" if self._tasks else run
+        return told
+
+    def owner(self, file: str) -> tuple[str, str]:
+        told = self.tell(file)
+        return told.get("subject", "1"), told.get("session", "1")
+
+
+def _recordings(root: Path) -> list[str]:
+    found = [p for glob in ("sub-*/eeg/*", "sub-*/ses-*/eeg/*") for p in root.glob(glob)]
+    kept = {p for p in found if p.suffix in _FORMATS and p.stem.endswith("_eeg") and not p.name.startswith(".")}
+    return list(natural_order(p.relative_to(root).as_posix() for p in kept))
+
+
+def _entities(file: str) -> dict[str, str]:
+    pieces = Path(file).name.split("_")[:-1]
+    return dict(piece.split("-", 1) for piece in pieces if "-" in piece)  # type: ignore[misc]
+
+
+def _events_of(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(path.suffix).removesuffix("_eeg") + "_events.tsv")

@@ -1,0 +1,253 @@
+"""Channels become electrodes by name: makers' decorations go, spellings meet, order and number no longer matter."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from eeg2vid.schemas.electrodes import electrode_key
+from eeg2vid.schemas.entities import Check
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.datasets.protocol import ELECTRODES
+from eeg2vid.stages.datasets.tables import to_label
+
+Kind = Literal["eeg", "eog"]
+_SHOWN = 12  # names that a row lists before it only counts
+# "EEG Fp1-Ref", "EEG FP1-LE" (EDF), "Fc5." (PhysioNet): signal type before, reference behind, dots to fill the field
+_PREFIX = re.compile(r"^EEG[ _-]+(?=\D)", re.IGNORECASE)
+_REFERENCE = re.compile(r"[ _]*-[ _]*(ref|le|ar|avg|car)$", re.IGNORECASE)
+# "EOG1", "HEOG", "VEOG-L", EDF+'s "ECG II": the name says the type where a format declares all channels EEG
+_TELLING = re.compile(r"^([hv]?eog|ecg|ekg|emg)(?![a-z])[ _.-]*[a-z]{0,5}\d*$", re.IGNORECASE)
+_TYPES = {"ecg": "ecg", "ekg": "ecg", "emg": "emg"}
+
+
+class ElectrodeWishes(BaseModel):
+    """What a study says about its channels (`[electrodes]` of study.toml)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rename: Mapping[str, str] = Field({}, description="name in the file = name of the electrode")
+    drop: tuple[str, ...] = Field((), description="channels to leave out")
+    eog: tuple[str, ...] = Field((), description="channels beside the eyes")
+
+    @field_validator("rename")
+    @classmethod
+    def _labels(cls, names: Mapping[str, str]) -> Mapping[str, str]:
+        for old, new in names.items():
+            if to_label(new) != new:
+                raise ValueError(f"{old!r} cannot be called {new!r}: names are letters, digits and . _ + -")
+        return names
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One channel that is kept.
+
+    Attributes
+    ----------
+    row
+        Its place in the file, from 0.
+    name
+        As the file has it.
+    electrode
+        As it is called from here on.
+    kind
+        `eeg`, or `eog` beside the eyes.
+    """
+
+    row: int
+    name: str
+    electrode: str
+    kind: Kind
+
+    @property
+    def key(self) -> tuple[Kind, str]:
+        """Return what two recordings' channels of one electrode share."""
+        return self.kind, electrode_key(self.electrode)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The channels of one file: those kept, EEG before EOG in the file's order, and those left out by type."""
+
+    channels: tuple[Channel, ...]
+    left_out: Mapping[str, tuple[str, ...]]
+    unmet: tuple[str, ...]
+
+    def rows(self) -> dict[str, str]:
+        """Return what is worth telling: title of a check row -> text."""
+        renamed = [f"{c.name} -> {c.electrode}" for c in self.channels if c.name != c.electrode]
+        out = [f"{len(names)} {kind} ({_listed(names)})" for kind, names in self.left_out.items()]
+        told = {"channels renamed": _listed(renamed), "channels left out": "; ".join(out)}
+        return {title: text for title, text in told.items() if text}
+
+
+def plain_name(name: str) -> str:
+    """Remove what makers put around an electrode's name: `EEG Fp1-Ref`, `EEG FP1-LE`, `Fc5.`.
+
+    `EEG 001` stays: a number alone would say less.
+    """
+    plain = _PREFIX.sub("", _REFERENCE.sub("", name.strip().rstrip(".")))
+    return plain or name
+
+
+def select_channels(names: Sequence[str], types: Sequence[str], wishes: ElectrodeWishes, where: str) -> Selection:
+    """Choose and name the channels of one file.
+
+    Parameters
+    ----------
+    names, types
+        Of every channel; types as MNE calls them.
+    wishes
+        What the study says; it is matched with the file's name first, then with the plain name in any spelling.
+    where
+        The file, for the message.
+
+    Raises
+    ------
+    BadDataError
+        If no EEG channel is left, or two channels are one electrode.
+    """
+    rename = _Lookup(wishes.rename)
+    drop = _Lookup(dict.fromkeys(wishes.drop, ""))
+    eog = _Lookup(dict.fromkeys(wishes.eog, ""))
+    kept: list[Channel] = []
+    left_out: dict[str, list[str]] = defaultdict(list)
+    for row, (name, declared) in enumerate(zip(names, types, strict=True)):
+        told = _TELLING.match(plain_name(name)) if declared == "eeg" else None
+        kind = _TYPES.get(told[1].casefold(), "eog") if told else declared
+        wanted = rename.find(name)
+        if eog.find(name, wanted) is not None:
+            kind = "eog"
+        if drop.find(name, wanted) is not None:
+            left_out["dropped"].append(name)
+        elif kind == "eeg" or kind == "eog":
+            kept.append(Channel(row, name, wanted or to_label(plain_name(name)), "eeg" if kind == "eeg" else "eog"))
+        else:
+            left_out[str(kind)].append(name)
+    if not any(channel.kind == "eeg" for channel in kept):
+        counted: dict[str, int] = defaultdict(int)
+        for kind in types:
+            counted[kind] += 1
+        found = ", ".join(f"{n} {kind}" for kind, n in counted.items()) or "no channel"
+        raise BadDataError(f"{where} has no EEG channel; found {found}.", "Set the channel types.")
+    refuse_twins(kept, where)
+    channels = tuple(sorted(kept, key=lambda channel: (channel.kind == "eog", channel.row)))
+    unmet = (*rename.unmet("rename"), *drop.unmet("drop"), *eog.unmet("eog"))
+    return Selection(channels, {kind: tuple(names) for kind, names in left_out.items()}, unmet)
+
+
+def refuse_twins(channels: Sequence[Channel], where: str) -> None:
+    """Check that no two channels are one electrode.
+
+    Raises
+    ------
+    BadDataError
+        If two are; the message names both.
+    """
+    seen: dict[str, Channel] = {}
+    for channel in channels:
+        other = seen.setdefault(electrode_key(channel.electrode), channel)
+        if other is not channel:
+            a, b = (f"{c.name!r} (channel {c.row + 1})" for c in (other, channel))
+            raise BadDataError(
+                f"{where}: {a} and {b} are both electrode {channel.electrode}.",
+                "Rename or drop one of them in study.toml, [electrodes].",
+            )
+
+
+def common_order(channels: Sequence[Sequence[Channel]], files: Sequence[str]) -> tuple[list[list[int]], list[Check]]:
+    """Find the electrodes that all recordings of a subject share, in the first recording's order.
+
+    Parameters
+    ----------
+    channels
+        Those of each recording.
+    files
+        Their names, for the messages.
+
+    Returns
+    -------
+    For each recording, the places of the shared electrodes among its channels; rows that say which recordings have
+    another order, and which electrodes of which recordings are left out.
+
+    Raises
+    ------
+    BadDataError
+        If the recordings share no EEG electrode.
+    """
+    places = [{channel.key: place for place, channel in enumerate(one)} for one in channels]
+    shared = [key for key in places[0] if all(key in other for other in places)]
+    for file, other in zip(files, places, strict=True):
+        if not any(kind == "eeg" for kind, _ in places[0].keys() & other.keys()):
+            raise BadDataError(
+                f"{file} shares no electrode with {files[0]}: {_listed([c.electrode for c in channels[0]])} there, "
+                f"{_listed([c.electrode for c in channels[files.index(file)]])} here.",
+                "Are the channels named alike? study.toml, [electrodes] rename, gives them other names.",
+            )
+    if not any(kind == "eeg" for kind, _ in shared):
+        raise BadDataError(f"The recordings {', '.join(files)} have no electrode that all of them share.")
+    checks = []
+    orders = [[place[key] for key in shared] for place in places]
+    moved = [file for file, order in zip(files, orders, strict=True) if order != sorted(order)]
+    if moved:
+        found = f"another order than {files[0]}; put in that order by name"
+        checks.append(Check(item=f"electrode order, {_listed(moved)}", found=found, expected="any", verdict="ok"))
+    for file, one in zip(files, channels, strict=True):
+        extra = [channel.electrode for channel in one if channel.key not in shared]
+        if extra:
+            checks.append(
+                Check(
+                    item=f"electrodes left out, {file}",
+                    found=f"{len(extra)} that not all of the subject's recordings have: {_listed(extra)}",
+                    expected="the same electrodes in all",
+                    verdict="warning",
+                )
+            )
+    return orders, checks
+
+
+def cap_check(electrodes: Sequence[str], where: str) -> list[Check]:
+    """Return a warning if most electrodes of SEED-DV's 62-electrode cap are there, but not all."""
+    found = {electrode_key(name) for name in electrodes}
+    missing = [name for name in ELECTRODES if electrode_key(name) not in found]
+    if not missing or len(missing) > len(ELECTRODES) // 2:
+        return []
+    return [
+        Check(
+            item=f"electrodes of the SEED cap, {where}",
+            found=f"{len(missing)} of {len(ELECTRODES)} missing: {_listed(missing)}",
+            expected="all, where a network or region asks for them",
+            verdict="warning",
+        )
+    ]
+
+
+class _Lookup:
+    """Names that a study gives, found by a file's name as it is, or by the plain name in any spelling."""
+
+    def __init__(self, wishes: Mapping[str, str]) -> None:
+        self._wishes = wishes
+        self._plain = {electrode_key(plain_name(name)): name for name in wishes}
+        self._met: set[str] = set()
+
+    def find(self, name: str, renamed: str | None = None) -> str | None:
+        keys = [self._plain.get(electrode_key(plain_name(n))) for n in (name, renamed) if n]
+        wish = name if name in self._wishes else next((key for key in keys if key is not None), None)
+        if wish is None:
+            return None
+        self._met.add(wish)
+        return self._wishes[wish]
+
+    def unmet(self, title: str) -> list[str]:
+        return [f"{title} {name!r}" for name in self._wishes if name not in self._met]
+
+
+def _listed(names: Sequence[str]) -> str:
+    rest = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,236 @@
+"""Plain arrays as recordings: `.npy`, HDF5 and Zarr with a TOML of the same stem beside them that says what they are.
+
+axes = ["electrode", "sample"]     # the order of the axes; a leading or inner "block" is one stretch per index
+sfreq = 500.0                      # Hz
+unit = "uV"                        # V, mV, uV or nV
+electrodes = ["Fp1", "Fp2"]        # or "seed-dv"
+array = "study/eeg"                # where in an HDF5 file or Zarr group
+eog = ["VEOG"]                     # which of the electrodes are beside the eyes
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from eeg2vid.schemas.electrodes import electrode_key
+from eeg2vid.schemas.entities import Check
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.datasets.channels import ElectrodeWishes, Selection, select_channels
+from eeg2vid.stages.datasets.npy import open_npy
+from eeg2vid.stages.datasets.protocol import ELECTRODES
+from eeg2vid.stages.datasets.recordings import LazySignal
+from eeg2vid.stages.datasets.toml_file import read_toml
+
+Axis = Literal["block", "electrode", "sample"]
+VOLTS = {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "nV": 1e-9}
+_CODECS = (  # what may unpack a Zarr array; others, such as pickle, could run code
+    "bytes transpose crc32c gzip zstd zlib blosc lz4 lzma bz2 sharding_indexed vlen-bytes delta shuffle "
+    "fixedscaleoffset quantize bitround astype pcodec zfpy packbits adler32 crc32 fletcher32 jenkins_lookup3"
+).split()
+
+
+def _names(value: Any) -> Any:
+    """Return the electrodes of a named cap."""
+    if isinstance(value, str) and value != "seed-dv":
+        raise ValueError(f"expected a list of names or 'seed-dv', found {value!r}")
+    return ELECTRODES if isinstance(value, str) else value
+
+
+class ArrayFile(BaseModel):
+    """The TOML beside a plain array."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    axes: tuple[Axis, ...] = Field(description="the order of the axes, such as ['electrode', 'sample']")
+    sfreq: float = Field(gt=0, le=1_000_000, strict=True, description="sampling rate, Hz")
+    unit: Literal["V", "mV", "uV", "nV"] = Field(description="of the numbers in the file")
+    electrodes: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
+        min_length=1, description="names in the file's order, or 'seed-dv'"
+    )
+    array: str | None = Field(None, min_length=1, description="where in the HDF5 file or Zarr group the array is")
+    eog: tuple[str, ...] = Field((), description="which of the electrodes are beside the eyes")
+
+    @model_validator(mode="after")
+    def _fits(self) -> ArrayFile:
+        if len(set(self.axes)) != len(self.axes) or not {"electrode", "sample"} <= set(self.axes):
+            raise ValueError(f"axes: expected 'electrode', 'sample' and perhaps 'block', once each, found {self.axes}")
+        known = {electrode_key(name) for name in self.electrodes}
+        for name in self.eog:
+            if electrode_key(name) not in known:
+                raise ValueError(f"eog: {name!r} is not among the electrodes")
+        return self
+
+
+class PlainSignal(LazySignal):
+    """One stretch of a plain array, scaled to volts when sliced; single precision stays single."""
+
+    def __init__(self, path: Path, source: Any, said: ArrayFile, block: int, selection: Selection) -> None:
+        sizes = dict(zip(said.axes, source.shape, strict=True))
+        stored = np.dtype(source.dtype)
+        single = stored.kind == "f" and stored.itemsize <= 4
+        dtype = np.dtype(np.float32 if single else np.float64)
+        form = f"{stored.name} {tuple(source.shape)} ({', '.join(said.axes)}), {said.unit}"
+        super().__init__(path, said.sfreq, int(sizes["sample"]), dtype, selection, form)
+        self._source, self._axes, self._block = source, said.axes, block
+        self._scale = VOLTS[said.unit]
+
+    def _load(self, rows: NDArray[np.intp], start: int, stop: int) -> NDArray[Any]:
+        place = {"block": self._block, "electrode": slice(None), "sample": slice(start, stop)}
+        part = np.asarray(self._source[tuple(place[axis] for axis in self._axes)])
+        if self._axes.index("sample") < self._axes.index("electrode"):
+            part = part.T
+        return np.multiply(part[rows], self._scale, dtype=self.dtype)
+
+
+def open_array(path: Path, wishes: ElectrodeWishes) -> list[PlainSignal]:
+    """Open a plain array by its TOML; numbers stay on disk, and nothing in the file is ever executed.
+
+    Returns
+    -------
+    One signal per block, or one.
+
+    Raises
+    ------
+    BadDataError
+        If the TOML is missing or malformed, the file is damaged or holds no plain numbers, or the two disagree.
+    """
+    beside = path.with_suffix(".toml")
+    if not beside.is_file():
+        raise BadDataError(
+            f"{path}: the file {beside.name} beside it is missing.",
+            "It says axes, sfreq, unit and electrodes; see examples/own_recordings/README.md.",
+        )
+    said = read_toml(beside, ArrayFile)
+    ending = path.suffix.casefold()
+    if ending == ".npy":
+        if said.array is not None:
+            raise BadDataError(f"{beside}: array: an npy file holds one array, so the key means nothing here.")
+        source, checks = open_npy(path, ndim=None, kinds="fiu", itemsizes=(1, 2, 4, 8)), list[Check]()
+    else:
+        source, checks = _zarr(path, said.array) if ending == ".zarr" else _hdf5(path, said.array)
+    _must_fit(path, source, said, beside)
+    types = _types(said)
+    selection = select_channels(said.electrodes, types, wishes, str(path))
+    n_blocks = source.shape[said.axes.index("block")] if "block" in said.axes else 1
+    signals = [PlainSignal(path, source, said, block, selection) for block in range(n_blocks)]
+    signals[0].checks += checks
+    return signals
+
+
+def has_blocks(path: Path) -> bool:
+    """Return whether a recording is a plain array with a block axis."""
+    beside = path.with_suffix(".toml")
+    return beside.is_file() and "block" in read_toml(beside, ArrayFile).axes
+
+
+def _types(said: ArrayFile) -> list[str]:
+    eyes = {electrode_key(name) for name in said.eog}
+    return ["eog" if electrode_key(name) in eyes else "eeg" for name in said.electrodes]
+
+
+def _must_fit(path: Path, source: Any, said: ArrayFile, beside: Path) -> None:
+    stored = np.dtype(source.dtype)
+    if stored.kind not in "fiu" or stored.itemsize > 8:
+        raise BadDataError(f"{path}: expected an array of floating-point or whole numbers, found {stored}.")
+    shape = tuple(source.shape)
+    if len(shape) != len(said.axes):
+        raise BadDataError(f"{path} has {len(shape)} axes, {shape}, but {beside.name} names {', '.join(said.axes)}.")
+    if math.prod(shape) == 0:
+        raise BadDataError(f"{path}: the array of shape {shape} holds no numbers.")
+    found = shape[said.axes.index("electrode")]
+    if found != len(said.electrodes):
+        other = [axis for axis, size in zip(said.axes, shape, strict=True) if size == len(said.electrodes)]
+        raise BadDataError(
+            f"{path}: {beside.name} names {len(said.electrodes)} electrodes, but the axis 'electrode' of {shape} "
+            f"has {found}.",
+            f"The axis called '{other[0]}' has {len(said.electrodes)}: are axes in the right order?" if other else None,
+        )
+
+
+def _hdf5(path: Path, place: str | None) -> tuple[Any, list[Check]]:
+    import h5py
+
+    try:
+        file = h5py.File(path, "r")
+        found: list[str] = []
+        file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
+        source = file.get(place) if place is not None else file.get(found[0]) if len(found) == 1 else None
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
+        raise BadDataError(
+            f"{path} is not a readable HDF5 file ({str(error).rstrip('.')}).", "Copy it again from the source."
+        ) from error
+    if not isinstance(source, h5py.Dataset):
+        raise _no_array(path, place, found)
+    if source.external or source.is_virtual or source.file.filename != file.filename:
+        raise BadDataError(f"{path}: the array {source.name!r} keeps its numbers in other files; store them inside.")
+    return source, []
+
+
+def _zarr(path: Path, place: str | None) -> tuple[Any, list[Check]]:
+    import zarr
+
+    if place is not None and (place.startswith("/") or ".." in place.split("/")):
+        raise BadDataError(f"{path}: array {place!r} is not inside the store.")
+    try:
+        node: Any = zarr.open(str(path), mode="r")
+        found = [] if isinstance(node, zarr.Array) else [name for name, _ in _arrays(node)]
+        if isinstance(node, zarr.Group):
+            wanted = place if place is not None else found[0] if len(found) == 1 else ""
+            node = node[wanted] if wanted in found else node
+        elif place is not None:
+            found, node = ["the store itself"], None
+    except Exception as error:  # a dozen kinds of damage, each with its own exception
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise BadDataError(f"{path} is not a readable Zarr store ({reason}).", "Copy it again.") from error
+    if not isinstance(node, zarr.Array):
+        raise _no_array(path, place, found)
+    _harmless(path, node)
+    absent = node.nchunks - node.nchunks_initialized
+    if not absent:
+        return node, []
+    row = f"{absent} of {node.nchunks}; they read as {node.fill_value}"
+    return node, [Check(item=f"chunks absent, {path.name}", found=row, expected="none", verdict="warning")]
+
+
+def _arrays(group: Any, depth: int = 8) -> list[tuple[str, Any]]:
+    found = list(group.arrays())
+    if depth:
+        for name, inner in group.groups():
+            found += [(f"{name}/{below}", array) for below, array in _arrays(inner, depth - 1)]
+    return found
+
+
+def _harmless(path: Path, array: Any) -> None:
+    """Refuse codecs that could execute what is stored, before a single chunk is read."""
+    used = set()
+    pending = [array.metadata.to_dict()]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            name = value.get("id") or (value.get("name") if "configuration" in value or len(value) == 1 else None)
+            used |= {name} if isinstance(name, str) else set()
+            pending += [v for k, v in value.items() if k not in ("attributes", "chunk_grid", "chunk_key_encoding")]
+        elif isinstance(value, list | tuple):
+            pending += value
+        elif hasattr(value, "codec_id"):
+            used.add(value.codec_id)
+        elif hasattr(value, "to_dict"):
+            pending.append(value.to_dict())
+    strange = sorted(name for name in used if name.removeprefix("numcodecs.") not in _CODECS)
+    if strange:
+        raise BadDataError(
+            f"{path}: the array is packed with {', '.join(map(repr, strange))}, which is not unpacked here.",
+            "Store it again with a plain compressor such as zstd, gzip or blosc.",
+        )
+
+
+def _no_array(path: Path, place: str | None, found: list[str]) -> BadDataError:
+    what = f"no array {place!r}" if place is not None else "not exactly one array"
+    listed = ", ".join(found[:8]) or "none"
+    return BadDataError(f"{path} holds {what}; it has {listed}.", "Name it in the TOML: array = 'path/in/file'.")

@@ -1,0 +1,1 @@
+"""Dividing events into training, validation and test; refusing divisions that leak."""

@@ -1,0 +1,181 @@
+"""BIDS-EEG folders, written by mne-bids: channels, sessions, runs, events joined by file or by code."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import warnings
+from pathlib import Path
+
+import mne
+import mne_bids
+import numpy as np
+import pytest
+
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.datasets.checkup import examine
+from eeg2vid.stages.datasets.source import open_dataset
+
+_spec = importlib.util.spec_from_file_location("_own_folder", Path(__file__).with_name("_own_folder.py"))
+own = sys.modules.setdefault(_spec.name, importlib.util.module_from_spec(_spec))
+_spec.loader.exec_module(own)
+
+NAMES = ("Fz", "Cz", "Oz", "VEOG", "GSR")
+TYPES = ["eeg", "eeg", "eeg", "eog", "misc"]
+FILE = "sub-01/ses-1/eeg/sub-01_ses-1_task-watch_run-2_events.tsv"
+
+
+def write_bids(root: Path, subject="01", session="1", run="1", task="watch", names=NAMES, events=((1, 1), (3, 2))):
+    """One run, written as BrainVision; returns its data in volts."""
+    data = own.noise(len(names), int(own.SECONDS * own.SFREQ), int(run))
+    raw = own.raw_of(names, TYPES[: len(names)], data=data)
+    raw.info["line_freq"], raw.info["bads"] = 50, ["Cz"]
+    raw.set_montage(mne.channels.make_standard_montage("biosemi64"), on_missing="ignore", verbose="error")
+    found = np.array([[round(onset * own.SFREQ), 0, code] for onset, code in events])
+    place = mne_bids.BIDSPath(subject=subject, session=session, task=task, run=run, root=root, datatype="eeg")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mne_bids.write_raw_bids(
+            raw, place, events=found, event_id={"dog": 1, "cat": 2, "key": 3}, format="BrainVision",
+            allow_preload=True, verbose="error",
+        )  # fmt: skip
+    return data
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    root = tmp_path_factory.mktemp("bids")
+    data = [write_bids(root, run=run, events=((1, 1), (3, 2), (4, 3), (6, 1))) for run in ("1", "2")]
+    write_bids(root, session="2")
+    write_bids(root, subject="02", names=NAMES[1:3])
+    for clip in ("dog", "cat", "cow"):
+        own.write_clip(root / f"stimuli/{clip}.gif", 0.5)
+    (root / "stimuli.tsv").write_text("code\tclip\tconcept_name\ndog\tdog\tanimal\n2\tcat\tpet\n9\tcow\tanimal\n")
+    return root, data
+
+
+@pytest.fixture
+def root(written, tmp_path):
+    root = tmp_path / "study"
+    for path in written[0].rglob("*"):
+        if path.is_file():
+            (target := root / path.relative_to(written[0])).parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    return root
+
+
+def stim_files(root: Path, rows: dict[str, str]) -> None:
+    """Give events a column stim_file, by their trial_type."""
+    path = root / FILE
+    heading, *lines = path.read_text().splitlines()
+    place = heading.split("\t").index("trial_type")
+    lines = [f"{line}\t{rows.get(line.split(chr(9))[place], 'n/a')}" for line in lines]
+    path.write_text("\n".join([f"{heading}\tstim_file", *lines]) + "\n")
+
+
+def test_by_trial_type_and_value(root, written):
+    data = open_dataset(root)
+    assert (data.kind, data.subjects) == ("bids", ("01", "02"))
+    study = data.study()
+    assert [(c.clip, c.file, c.concept_name) for c in study.clips] == [
+        ("cat", "stimuli/cat.gif", "pet"), ("dog", "stimuli/dog.gif", "animal"),
+    ]  # fmt: skip
+    source = data.subject("01")
+    assert [(r.session, r.block, r.length) for r in source.recordings] == [
+        ("1", "1", 2560), ("1", "2", 2560), ("2", "1", 2560),
+    ]  # fmt: skip
+    assert [(e.clip, e.onset_sample, e.duration_s, e.block) for e in source.events[:3]] == [
+        ("dog", 128, 0.5, "1"), ("cat", 384, 0.5, "1"), ("dog", 768, 0.5, "1"),
+    ]  # fmt: skip
+    assert [(e.electrode, e.kind) for e in source.electrodes] == [
+        ("Fz", "eeg"), ("Cz", "eeg"), ("Oz", "eeg"), ("VEOG", "eog"),
+    ]  # fmt: skip
+    assert np.allclose(source.signals[1][:, :], written[1][1][:4], atol=1e-7)  # float32 in BrainVision
+    told = {c.item: c.found for c in source.checks}
+    assert any("marked bad" in item and found.startswith("Cz") for item, found in told.items())
+    assert [c.found for c in source.checks if c.item.startswith("markers that")] == ["1 of 4: key (1)"] * 2
+    assert told["codes, subject 01"] == "1 of 3 never occur: 9"
+    assert "1 misc (GSR)" in told["channels left out, subject 01"]
+    assert len(data.subject("02").electrodes) == 2
+
+
+def test_positions_are_those_of_the_folder(root):
+    source = open_dataset(root).subject("01")
+    xyz = {e.electrode: (e.x, e.y, e.z) for e in source.electrodes}
+    path = mne_bids.BIDSPath(subject="01", session="1", task="watch", run="1", root=root, datatype="eeg")
+    raw = mne_bids.read_raw_bids(path, verbose="error")
+    for name in ("Fz", "Oz"):
+        assert np.allclose(xyz[name], raw.info["chs"][raw.ch_names.index(name)]["loc"][:3], atol=1e-6)
+
+
+def test_by_stim_file(root):
+    (root / "stimuli.tsv").unlink()
+    stim_files(root, {"dog": "cow.gif", "cat": "stimuli/cat.gif"})
+    data = open_dataset(root)
+    assert data.subjects == ("01",)
+    assert [c.clip for c in data.study().clips] == ["cat", "cow"]
+    source = data.subject("01")
+    assert [(e.clip, e.onset_s) for e in source.events] == [("cow", 1.0), ("cat", 3.0), ("cow", 6.0)]
+    assert [r.block for r in source.recordings] == ["2"]
+    assert any(c.item.startswith("recordings left out") and "run-1_eeg.vhdr" in c.found for c in source.checks)
+
+
+def test_study_toml_beside_bids(root):
+    said = '[events]\nfiles = ["sub-01/*/eeg/*_eeg.vhdr"]\nonset_shift_s = 0.5\n[electrodes]\neog = ["Fz"]\n'
+    (root / "study.toml").write_text(said)
+    data = open_dataset(root)
+    assert data.subjects == ("01",)
+    source = data.subject("01")
+    assert source.events[0].onset_s == 1.5
+    assert [e.electrode for e in source.electrodes if e.kind == "eog"] == ["Fz", "VEOG"]
+
+
+def test_files_behind_a_subject(root):
+    names = {p.relative_to(root).as_posix() for p in open_dataset(root).subject_files("02")}
+    stem = "sub-02/ses-1/eeg/sub-02_ses-1_task-watch_run-1"
+    assert {f"{stem}_{end}" for end in ("eeg.vhdr", "eeg.eeg", "events.tsv", "channels.tsv")} <= names
+    assert "stimuli.tsv" in names and not any(name.startswith("sub-01/") for name in names)
+
+
+def test_the_doctor_reads_it_too(root):
+    checks = {c.item: c for c in examine(root)}
+    assert {c.verdict for c in checks.values()} == {"ok", "warning"}
+    assert checks["data set"].found == "bids, 2 subjects, 4 recordings, 2 clips shown"
+    file = "sub-01/ses-2/eeg/sub-01_ses-2_task-watch_run-1_eeg.vhdr"
+    assert checks[file].found.startswith("BrainVision via MNE, 3 EEG and 1 EOG electrodes, 3 with a position, 128 Hz")
+    (root / file).with_suffix(".eeg").unlink()
+    assert {c.item for c in examine(root) if c.verdict == "error"} == {file}
+
+
+def edit(old, new, place=FILE):
+    return lambda root: (root / place).write_text((root / place).read_text().replace(old, new))
+
+
+def drop(glob):
+    return lambda root: [path.unlink() for path in root.glob(glob)]
+
+
+BAD = {
+    "no events": (drop("sub-*/*/eeg/*_events.tsv"), "none of 4 recordings has a table of events beside it"),
+    "no recordings": (drop("sub-*/*/eeg/*"), "none of 0 recordings"),
+    "nothing joins": (lambda r: (r / "stimuli.tsv").write_text("code\tclip\nx\tdog"), "clip: found 'dog', 'cat'"),
+    "no stimuli": (drop("stimuli.tsv"), "No marker of .* shows a clip: found"),
+    "stim_file absent": (lambda r: stim_files(r, {"dog": "pig.gif"}), r"row 2: the file .*stimuli/pig.gif is missing"),
+    "stim_file outside": (lambda r: stim_files(r, {"dog": "../x.gif"}), r"row 2: ../x.gif is not inside"),
+    "no onset": (edit("onset", "begin"), "_events.tsv: the column 'onset' is missing"),
+    "text onset": (edit("1.0\t", "one\t"), "row 2: onset: expected a number, found 'one'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_folders(root, case):
+    damage, message = BAD[case]
+    damage(root)
+    with pytest.raises(BadDataError, match=message):
+        open_dataset(root)
+
+
+def test_channels_that_disagree_with_the_recording(root):
+    edit("Oz", "Pz", FILE.replace("events", "channels"))(root)
+    with pytest.raises(BadDataError, match=r"run-2_eeg.vhdr cannot be read as an EEG recording"):
+        open_dataset(root).subject("01")
