@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -21,6 +21,9 @@ from eeg2vid.stages.engine.context import Context
 from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
 from eeg2vid.stages.store.layout import split_variant
 from eeg2vid.stages.store.reader import Artifact
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class ScoreSettings(Settings):
@@ -122,7 +125,7 @@ def _score_videos(ctx: Context, videos: dict[str, Artifact]) -> Any:
         subject=str(ctx.subject),
         events=[event.event for event in events],
         clips=[event.clip for event in events],
-        runs=np.array([joins.run_of(event) for event in events]),
+        runs=_runs_within_folds(events, [row.fold for row in rows]),
         positions=np.array([event.position for event in events]),
         folds=np.array([row.fold for row in rows]),
     )
@@ -142,6 +145,16 @@ def _score_videos(ctx: Context, videos: dict[str, Artifact]) -> Any:
         within_runs=not _smoothed(ctx, videos.values()),
         progress=ctx.reporter.advance,
     )
+
+
+def _runs_within_folds(events: Sequence[Event], folds: Sequence[str]) -> np.ndarray:
+    """Return each event's run; what a forced split tears apart counts as one run in each fold."""
+    import numpy as np
+
+    runs = [joins.run_of(event) for event in events]
+    if len(set(zip(runs, folds, strict=True))) > len(set(runs)):
+        runs = [f"{run} in {fold}" for run, fold in zip(runs, folds, strict=True)]
+    return np.array(runs)
 
 
 def _smoothed(ctx: Context, videos: Iterable[Artifact]) -> bool:
@@ -189,7 +202,7 @@ def _score_labels(ctx: Context, artifact: Artifact, condition: str) -> list[Scor
                 probabilities=artifact.read(f"probability_{task}")[asked],
                 labels=index[asked],
                 majority=majority[asked],
-                runs=np.array([joins.run_of(event) for event in rows]),
+                runs=_runs_within_folds(rows, [keys[k].fold for k in asked]),
                 positions=np.array([event.position for event in rows]),
                 folds=np.array([keys[k].fold for k in asked]),
             ),

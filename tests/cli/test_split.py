@@ -1,5 +1,6 @@
 """`eeg2vid split`: every scheme on a small simulated study, leaks refused and forced, and what it refuses."""
 
+import json
 import re
 import shutil
 
@@ -200,3 +201,15 @@ def test_bad_tables(ingested, cli, text, sentence):
     result = cli("split", "-w", ingested, "--scheme", "table", "--table", "bad.csv")
     assert result.code == 4 and re.search(sentence, result.err), result.err
     assert "bad.csv" in result.err
+
+
+def test_a_forced_leak_is_scored_and_no_evidence(workspace, cli_ok):
+    """The same EEG, split carelessly: everything runs, everything is stamped, the report believes nothing."""
+    config = workspace / "eeg2vid.toml"
+    careless = '\nconditions = ["full"]\n[split.default]\nscheme = "random-clips"\nallow_leak = ["runs"]\n'
+    config.write_text(config.read_text() + careless)
+    cli_ok("run", "-s", 1, "-w", workspace)
+    scores = workspace / "artifacts/score/ridge/sub-1/scores"
+    assert "leak: runs" in json.loads((scores / "manifest.json").read_text())["stamps"]
+    page = (workspace / "artifacts/report/ridge/study/report/media/index.html").read_text()
+    assert "The split leaks runs: no score here is evidence." in page and "● evidence" not in page
