@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from eeg2vid.schemas.checkpoints import TrainedModel
-from eeg2vid.schemas.entities import Clip, ClipKey, Electrode, EpochKey, Event, Fold
+from eeg2vid.schemas.entities import Clip, ClipKey, EpochKey, Event, Fold
 from eeg2vid.schemas.errors import BadDataError, MissingInputError, UsageError
 from eeg2vid.schemas.splits import Part
 from eeg2vid.stages.engine.context import Context
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from eeg2vid.stages.datasets.labels import TaskLabels
     from eeg2vid.stages.networks.decoder import Examples
-    from eeg2vid.stages.store.work import WorkPart
     from eeg2vid.stages.training.inputs import Inputs
 
 # What a network reads where the settings name nothing.
@@ -233,70 +231,3 @@ def examples(inputs: Inputs, targets: np.ndarray, events: Sequence[Event], chose
 def run_of(event: Event) -> str:
     """Return a run label that is unique in the subject."""
     return f"{event.session}/{event.run}"
-
-
-@dataclass(frozen=True)
-class Job:
-    """What one model is trained for."""
-
-    fold: str
-    task: str
-    threshold: float | None = None
-
-
-def fit_and_store(
-    ctx: Context,
-    part: WorkPart,
-    role: str,
-    job: Job,
-    *,
-    train: Examples,
-    validation: Examples,
-    classes: tuple[str, ...] = (),
-) -> None:
-    """Train the settings' network on one fold and keep model and table row in a part.
-
-    A stopped training leaves its state beside the part and goes on from there.
-    """
-    from eeg2vid.stages.networks.decoder import Context as DecoderContext
-    from eeg2vid.stages.networks.table import build
-    from eeg2vid.stages.training.checkpoint import save_decoder
-    from eeg2vid.stages.training.loop import FolderKeeper
-
-    settings = ctx.settings
-    if settings.training.scaling == "own":
-        ctx.stamp("transductive scaling")
-    electrodes = ctx.read("features").table("electrodes", Electrode)
-    decoder = build(
-        settings.network,
-        context=DecoderContext(
-            inputs=train.inputs.shapes(),
-            classes=classes,
-            target=() if classes else train.targets.shape[1:],
-            electrodes=tuple(row.electrode for row in electrodes),
-        ),
-        training=settings.training,
-    )
-    report = decoder.fit(
-        train,
-        validation if len(validation) else None,
-        seed=ctx.seed(job.fold, job.task),
-        device=ctx.device,
-        should_stop=ctx.should_stop,
-        keeper=FolderKeeper(part.state),
-    )
-    path = f"{job.fold}/{job.task}"
-    save_decoder(part.model_folder(role, path), decoder)
-    row = TrainedModel(
-        fold=job.fold,
-        task=job.task,
-        path=path,
-        network=settings.network.name,
-        parameters=decoder.parameters(),
-        train_events=report.train_events,
-        validation_events=report.validation_events,
-        validation_score=report.score,
-        threshold=job.threshold,
-        detail=report.detail,
-    )
-    part.rows(role, "models", [row])

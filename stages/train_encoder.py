@@ -17,6 +17,7 @@ from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.stages import joins
 from eeg2vid.stages.engine.context import Context
 from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
+from eeg2vid.stages.fitting import Job, fit_and_store
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,7 +99,7 @@ class TrainEncoder(Stage):
             _require_test_classes(fold, task, *_labels(settings, fold, task, clips, used))
         for part, [(fold, task)] in ctx.parts(settings.network.name, jobs):
             labels, threshold = _labels(settings, fold, task, clips, used)
-            _fit(ctx, part, joins.Job(fold.fold, task, threshold), fold, labels, inputs, events)
+            _fit(ctx, part, Job(fold.fold, task, threshold), fold, labels, inputs, events)
         names_only = fast_threshold([clips[index] for index in used]) if "fast" in settings.tasks else None
         classes = {task: joins.labels_of(task, clips, used, names_only).classes for task in settings.tasks}
         ctx.write("encoders").attributes(CheckpointAttributes(kind="encoder", inputs=names, classes=classes))
@@ -129,7 +130,7 @@ def _require_test_classes(fold: FoldParts, task: str, labels: TaskLabels, _: flo
 def _fit(
     ctx: Context,
     part: WorkPart,
-    job: joins.Job,
+    job: Job,
     fold: FoldParts,
     labels: TaskLabels,
     inputs: Inputs,
@@ -141,7 +142,7 @@ def _fit(
     settings: TrainEncoderSettings = ctx.settings
     train = fold.learned if settings.validation_in_training else fold.train
     asked = [chosen[labels.index[chosen] != NOT_IN_TASK] for chosen in (train, fold.validation)]
-    joins.fit_and_store(
+    fit_and_store(
         ctx,
         part,
         "encoders",

@@ -17,6 +17,7 @@ from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.stages import joins
 from eeg2vid.stages.engine.context import Context
 from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
+from eeg2vid.stages.fitting import Job, fit_and_store
 
 
 class TrainMapperSettings(Settings):
@@ -69,11 +70,11 @@ class TrainMapper(Stage):
         folds = joins.load_folds(ctx, events, settings.folds, names)
         joins.require_training(ctx, folds)
         for part, [fold] in ctx.parts(settings.network.name, folds):
-            joins.fit_and_store(
+            fit_and_store(
                 ctx,
                 part,
                 "mappers",
-                joins.Job(fold.fold, settings.target),
+                Job(fold.fold, settings.target),
                 train=joins.examples(inputs, targets[fold.train], events, fold.train),
                 validation=joins.examples(inputs, targets[fold.validation], events, fold.validation),
             )

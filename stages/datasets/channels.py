@@ -119,7 +119,7 @@ def select_channels(names: Sequence[str], types: Sequence[str], wishes: Electrod
     kept: list[Channel] = []
     left_out: dict[str, list[str]] = defaultdict(list)
     for row, (name, declared) in enumerate(zip(names, types, strict=True)):
-        told = _TELLING.match(plain_name(name)) if declared == "eeg" else None
+        told = _TELLING.match(plain_name(name)) if declared in ("eeg", "misc") else None
         kind = _TYPES.get(told[1].casefold(), "eog") if told else declared
         wanted = rename.find(name)
         if eog.find(name, wanted) is not None:

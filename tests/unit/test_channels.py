@@ -173,6 +173,12 @@ def test_a_name_that_says_eog_is_believed(name):
     assert kinds == {"Cz": "eeg", name: "eog"}
 
 
+def test_a_misc_channel_called_eog_is_one():
+    assert [(c.name, c.kind) for c in chosen(["Cz", "Eog", "Aux"], ["eeg", "misc", "misc"]).channels] == [
+        ("Cz", "eeg"), ("Eog", "eog"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ["ECG", "ECG II", "EKG1", "EMG chin"])
 def test_hearts_and_muscles_are_left_out(name):
     assert [c.name for c in chosen(["Cz", name]).channels] == ["Cz"]
