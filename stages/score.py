@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from eeg2vid.schemas.errors import BadDataError, MissingInputError
 from eeg2vid.schemas.features import SMOOTHED
 from eeg2vid.schemas.predictions import PREDICTIONS, PredictionAttributes, PredictionKey
 from eeg2vid.schemas.recordings import CLIPS, EVENTS
-from eeg2vid.schemas.scores import SCORES, Contrast, Definition, EventScore, Score
+from eeg2vid.schemas.scores import SCORES, Definition, EventScore, Score
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
@@ -24,6 +24,8 @@ from eeg2vid.stages.store.reader import Artifact
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from eeg2vid.stages.metrics.scoring import Keys
 
 
 class ScoreSettings(Settings):
@@ -58,6 +60,7 @@ class ScoreVideos(Stage):
         "folds": Read(FOLDS),
     }
     writes = {"scores": Write(SCORES, "subject")}
+    divided = "one condition"
     prints = Printed(
         "scores", "scores", ("metric", "condition", "value", "low", "high", "chance", "p", "n_events", "n_runs")
     )
@@ -66,34 +69,38 @@ class ScoreVideos(Stage):
     examples = ("eeg2vid score --subject 17", "eeg2vid score --subject 17 --json")
 
     def run(self, ctx: Context) -> None:
-        """Score videos and class probabilities, and contrast `full` with each control."""
-        from eeg2vid.stages.metrics.scoring import DEFINITIONS
+        """Score condition by condition; contrast `full` with each control when all are scored."""
+        from eeg2vid.stages.metrics.scoring import DEFINITIONS, contrast_videos
 
+        settings: ScoreSettings = ctx.settings
         videos, predictions = _by_condition(ctx.read_many("videos")), _by_condition(ctx.read_many("predictions"))
-        scores: list[Score] = []
-        contrasts: list[Contrast] = []
-        values: list[EventScore] = []
-        if videos:
-            scored = _score_videos(ctx, videos)
-            scores, contrasts, values = [*scored.scores], [*scored.contrasts], [*scored.events]
-        for condition, artifact in predictions.items():
-            for row in _score_labels(ctx, artifact, condition):
-                scores.append(row)
-        if not scores:
+        jobs = [("videos", condition) for condition in videos] + [("labels", condition) for condition in predictions]
+        if not any(artifact.attributes().classes for artifact in predictions.values()) and not videos:
             raise MissingInputError(
                 "There are neither videos nor class probabilities to score.", "Run `eeg2vid status`."
             )
-        used = {row.metric for row in scores}
+        keys = _keys(ctx, videos) if videos else None
+        for part, [(kind, condition)] in ctx.parts("conditions", jobs):
+            if kind == "videos":
+                scores, values = _score_videos(ctx, condition, videos[condition], keys)
+            else:
+                scores, values = _score_labels(ctx, predictions[condition], condition), []
+            part.rows("scores", "scores", scores)
+            part.rows("scores", "events", values)
+        found, events = ctx.gathered("scores", "scores", Score), ctx.gathered("scores", "events", EventScore)
+        if found is None or events is None:
+            return
         out = ctx.write("scores")
-        out.table("scores", scores)
+        contrasts = (
+            contrast_videos(events, keys, bootstraps=settings.bootstraps, seed=ctx.seed("videos")) if keys else []
+        )
         out.table("contrasts", contrasts)
-        out.table("events", values)
         out.table(
             "definitions",
             [
                 Definition(metric=name, definition=text)
                 for name, text in DEFINITIONS.items()
-                if any(metric == name or metric.endswith(f" {name}") for metric in used)
+                if any(row.metric == name or row.metric.endswith(f" {name}") for row in found)
             ],
         )
 
@@ -107,21 +114,19 @@ def _by_condition(artifacts: Sequence[Artifact]) -> dict[str, Artifact]:
     return dict(sorted(found.items(), key=lambda item: item[0] != "full"))
 
 
-def _score_videos(ctx: Context, videos: dict[str, Artifact]) -> Any:
-    """Read truth and decoded videos in the same order and score them."""
+def _keys(ctx: Context, videos: dict[str, Artifact]) -> Keys:
+    """Return what the rows of the videos stand for; all conditions must show the same clips in the same order."""
     import numpy as np
 
-    from eeg2vid.stages.metrics.scoring import Keys, score_videos
+    from eeg2vid.stages.metrics.scoring import Keys
 
-    stimuli = ctx.read("stimuli")
-    geometry: VideoAttributes = stimuli.attributes()
     rows = next(iter(videos.values())).table("clips", VideoKey)
     for artifact in videos.values():
         if artifact.table("clips", VideoKey) != rows:
             raise BadDataError(f"{artifact.address} holds other clips, or in another order, than the others.")
     by_event = {event.event: event for event in ctx.read("events").table("events", Event)}
     events = [by_event[row.event] for row in rows]
-    keys = Keys(
+    return Keys(
         subject=str(ctx.subject),
         events=[event.event for event in events],
         clips=[event.clip for event in events],
@@ -129,21 +134,29 @@ def _score_videos(ctx: Context, videos: dict[str, Artifact]) -> Any:
         positions=np.array([event.position for event in events]),
         folds=np.array([row.fold for row in rows]),
     )
+
+
+def _score_videos(
+    ctx: Context, condition: str, videos: Artifact, keys: Keys | None
+) -> tuple[list[Score], list[EventScore]]:
+    """Read truth and decoded videos of one condition in the same order and score them."""
+    from eeg2vid.stages.metrics.scoring import score_videos
+
+    assert keys is not None
+    settings: ScoreSettings = ctx.settings
+    stimuli = ctx.read("stimuli")
+    geometry: VideoAttributes = stimuli.attributes()
     picture = (slice(None), slice(None), slice(geometry.height), slice(geometry.width))
     order = joins.rows_of_clips(stimuli, keys.clips, VideoKey)
-    truth = stimuli.read("frames")[order][picture]
-    decoded = {name: artifact.read("frames")[picture] for name, artifact in videos.items()}
-    settings: ScoreSettings = ctx.settings
-    ctx.reporter.start(f"{ctx.node}: conditions", len(decoded))
     return score_videos(
-        decoded,
-        truth,
+        condition,
+        videos.read("frames")[picture],
+        stimuli.read("frames")[order][picture],
         keys,
         permutations=settings.permutations,
         bootstraps=settings.bootstraps,
         seed=ctx.seed("videos"),
-        within_runs=not _smoothed(ctx, videos.values()),
-        progress=ctx.reporter.advance,
+        within_runs=not _smoothed(ctx, videos),
     )
 
 
@@ -157,12 +170,12 @@ def _runs_within_folds(events: Sequence[Event], folds: Sequence[str]) -> np.ndar
     return np.array(runs)
 
 
-def _smoothed(ctx: Context, videos: Iterable[Artifact]) -> bool:
-    """Tell whether the features behind the videos mix the clips of a run; say so once."""
-    smoothed = any(SMOOTHED in artifact.manifest.stamps for artifact in videos)
+def _smoothed(ctx: Context, videos: Artifact) -> bool:
+    """Tell whether the features behind the videos mix the clips of a run, and say so."""
+    smoothed = SMOOTHED in videos.manifest.stamps
     if smoothed:
         ctx.reporter.remark(
-            "The features were smoothed within runs, which mixes a run's clips: no identification within runs."
+            f"{videos.address}: features smoothed within runs mix a run's clips: no identification within runs."
         )
     return smoothed
 

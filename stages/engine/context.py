@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Node, Study
@@ -18,6 +19,7 @@ from eeg2vid.stages.store.work import Work, WorkPart
 from eeg2vid.stages.store.writer import ArtifactWriter
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Row)
 
 
 class Reporter(Protocol):
@@ -185,6 +187,18 @@ class Context:
             with part:
                 yield part, pieces[part.index]
             self.reporter.advance(len(pieces[part.index]))
+
+    def gathered(self, role: str, table: str, row: type[R]) -> list[R] | None:
+        """Return the rows that the parts hold of a table, in order; None while parts are left to other processes.
+
+        What needs all parts (a comparison of two of them) is made by whoever finds them complete.
+        """
+        assert self.work is not None
+        if self.work.missing() or self.work.is_committed():
+            return None
+        files = self.work.part_files(role, "tables").get(f"{table}.jsonl", [])
+        lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+        return [row.model_validate_json(line) for line in lines]
 
     def close(self) -> None:
         """Give up parts that are open because the stage failed in the middle of one."""

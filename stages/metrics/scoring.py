@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -62,15 +62,6 @@ class Keys:
     folds: NDArray
 
 
-@dataclass
-class VideoScores:
-    """Rows of the score table, the contrasts, and every event's values."""
-
-    scores: list[Score] = field(default_factory=list)
-    contrasts: list[Contrast] = field(default_factory=list)
-    events: list[EventScore] = field(default_factory=list)
-
-
 @dataclass(frozen=True)
 class _Test:
     """What a score is held against: its chance level, and a p-value with what must be known about it."""
@@ -119,7 +110,8 @@ class _Pairings:
 
 
 def score_videos(
-    decoded: Mapping[str, NDArray[np.uint8]],
+    condition: str,
+    videos: NDArray[np.uint8],
     truth: NDArray[np.uint8],
     keys: Keys,
     *,
@@ -127,14 +119,15 @@ def score_videos(
     bootstraps: int,
     seed: int,
     within_runs: bool = True,
-    progress: Callable[[], None] = lambda: None,
-) -> VideoScores:
-    """Score every condition of one subject's videos.
+) -> tuple[list[Score], list[EventScore]]:
+    """Score one condition of one subject's videos.
 
     Parameters
     ----------
-    decoded
-        Condition to uint8 ``(event, frame, row, column, rgb)``; 'full' is contrasted with all others.
+    condition
+        Its name.
+    videos
+        Decoded, uint8 ``(event, frame, row, column, rgb)``.
     truth
         The stimuli in the same order and shape.
     keys
@@ -147,44 +140,62 @@ def score_videos(
         Root of all random numbers; the same for every condition, so that conditions are paired.
     within_runs
         Whether clips of a run are told apart at all: not where smoothing has mixed them.
-    progress
-        Called after each condition.
+
+    Returns
+    -------
+    Rows of the score table, and every event's values where they are finite.
 
     Raises
     ------
     BadDataError
         If videos are not uint8, differ in shape or are smaller than SSIM's window; if a run spans two folds.
     """
-    result = VideoScores()
-    measured: dict[str, dict[str, _Measured]] = {}
-    drawn = _draw(keys, permutations, seed)
-    for condition, videos in decoded.items():
-        measured[condition] = _measure(videos, truth, keys, drawn, within_runs)
-        for metric, one in measured[condition].items():
-            interval = bootstrap_mean(one.values, keys.runs, np.random.default_rng(seed), n=bootstraps)
-            result.scores.append(_row(keys.subject, condition, metric, "video", interval, one.test))
-            result.events += [
-                EventScore(event=event, clip=clip, condition=condition, metric=metric, value=float(value))
-                for event, clip, value in zip(keys.events, keys.clips, one.values, strict=True)
-                if np.isfinite(value)
-            ]
-        progress()
-    for metric, one in measured.get("full", {}).items():
-        for control in (name for name in decoded if name != "full"):
-            other = measured[control][metric].values
-            found = paired_difference(one.values, other, keys.runs, np.random.default_rng(seed), n=bootstraps)
-            result.contrasts.append(
+    scores: list[Score] = []
+    events: list[EventScore] = []
+    for metric, one in _measure(videos, truth, keys, _draw(keys, permutations, seed), within_runs).items():
+        interval = bootstrap_mean(one.values, keys.runs, np.random.default_rng(seed), n=bootstraps)
+        scores.append(_row(keys.subject, condition, metric, "video", interval, one.test))
+        events += [
+            EventScore(event=event, clip=clip, condition=condition, metric=metric, value=float(value))
+            for event, clip, value in zip(keys.events, keys.clips, one.values, strict=True)
+            if np.isfinite(value)
+        ]
+    return scores, events
+
+
+def contrast_videos(events: Sequence[EventScore], keys: Keys, *, bootstraps: int, seed: int) -> list[Contrast]:
+    """Contrast `full` with every other condition, event by event.
+
+    Parameters
+    ----------
+    events
+        What `score_videos` returned for each condition.
+    keys, bootstraps, seed
+        As there.
+    """
+    place = {event: index for index, event in enumerate(keys.events)}
+    values: dict[str, dict[str, Array]] = {}  # metric -> condition -> (event,)
+    for row in events:
+        of_metric = values.setdefault(row.metric, {})
+        of_metric.setdefault(row.condition, np.full(len(place), np.nan))[place[row.event]] = row.value
+    found = []
+    for metric, conditions in values.items():
+        for control in (name for name in conditions if name != "full" and "full" in conditions):
+            difference = paired_difference(
+                conditions["full"], conditions[control], keys.runs, np.random.default_rng(seed), n=bootstraps
+            )
+            found.append(
                 Contrast(
                     subject=keys.subject,
                     metric=metric,
                     control=control,
-                    difference=found.value,
-                    low=_bound(found.low),
-                    high=_bound(found.high),
-                    p=found.p,
+                    difference=difference.value,
+                    low=_bound(difference.low),
+                    high=_bound(difference.high),
+                    p=difference.p,
                 )
             )
-    return result
+    return found
 
 
 def _draw(keys: Keys, permutations: int, seed: int) -> _Pairings:

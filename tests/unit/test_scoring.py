@@ -1,5 +1,7 @@
 """Scores of videos and labels: against independent computations, with planted information and with none."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -8,7 +10,14 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, top_k_accur
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.metrics import scoring
-from eeg2vid.stages.metrics.scoring import Keys, LabelledPredictions, is_constant, score_labels, score_videos
+from eeg2vid.stages.metrics.scoring import (
+    Keys,
+    LabelledPredictions,
+    contrast_videos,
+    is_constant,
+    score_labels,
+    score_videos,
+)
 from eeg2vid.stages.metrics.ssim import PairedSsim
 from eeg2vid.stages.statistics.bootstrap import paired_difference
 from eeg2vid.stages.statistics.permutation import run_permutations
@@ -39,8 +48,19 @@ def blend(truth, other, share):
     return np.round(share * truth.astype(float) + (1 - share) * other).astype(np.uint8)
 
 
+@dataclass
+class Found:
+    scores: list
+    contrasts: list
+    events: list
+
+
 def run_scores(decoded, truth, keys, permutations=99, bootstraps=100, seed=0):
-    return score_videos(decoded, truth, keys, permutations=permutations, bootstraps=bootstraps, seed=seed)
+    """Score condition by condition, as the stage does, then contrast."""
+    how = {"bootstraps": bootstraps, "seed": seed}
+    found = [score_videos(name, v, truth, keys, permutations=permutations, **how) for name, v in decoded.items()]
+    events = [row for _, rows in found for row in rows]
+    return Found([row for rows, _ in found for row in rows], contrast_videos(events, keys, **how), events)
 
 
 def table(found):
@@ -269,12 +289,7 @@ def test_every_event_has_its_rows():
     keys = make_keys([1, 2, 2])
     rng = np.random.default_rng(0)
     truth = noise(keys, rng)
-    counted = []
-    found = score_videos(
-        {"full": noise(keys, rng), "shuffled-runs": noise(keys, rng)}, truth, keys,
-        permutations=20, bootstraps=100, seed=0, progress=lambda: counted.append(1),
-    )  # fmt: skip
-    assert len(counted) == 2
+    found = run_scores({"full": noise(keys, rng), "shuffled-runs": noise(keys, rng)}, truth, keys, permutations=20)
     clip_of = dict(zip(keys.events, keys.clips, strict=True))
     assert all(row.clip == clip_of[row.event] for row in found.events)
     for row in found.scores:
@@ -381,3 +396,12 @@ def test_without_information_the_p_of_labels_keeps_its_promise():
     for metric, p in found.items():
         for level in (0.05, 0.25, 0.5, 0.75):
             assert np.count_nonzero(np.array(p) <= level) <= binom.interval(0.99, 100, level)[1], (metric, level)
+
+
+def test_clips_of_a_run_are_not_told_apart_where_they_are_mixed():
+    keys = make_keys([3] * 4)
+    rng = np.random.default_rng(0)
+    truth = noise(keys, rng)
+    how = {"permutations": 20, "bootstraps": 100, "seed": 0}
+    scores, _ = score_videos("full", noise(keys, rng), truth, keys, within_runs=False, **how)
+    assert [row.metric for row in scores] == [name for name in METRICS if name != "identification within-run"]
