@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.checkpoints import CHECKPOINTS
-from eeg2vid.schemas.embeddings import EMBEDDINGS
+from eeg2vid.schemas.embeddings import EMBEDDINGS, IMAGE_EMBEDDINGS
 from eeg2vid.schemas.features import EPOCHS, FEATURES
 from eeg2vid.schemas.latents import LATENTS
 from eeg2vid.schemas.predictions import PREDICTIONS
@@ -29,6 +29,7 @@ SCHEMAS: dict[str, Schema] = {
         VIDEOS,
         LATENTS,
         EMBEDDINGS,
+        IMAGE_EMBEDDINGS,
         CHECKPOINTS,
         PREDICTIONS,
         SCORES,

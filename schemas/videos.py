@@ -22,6 +22,7 @@ class VideoAttributes(Attributes):
     fps: float = Field(gt=0)
     height: int = Field(gt=0, description="rows that hold the picture; below it is padding")
     width: int = Field(gt=0, description="columns that hold the picture; right of it is padding")
+    motion: str = Field("", description="what the motion scores measure; '' if there are none")
 
 
 VIDEOS = Schema(
@@ -31,7 +32,10 @@ VIDEOS = Schema(
     arrays={
         "frames": ArraySpec(
             dims=("clip", "frame", "row", "column", "rgb"), dtypes=("uint8",), unit="1", doc="sRGB, 0..255"
-        )
+        ),
+        "motion": ArraySpec(
+            dims=("clip",), dtypes=("float32",), unit="px", doc="motion score, px per picture", optional=True
+        ),
     },
     tables={"clips": VideoKey},
     index={"clip": "clips"},

@@ -20,16 +20,23 @@ class EncodeLatentsSettings(Settings):
     """Settings of `encode-latents`."""
 
     batch: int = Field(24, ge=1, le=4096, description="frames at a time")
-    precision: Literal["float16", "float32"] = Field("float32", description="precision of the stored latents")
+    posterior: Literal["mean", "sample"] = Field("mean", description="what to take of the VAE's posterior")
+    seed: int = Field(0, ge=0, description="of the samples")
+    precision: Literal["float32", "float16", "bfloat16"] = Field(
+        "float32", description="what the VAE computes in; below float32 in mixed precision"
+    )
+    stored: Literal["float16", "float32"] = Field("float32", description="precision of the stored latents")
 
 
 class EncodeLatents(Stage):
-    """Encode every frame with the profile's VAE: posterior means, times the scaling factor.
+    """Encode every frame with the profile's VAE: its posterior's mean or a sample, times the scaling factor.
 
-    Pictures enter in [-1, 1]. Any diffusers AutoencoderKL will do (`--models`).
+    Pictures enter in [-1, 1]. Any diffusers AutoencoderKL will do (`--models`). Mean and deviation of each channel
+    are kept clip by clip, so that those of a fold's training clips can be had alone.
     """
 
     name = "encode-latents"
+    version = 2
     Settings = EncodeLatentsSettings
     reads = {"stimuli": Read(VIDEOS)}
     writes = {"latents": Write(LATENTS, "study")}
@@ -38,29 +45,51 @@ class EncodeLatents(Stage):
     divided = f"{_CLIPS_PER_PART} clips"
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=15)
     cites = ("rombach2022ldm",)
-    examples = ("eeg2vid encode-latents --models sd --device cuda",)
+    examples = (
+        "eeg2vid encode-latents --models sd --device cuda",
+        "eeg2vid encode-latents --models sd --device cuda --precision bfloat16 --batch 96",
+        "eeg2vid encode-latents --posterior sample --seed 1",
+    )
 
     def run(self, ctx: Context) -> None:
         """Stream the clips through the encoder."""
-        from eeg2vid.stages.diffusion.vae import encode, load_vae
+        import numpy as np
+
+        from eeg2vid.stages.diffusion.latent_statistics import channel_statistics
+        from eeg2vid.stages.diffusion.vae import encode, factor, load_vae
+        from eeg2vid.stages.engine.rate import Rate
 
         settings: EncodeLatentsSettings = ctx.settings
         stimuli = ctx.read("stimuli")
         geometry: VideoAttributes = stimuli.attributes()
         vae = load_vae(ctx.model("vae").folder, ctx.device)
         keys = stimuli.table("clips", VideoKey)
+        rate = Rate(ctx, "clips")
         for part, clips in ctx.parts("clips", range(len(keys)), _CLIPS_PER_PART):
             videos = stimuli.read("frames", slice(clips[0], clips[-1] + 1))
-            encoded = encode(vae, videos.reshape(-1, *videos.shape[2:]), batch=settings.batch)
-            latents = encoded.reshape(*videos.shape[:2], *encoded.shape[1:])
-            part.array("latents", "latents", latents.astype(settings.precision))
+            noise = None
+            if settings.posterior == "sample":  # a clip's noise depends on nothing but the clip
+                sides = tuple(side // factor(vae) for side in videos.shape[2:4])
+                shape = (videos.shape[1], int(vae.config.latent_channels), *sides)
+                seeds = [ctx.seed("posterior", keys[k].clip) for k in clips]
+                noise = np.concatenate([np.random.default_rng(seed).standard_normal(shape, "f4") for seed in seeds])
+            frames = videos.reshape(-1, *videos.shape[2:])
+            encoded = encode(vae, frames, batch=settings.batch, noise=noise, precision=settings.precision)
+            latents = encoded.reshape(*videos.shape[:2], *encoded.shape[1:]).astype(settings.stored)
+            mean, std = channel_statistics(latents)
+            part.array("latents", "latents", latents)
+            part.array("latents", "channel_mean", mean)
+            part.array("latents", "channel_std", std)
             part.rows("latents", "clips", [ClipKey(clip=keys[k].clip) for k in clips])
+            rate.add(len(clips))
+        rate.say()
         ctx.write("latents").attributes(
             LatentAttributes(
                 fps=geometry.fps,
                 height=geometry.height,
                 width=geometry.width,
                 scaling_factor=float(vae.config.scaling_factor),
+                posterior=settings.posterior,
                 vae=ctx.model("vae").identity,
             )
         )

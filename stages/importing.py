@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from eeg2vid.stages.exchange.items import Options
 
 
+_DERIVED = {"channel_mean", "channel_std"}  # of latents
+
+
 def target_of(study: Study, schema: str, to: str, subject: str | None, role: str | None) -> Target:
     """Return where `--as SCHEMA --to STAGE/VARIANT` puts an artifact.
 
@@ -132,7 +135,10 @@ def import_files(
 
 def _fill(writer: ArtifactWriter, content: Content, attributes: Attributes) -> None:
     for name, array in content.arrays.items():
-        arrays.join(writer.create(name, array.shape, array.dtype), array.slabs())
+        if name not in _DERIVED:
+            arrays.join(writer.create(name, array.shape, array.dtype), array.slabs())
+    if "latents" in content.arrays and writer.schema.arrays.keys() >= _DERIVED:
+        _summarise(writer, content)
     for name, rows in content.tables.items():
         writer.table(name, rows)
     writer.attributes(attributes)
@@ -140,6 +146,19 @@ def _fill(writer: ArtifactWriter, content: Content, attributes: Attributes) -> N
         place = writer.work / name
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, place)
+
+
+def _summarise(writer: ArtifactWriter, content: Content) -> None:
+    """Write what `encode-latents` keeps of its latents, computed anew: the latents may have been edited."""
+    import numpy as np
+
+    from eeg2vid.stages.diffusion.latent_statistics import channel_statistics
+
+    with np.errstate(invalid="ignore", over="ignore"):  # infinity is found and said at the commit
+        slabs = [channel_statistics(slab) for slab in content.arrays["latents"].slabs()]
+    if slabs:
+        writer.array("channel_mean", np.concatenate([mean for mean, _ in slabs]))
+        writer.array("channel_std", np.concatenate([std for _, std in slabs]))
 
 
 def _check_folds(schema: Schema, content: Content, join: Join) -> None:

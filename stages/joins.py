@@ -217,6 +217,27 @@ def rows_of_clips(artifact: Artifact, clips: Sequence[str], row_type: type[Any] 
     return np.array([place[clip] for clip in clips], dtype=np.int64)
 
 
+def motion_of(stimuli: Artifact, clips: Sequence[str]) -> np.ndarray:
+    """Return the motion score that `split-videos --motion` measured of each clip, float32 `(clip,)`.
+
+    What it measures is in the artifact's attribute `motion`; a data set's own scores, in the clip index, are
+    measured otherwise and must not stand beside these in one task.
+
+    Raises
+    ------
+    MissingInputError
+        If none were measured.
+    """
+    from eeg2vid.schemas.videos import VideoKey
+
+    if not stimuli.has("motion"):
+        raise MissingInputError(
+            f"{stimuli.address} holds no motion scores.", "Run first:\n  eeg2vid split-videos --motion"
+        )
+    scores: np.ndarray = stimuli.read("motion")[rows_of_clips(stimuli, clips, VideoKey)]
+    return scores
+
+
 def examples(inputs: Inputs, targets: np.ndarray, events: Sequence[Event], chosen: np.ndarray) -> Examples:
     """Return some events with their targets, blocks and runs; `targets` has one row per chosen event."""
     import numpy as np

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from eeg2vid.stages.caption import CaptionClips
+from eeg2vid.stages.encode_images import EncodeImages
 from eeg2vid.stages.encode_latents import EncodeLatents
+from eeg2vid.stages.encode_text import EncodeText
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.generate import Generate
 from eeg2vid.stages.ingest import Ingest
@@ -24,6 +27,9 @@ STAGES: dict[str, Stage] = {
         Split(),
         Preprocess(),
         SplitVideos(),
+        CaptionClips(),
+        EncodeText(),
+        EncodeImages(),
         EncodeLatents(),
         TrainEncoder(),
         TrainMapper(),

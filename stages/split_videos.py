@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -15,6 +16,9 @@ from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
 from eeg2vid.stages.engine.context import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _CLIPS_PER_PART = 25
 _MULTIPLE = 8  # one VAE latent stands for 8 x 8 px
@@ -27,12 +31,16 @@ class SplitVideosSettings(Settings):
     fps: float = Field(3.0, gt=0, le=60, description="frames per second")
     width: int = Field(512, ge=16, le=2048, description="largest width, px; films are never enlarged")
     height: int = Field(288, ge=16, le=2048, description="largest height, px")
+    motion: bool = Field(
+        False, description="measure how much moves in each clip (dense flow at the film's rate; about 1 s a clip)"
+    )
 
 
 class SplitVideos(Stage):
     """Cut the films into short clips: 6 frames at 3 fps, 512 x 288 (the field's common form).
 
-    Frames are chosen by presentation time with the film's measured rate, never by frame number.
+    Frames are chosen by presentation time with the film's measured rate, never by frame number. SEED-DV brings
+    motion scores of its own; for other data sets `--motion` measures them (for the fast/slow task).
     """
 
     name = "split-videos"
@@ -41,7 +49,11 @@ class SplitVideos(Stage):
     writes = {"stimuli": Write(VIDEOS, "study")}
     divided = f"{_CLIPS_PER_PART} clips"
     resources = Resources(cpus=8, memory_gb=8, minutes=40)
-    examples = ("eeg2vid split-videos", "eeg2vid split-videos --width 256 --height 144")
+    examples = (
+        "eeg2vid split-videos",
+        "eeg2vid split-videos --width 256 --height 144",
+        "eeg2vid split-videos --motion",
+    )
 
     def sources(self, ctx: Context) -> list[Path]:
         """Return the films."""
@@ -71,7 +83,33 @@ class SplitVideos(Stage):
                     videos[k] = pad_to_multiple(frames, _MULTIPLE)[0]
             part.array("stimuli", "frames", np.stack(videos))
             part.rows("stimuli", "clips", [VideoKey(clip=clip.clip) for clip in wanted])
-        ctx.write("stimuli").attributes(VideoAttributes(fps=settings.fps, height=height, width=width))
+            if settings.motion:
+                part.array("stimuli", "motion", _motion(folder, wanted, (width, height)))
+        definition = ""
+        if settings.motion:
+            from eeg2vid.stages.stimuli.motion import DEFINITION as definition
+        ctx.write("stimuli").attributes(
+            VideoAttributes(fps=settings.fps, height=height, width=width, motion=definition)
+        )
+
+
+def _motion(folder: Path, clips: Sequence[Clip], size: tuple[int, int]) -> np.ndarray:
+    """Return the motion score of each clip; the films are read again, small, at their own rate."""
+    import numpy as np
+
+    from eeg2vid.stages.stimuli.motion import motion_score, work_size
+    from eeg2vid.stages.stimuli.video import probe, read_clips
+
+    scores = np.empty(len(clips), np.float32)
+    small = work_size(*size)
+    for film in dict.fromkeys(clip.file for clip in clips):
+        fps = probe(folder / film).fps
+        for k, clip in enumerate(clips):
+            if clip.file == film:
+                spans = [(clip.start_s, clip.duration_s)]
+                frames = max(1, round(clip.duration_s * fps))
+                scores[k] = motion_score(next(read_clips(folder / film, spans, frames=frames, fps=fps, size=small)))
+    return scores
 
 
 def data_folder(ctx: Context) -> Path:

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
+from eeg2vid.stages.diffusion.pretrained import Precision, computing
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL
@@ -72,7 +73,13 @@ def _scale(vae: AutoencoderKL) -> tuple[float, float]:
 
 
 def encode(
-    vae: AutoencoderKL, frames: NDArray[np.uint8], *, batch: int = 16, generator: torch.Generator | None = None
+    vae: AutoencoderKL,
+    frames: NDArray[np.uint8],
+    *,
+    batch: int = 16,
+    generator: torch.Generator | None = None,
+    noise: NDArray[np.float32] | None = None,
+    precision: Precision = "float32",
 ) -> NDArray[np.float32]:
     """Encode pictures as latents.
 
@@ -87,6 +94,10 @@ def encode(
     generator
         None: the *mean* of the posterior, the best single latent of a picture and the same every time. Given (on
         the CPU): a *sample* of the posterior, mean + std * noise, as the training of diffusion models uses.
+    noise
+        The same with noise of one's own, standard normal, of the latents' shape.
+    precision
+        What it computes in; mixed precision unless float32.
 
     Returns
     -------
@@ -111,15 +122,15 @@ def encode(
     shift, scale = _scale(vae)
     shape = (len(frames), int(vae.config.latent_channels), height // step, width // step)
     out = np.empty(shape, np.float32)
-    with torch.inference_mode():
+    with computing(str(vae.device), precision):
         for start in range(0, len(frames), batch):
             pixels = torch.from_numpy(np.ascontiguousarray(frames[start : start + batch]))
             pixels = pixels.to(vae.device).permute(0, 3, 1, 2).to(vae.dtype) / 127.5 - 1
             posterior = vae.encode(pixels).latent_dist
             latents = posterior.mean.float().cpu()
-            if generator is not None:
-                noise = torch.randn(latents.shape, generator=generator)
-                latents = latents + posterior.std.float().cpu() * noise
+            if generator is not None or noise is not None:
+                drawn = torch.randn(latents.shape, generator=generator) if noise is None else noise[start:][:batch]
+                latents = latents + posterior.std.float().cpu() * torch.as_tensor(drawn)
             out[start : start + batch] = ((latents - shift) * scale).numpy()
     return out
 

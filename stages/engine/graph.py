@@ -111,9 +111,17 @@ class Study:
         for name in reversed(list(self.stages)):
             if name in wanted:
                 reads = self.stages[name].reads.items()
-                required = [role for role, read in reads if read.arity == "one"]
-                wanted.update(self.producers(role)[0] for role in required if self.producers(role))
+                for role in (role for role, read in reads if read.arity == "one"):
+                    wanted.update(self._sources_of(name, role))
         return [name for name in self.stages if name in wanted]
+
+    def _sources_of(self, stage: str, role: str) -> set[str]:
+        """Return the stages from which the variants of a stage read a role: those named, else its first producer."""
+        found = set()
+        for base in self.bases(stage):
+            named = self._chosen(Node(stage, base, STUDY), role)
+            found.update([producer for producer, _ in named] if named else self.producers(role)[:1])
+        return found
 
     def nodes(
         self, stage: str, subjects: Sequence[str], *, variant: str | None = None, only_condition: str | None = None

@@ -44,6 +44,10 @@ class Profile(BaseModel):
     roles: dict[str, ModelSource]
 
 
+# A folder with one of these holds a model; a tokenizer has no config.json.
+CONFIGS = ("config.json", "tokenizer_config.json", "preprocessor_config.json", "scheduler_config.json")
+
+
 @dataclass(frozen=True)
 class LocatedModel:
     """A model on this machine and what identifies its weights."""
@@ -98,7 +102,7 @@ class Models:
     def _locate(self, role: str, source: ModelSource) -> LocatedModel:
         if source.folder is not None:
             folder = (self._path.parent / source.folder).resolve()
-            if not (folder / "config.json").is_file():
+            if not any((folder / name).is_file() for name in CONFIGS):
                 raise MissingPackageError(
                     f"Model '{role}' of profile '{self.profile.name}' should be in {folder}; there is no config.json."
                 )

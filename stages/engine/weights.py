@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eeg2vid.schemas.errors import MissingPackageError
-from eeg2vid.stages.engine.profile import LocatedModel, Models, lock_file, lock_key, read_lock
+from eeg2vid.stages.engine.profile import CONFIGS, LocatedModel, Models, lock_file, lock_key, read_lock
 from eeg2vid.stages.store.digest import sha256_file
 from eeg2vid.stages.store.files import write_synced
 
-_CONFIGS = ("config.json", "tokenizer_config.json", "preprocessor_config.json", "scheduler_config.json")
 _PICKLES = ("*.bin", "*.ckpt", "*.pt", "*.pth", "*.pkl", "*.msgpack", "*.h5", "*.onnx", "*.onnx_data", "*.tflite")
 _OTHER_PRECISION = ("*.fp16.*", "*.non_ema.*")
 
@@ -51,9 +50,9 @@ def problems(folder: Path) -> list[str]:
 
     Files of the hub's cache are named by their content, so their bytes are checked too.
     """
-    configs = [folder / name for name in _CONFIGS if (folder / name).is_file()]
+    configs = [folder / name for name in CONFIGS if (folder / name).is_file()]
     if not configs:
-        return [f"{folder}: none of {', '.join(_CONFIGS)} is there"]
+        return [f"{folder}: none of {', '.join(CONFIGS)} is there"]
     found = [trouble for path in sorted(folder.glob("*.json")) if (trouble := _json_trouble(path))]
     weights = sorted(folder.glob("*.safetensors"))
     found += [trouble for path in weights if (trouble := _weights_trouble(path))]

@@ -25,7 +25,10 @@ def write_rows(path: Path, rows: Sequence[Row], row_type: type[Row]) -> None:
         if path.suffix == ".jsonl":
             file.writelines(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in dumped)
             return
-        writer = csv.DictWriter(file, list(row_type.model_fields), lineterminator="\n")
+        # the csv module leaves a lone carriage return unquoted, and reads it as the end of a line
+        bare = any("\r" in value for row in dumped for value in row.values() if isinstance(value, str))
+        quoting: typing.Literal[0, 1] = csv.QUOTE_ALL if bare else csv.QUOTE_MINIMAL
+        writer = csv.DictWriter(file, list(row_type.model_fields), lineterminator="\n", quoting=quoting)
         writer.writeheader()
         writer.writerows(dumped)
 

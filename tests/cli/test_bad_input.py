@@ -374,6 +374,7 @@ def test_bad_command_is_refused(study, refused, monkeypatch, damage, words, code
 # -- damaged artifacts -------------------------------------------------------------------------------
 
 CHUNK = "data.zarr/*/c/**/[0-9]*"
+CODES = CHUNK.replace("*", "latents", 1)
 SPLIT = ("split", "--subject", "1", "--force")
 LDA = ("train-encoder", "--subject", "1", "--force")
 ARTIFACTS = {
@@ -385,9 +386,9 @@ ARTIFACTS = {
         "recordings, array 'eeg': stored values cannot be read, a file is damaged",
         "content differs",
     ),
-    "chunk-of-latents": (f"{LATENTS}/{CHUNK}", flip, (*MAPPER, "--force"), "array 'latents'.*damaged", "differs"),
+    "chunk-of-latents": (f"{LATENTS}/{CODES}", flip, (*MAPPER, "--force"), "array 'latents'.*damaged", "differs"),
     "chunk-deleted": (
-        f"{LATENTS}/{CHUNK}",
+        f"{LATENTS}/{CODES}",
         None,
         (*MAPPER, "--force"),
         r"data\.zarr/latents/c/.*: should hold \d+ bytes, it is missing",
@@ -400,7 +401,7 @@ ARTIFACTS = {
         "it is missing",
         "missing",
     ),
-    "chunk-truncated": (f"{LATENTS}/{CHUNK}", lambda b: b[:-9], (*MAPPER, "--force"), r"bytes, found \d+", "differs"),
+    "chunk-truncated": (f"{LATENTS}/{CODES}", lambda b: b[:-9], (*MAPPER, "--force"), r"bytes, found \d+", "differs"),
     "chunk-grid-edited": (  # to Zarr, every chunk would now be missing: an array of zeros
         f"{LATENTS}/data.zarr/latents/zarr.json",
         lambda b: re.sub(rb'"separator": ?"/"', b'"separator":"."', b),

@@ -218,7 +218,9 @@ def test_result_gifs(workspace, tmp_path, imported):
     frames = read(workspace, place, "frames")
     assert frames.shape == (20, 6, 40, 64, 3)
     np.testing.assert_allclose(frames[:, :, :36].astype(int), videos[order].astype(int), atol=6)
-    assert load_manifest(place.folder(workspace)).attributes == {"fps": 3.0, "height": 36, "width": 64}
+    assert load_manifest(place.folder(workspace)).attributes == {
+        "fps": 3.0, "height": 36, "width": 64, "motion": "",
+    }  # fmt: skip
     (tmp_path / "gifs" / "EEG2Video7.gif").unlink()
     assert "number 7 is missing" in imported(tmp_path / "gifs", "videos", "generate/p", *more, code=4).err
     (tmp_path / "gifs" / "EEG2Video19.gif").rename(tmp_path / "gifs" / "EEG2Video7.gif")

@@ -253,7 +253,8 @@ def hub(tmp_path, monkeypatch):
             return str(folder)
         assert "*.bin" in ignore_patterns
         for pattern in allow_patterns:
-            shutil.copytree(tiny_vae(), folder / pattern.split("/")[0], dirs_exist_ok=True)
+            inside = folder / pattern.split("/")[0] if "/" in pattern else folder
+            shutil.copytree(tiny_vae(), inside, dirs_exist_ok=True)
         return str(folder)
 
     monkeypatch.setattr(huggingface_hub, "HfApi", Api)
@@ -279,7 +280,8 @@ def test_fetch_locks_the_commit_that_is_then_used(hub, tmp_path):
     said = succeed("weights", "fetch", "--models", "sd")
     assert COMMIT in said.out and COMMIT in said.err
     lock = json.loads((tmp_path / "home" / "locks" / "sd.json").read_text())
-    assert lock == {"profile": "sd", "commits": {"CompVis/stable-diffusion-v1-4@main": COMMIT}}
+    hubs = {source.hub for source in profile.Models("sd").profile.roles.values()}
+    assert lock == {"profile": "sd", "commits": {f"{name}@main": COMMIT for name in hubs}} and len(hubs) == 5
     assert profile.Models("sd").locate("vae").identity == f"commit:{COMMIT}"
     hub["main"] = NEWER  # the branch moves on: the lock holds
     assert "already here" in succeed("weights", "fetch", "--models", "sd").err
