@@ -305,11 +305,12 @@ def test_bad_data(tiny, tmp_path, name):
     workspace = tiny / "workspace"
     before = load_manifest(LATENTS.folder(workspace))
     np.save(tmp_path / "x.npy", values)
-    words = ["--as", "latents", "--to", "encode-latents/bad", "--order", "presentation", "-w", workspace]
+    variant = f"bad-{list(BAD).index(name)}"  # other workers import here at the same time
+    words = ["--as", "latents", "--to", f"encode-latents/{variant}", "--order", "presentation", "-w", workspace]
     result = call("import", tmp_path / "x.npy", *words)
     assert result.code == 4
     assert sentence in result.err
-    place = workspace / "artifacts" / "encode-latents" / "bad" / "study"
+    place = workspace / "artifacts" / "encode-latents" / variant / "study"
     assert not (place / "latents").exists() and not list(place.glob("work-*"))
     assert load_manifest(LATENTS.folder(workspace)) == before
 

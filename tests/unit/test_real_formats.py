@@ -29,7 +29,7 @@ pytestmark = [
     ("file", "n_electrodes", "sfreq", "placed"),
     [
         ("eeglab/eeglab_data.set", 32, 128, 32),
-        ("eeglab-formats/testbva.vhdr", 29, 200, 29),
+        ("eeglab-formats/testbva.vhdr", 30, 200, 29),  # with its Eog
         ("eeglab-formats/test.bdf", 16, 256, 0),
         ("eeguana/bv_export_edf+.edf", 34, 512, 32),
         ("mne-testing/edf-138ch.edf", 138, 512, 0),

@@ -1,0 +1,1 @@
+"""A world with a known truth: procedural films, and EEG that carries their features."""
