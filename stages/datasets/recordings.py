@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -22,7 +23,7 @@ ARRAY_ENDINGS = (".npy", ".h5", ".hdf5", ".zarr")  # with a TOML beside them
 _HEAD_FRAME = 4  # FIFFV_COORD_HEAD
 
 
-class LazySignal:
+class LazySignal(ABC):
     """The electrodes of one unbroken recording as an array `(electrode, sample)` in V, read when sliced.
 
     Attributes
@@ -95,9 +96,9 @@ class LazySignal:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.asarray(self[:, :], dtype=dtype)
 
+    @abstractmethod
     def _load(self, rows: NDArray[np.intp], start: int, stop: int) -> NDArray[Any]:
         """Return some rows of the file, in ascending order, in V."""
-        raise NotImplementedError
 
     def _samples(self, key: Any) -> tuple[int | None, int | None, int | None]:
         if isinstance(key, slice):
