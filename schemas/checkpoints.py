@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from eeg2vid.schemas.base import Attributes, Schema
 from eeg2vid.schemas.entities import Row
 
@@ -29,6 +31,8 @@ class CheckpointAttributes(Attributes):
     classes: dict[str, tuple[str, ...]] = {}
     target: str = ""
     target_attributes: dict[str, float | str] = {}
+    motion: str = Field("", description="what the scores behind task 'fast' measure; '': they are the data set's own")
+    motion_sha256: str = Field("", description="hash of those scores; '' as above")
 
 
 CHECKPOINTS = Schema(

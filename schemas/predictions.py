@@ -6,6 +6,8 @@ each has its own axis: `event` for class probabilities, `decoded` for latents.
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from eeg2vid.schemas.base import ArraySpec, Attributes, Schema
 from eeg2vid.schemas.entities import Row
 
@@ -28,6 +30,8 @@ class PredictionAttributes(Attributes):
     classes: dict[str, tuple[str, ...]] = {}
     latents: dict[str, float | str] = {}
     fast_thresholds: dict[str, float] = {}
+    motion: str = Field("", description="what the scores behind task 'fast' measure; '': they are the data set's own")
+    motion_sha256: str = Field("", description="hash of those scores; '' as above")
 
 
 def _probability(task: str) -> ArraySpec:

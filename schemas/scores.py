@@ -9,9 +9,12 @@ from pydantic import Field
 from eeg2vid.schemas.base import Attributes, Schema
 from eeg2vid.schemas.entities import Row
 
+POSITION_VOTE = "position-vote"
+"""Stands for a condition where no EEG is decoded: what a clock alone gets, from the time in the block."""
+
 
 class Score(Row):
-    """One metric of one condition."""
+    """One metric of one condition, or of the position vote."""
 
     subject: str
     condition: str
@@ -28,6 +31,7 @@ class Score(Row):
     note: str = Field("", description="what must be known to read p, e.g. that it is approximate; empty if nothing")
     n_events: int
     n_runs: int
+    detail: str = Field("", description="how the value came about, e.g. the widths of the position vote's kernel")
 
 
 class Contrast(Row):

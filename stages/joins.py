@@ -238,6 +238,23 @@ def motion_of(stimuli: Artifact, clips: Sequence[str]) -> np.ndarray:
     return scores
 
 
+def with_measured_motion(stimuli: Artifact | None, clips: Sequence[Clip]) -> list[Clip]:
+    """Return the clips with the scores of `motion_of` in place of the data set's own: one definition for all.
+
+    Raises
+    ------
+    MissingInputError
+        If none were measured, or there are no stimuli.
+    """
+    if stimuli is None:
+        raise MissingInputError(
+            "Measured motion scores were asked for, but role 'stimuli' is 'none'.",
+            "Leave out --from stimuli=none, or take the data set's own scores: --fast-scores data-set",
+        )
+    scores = motion_of(stimuli, [clip.clip for clip in clips])
+    return [clip.model_copy(update={"optical_flow": float(score)}) for clip, score in zip(clips, scores, strict=True)]
+
+
 def examples(inputs: Inputs, targets: np.ndarray, events: Sequence[Event], chosen: np.ndarray) -> Examples:
     """Return some events with their targets, blocks and runs; `targets` has one row per chosen event."""
     import numpy as np
@@ -252,3 +269,29 @@ def examples(inputs: Inputs, targets: np.ndarray, events: Sequence[Event], chose
 def run_of(event: Event) -> str:
     """Return a run label that is unique in the subject."""
     return f"{event.session}/{event.run}"
+
+
+def runs_within_folds(events: Sequence[Event], folds: Sequence[str]) -> np.ndarray:
+    """Return each event's run; what a forced split tears apart counts as one run in each fold."""
+    import numpy as np
+
+    runs = [run_of(event) for event in events]
+    if len(set(zip(runs, folds, strict=True))) > len(set(runs)):
+        runs = [f"{run} in {fold}" for run, fold in zip(runs, folds, strict=True)]
+    return np.array(runs)
+
+
+def times_in_blocks(events: Sequence[Event]) -> tuple[np.ndarray, np.ndarray]:
+    """Return when each event begins, s since the first clip of its block, and the number of its block.
+
+    A block that goes on in another recording counts as another one: nothing tells the time between them.
+    """
+    import numpy as np
+
+    names = [(event.session, event.recording, event.block) for event in events]
+    number = {name: index for index, name in enumerate(dict.fromkeys(names))}
+    blocks = np.array([number[name] for name in names], dtype=np.int64)
+    onsets = np.array([event.onset_s for event in events], dtype=np.float64)
+    first = np.full(len(number), np.inf)
+    np.minimum.at(first, blocks, onsets)
+    return onsets - first[blocks], blocks

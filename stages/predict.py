@@ -159,10 +159,29 @@ def _attributes(encoders: list[Artifact], mappers: list[Artifact]) -> Prediction
     classes: dict[str, tuple[str, ...]] = {}
     geometry: dict[str, Any] = {}
     thresholds: dict[str, float] = {}
+    motion, motion_sha256 = _motion(encoders)
     for artifact in [*encoders, *mappers]:
         attributes: CheckpointAttributes = artifact.attributes()
         classes |= attributes.classes
         geometry |= attributes.target_attributes
         rows = artifact.table("models", TrainedModel)
         thresholds |= {row.fold: row.threshold for row in rows if row.threshold is not None}
-    return PredictionAttributes(classes=classes, latents=geometry, fast_thresholds=thresholds)
+    return PredictionAttributes(
+        classes=classes,
+        latents=geometry,
+        fast_thresholds=thresholds,
+        motion=motion,
+        motion_sha256=motion_sha256,
+    )
+
+
+def _motion(encoders: list[Artifact]) -> tuple[str, str]:
+    """Return definition and hash of the motion scores behind task 'fast', the same in every encoder that has it."""
+    having = [artifact for artifact in encoders if "fast" in artifact.attributes().classes]
+    found = {(one.motion, one.motion_sha256): None for one in (artifact.attributes() for artifact in having)}
+    if len(found) > 1:
+        raise UsageError(
+            f"Task 'fast' is learned from different motion scores in {' and '.join(str(a.address) for a in having)}.",
+            "Train all with the same --fast-scores, on the same stimuli.",
+        )
+    return next(iter(found), ("", ""))

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from eeg2vid.schemas.entities import Clip, Event
+from eeg2vid.schemas.entities import Event
 from eeg2vid.schemas.errors import BadDataError, MissingInputError
 from eeg2vid.schemas.features import SMOOTHED
-from eeg2vid.schemas.predictions import PREDICTIONS, PredictionAttributes, PredictionKey
+from eeg2vid.schemas.predictions import PREDICTIONS
 from eeg2vid.schemas.recordings import CLIPS, EVENTS
-from eeg2vid.schemas.scores import SCORES, Definition, EventScore, Score
+from eeg2vid.schemas.scores import POSITION_VOTE, SCORES, Definition, EventScore, Score
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
 from eeg2vid.stages import joins
 from eeg2vid.stages.engine.context import Context
 from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
+from eeg2vid.stages.labelled import Task, label_terms, tasks_of, vote_by_clock, why_no_clock
 from eeg2vid.stages.store.layout import split_variant
 from eeg2vid.stages.store.reader import Artifact
 
@@ -46,7 +47,8 @@ class ScoreVideos(Stage):
 
     The unit of every permutation and bootstrap is the run, never the clip: clips of one run share
     concept, time and drift. Identification asks whether a decoded clip is more like its own
-    stimulus than like others; its chance level is exact.
+    stimulus than like others; its chance level is exact. Labels stand beside what a clock alone
+    gets: the position vote, from nothing but the time in the block.
     """
 
     name = "score"
@@ -75,16 +77,23 @@ class ScoreVideos(Stage):
         settings: ScoreSettings = ctx.settings
         videos, predictions = _by_condition(ctx.read_many("videos")), _by_condition(ctx.read_many("predictions"))
         jobs = [("videos", condition) for condition in videos] + [("labels", condition) for condition in predictions]
-        if not any(artifact.attributes().classes for artifact in predictions.values()) and not videos:
+        labelled = next((artifact for artifact in predictions.values() if artifact.attributes().classes), None)
+        if labelled:
+            jobs.append(("clock", POSITION_VOTE))
+        elif not videos:
             raise MissingInputError(
                 "There are neither videos nor class probabilities to score.", "Run `eeg2vid status`."
             )
         keys = _keys(ctx, videos) if videos else None
         for part, [(kind, condition)] in ctx.parts("conditions", jobs):
+            values: list[EventScore] = []
             if kind == "videos":
                 scores, values = _score_videos(ctx, condition, videos[condition], keys)
+            elif kind == "labels":
+                scores = _score_labels(ctx, predictions[condition], condition)
             else:
-                scores, values = _score_labels(ctx, predictions[condition], condition), []
+                assert labelled is not None
+                scores = _score_clock(ctx, labelled)
             part.rows("scores", "scores", scores)
             part.rows("scores", "events", values)
         found, events = ctx.gathered("scores", "scores", Score), ctx.gathered("scores", "events", EventScore)
@@ -95,14 +104,14 @@ class ScoreVideos(Stage):
             contrast_videos(events, keys, bootstraps=settings.bootstraps, seed=ctx.seed("videos")) if keys else []
         )
         out.table("contrasts", contrasts)
-        out.table(
-            "definitions",
-            [
-                Definition(metric=name, definition=text)
-                for name, text in DEFINITIONS.items()
-                if any(row.metric == name or row.metric.endswith(f" {name}") for row in found)
-            ],
-        )
+        terms = {
+            name: text
+            for name, text in DEFINITIONS.items()
+            if any(row.metric == name or row.metric.endswith(f" {name}") for row in found)
+        }
+        if labelled:
+            terms |= label_terms(ctx, labelled)
+        out.table("definitions", [Definition(metric=name, definition=text) for name, text in terms.items()])
 
 
 def _by_condition(artifacts: Sequence[Artifact]) -> dict[str, Artifact]:
@@ -130,7 +139,7 @@ def _keys(ctx: Context, videos: dict[str, Artifact]) -> Keys:
         subject=str(ctx.subject),
         events=[event.event for event in events],
         clips=[event.clip for event in events],
-        runs=_runs_within_folds(events, [row.fold for row in rows]),
+        runs=joins.runs_within_folds(events, [row.fold for row in rows]),
         positions=np.array([event.position for event in events]),
         folds=np.array([row.fold for row in rows]),
     )
@@ -160,16 +169,6 @@ def _score_videos(
     )
 
 
-def _runs_within_folds(events: Sequence[Event], folds: Sequence[str]) -> np.ndarray:
-    """Return each event's run; what a forced split tears apart counts as one run in each fold."""
-    import numpy as np
-
-    runs = [joins.run_of(event) for event in events]
-    if len(set(zip(runs, folds, strict=True))) > len(set(runs)):
-        runs = [f"{run} in {fold}" for run, fold in zip(runs, folds, strict=True)]
-    return np.array(runs)
-
-
 def _smoothed(ctx: Context, videos: Artifact) -> bool:
     """Tell whether the features behind the videos mix the clips of a run, and say so."""
     smoothed = SMOOTHED in videos.manifest.stamps
@@ -182,45 +181,44 @@ def _smoothed(ctx: Context, videos: Artifact) -> bool:
 
 def _score_labels(ctx: Context, artifact: Artifact, condition: str) -> list[Score]:
     """Score the class probabilities of one condition, task by task."""
-    import numpy as np
+    found: list[Score] = []
+    for task in tasks_of(ctx, artifact):
+        found += _score_task(ctx, task, condition, artifact.read(f"probability_{task.name}")[task.asked])
+    return found
 
-    from eeg2vid.stages.datasets.labels import NOT_IN_TASK
+
+def _score_clock(ctx: Context, artifact: Artifact) -> list[Score]:
+    """Score what a clock alone gets on the same test events, task by task, and say where it cannot be asked."""
+    found: list[Score] = []
+    for task in tasks_of(ctx, artifact):
+        reason = why_no_clock(task)
+        if reason:
+            ctx.reporter.remark(f"{ctx.node}: no position vote on {task.name}: {reason}.")
+            continue
+        probabilities, detail = vote_by_clock(task)
+        rows = _score_task(ctx, task, POSITION_VOTE, probabilities)
+        found += [row.model_copy(update={"detail": detail}) for row in rows]
+    return found
+
+
+def _score_task(ctx: Context, task: Task, condition: str, probabilities: np.ndarray) -> list[Score]:
+    """Score probabilities of one task, `(asked event, class)`."""
     from eeg2vid.stages.metrics.scoring import LabelledPredictions, score_labels
 
-    attributes: PredictionAttributes = artifact.attributes()
-    keys = artifact.table("events", PredictionKey)
-    events = ctx.read("events").table("events", Event)
-    clips: list[Clip] = joins.clips_of(ctx, events)
-    place = {event.event: index for index, event in enumerate(events)}
-    folds = {fold.fold: fold for fold in joins.load_folds(ctx, events, "all")}
-    used = joins.used_events(ctx)
     settings: ScoreSettings = ctx.settings
-    found: list[Score] = []
-    for task in attributes.classes:
-        index = np.full(len(keys), NOT_IN_TASK)
-        majority = np.zeros(len(keys))
-        for fold in dict.fromkeys(key.fold for key in keys):
-            labels = joins.labels_of(task, clips, used, attributes.fast_thresholds.get(fold)).index
-            here = np.array([k for k, key in enumerate(keys) if key.fold == fold])
-            index[here] = labels[[place[keys[k].event] for k in here]]
-            learned = labels[folds[fold].learned]
-            majority[here] = np.bincount(learned[learned != NOT_IN_TASK]).argmax()
-        asked = np.flatnonzero(index != NOT_IN_TASK)
-        rows = [events[place[keys[k].event]] for k in asked]
-        found += score_labels(
-            LabelledPredictions(
-                subject=str(ctx.subject),
-                condition=condition,
-                task=task,
-                probabilities=artifact.read(f"probability_{task}")[asked],
-                labels=index[asked],
-                majority=majority[asked],
-                runs=_runs_within_folds(rows, [keys[k].fold for k in asked]),
-                positions=np.array([event.position for event in rows]),
-                folds=np.array([keys[k].fold for k in asked]),
-            ),
-            permutations=settings.permutations,
-            bootstraps=settings.bootstraps,
-            seed=ctx.seed("labels", task),
-        )
-    return found
+    return score_labels(
+        LabelledPredictions(
+            subject=str(ctx.subject),
+            condition=condition,
+            task=task.name,
+            probabilities=probabilities,
+            labels=task.labels,
+            majority=task.majority,
+            runs=joins.runs_within_folds(task.events, task.folds.tolist()),
+            positions=task.positions,
+            folds=task.folds,
+        ),
+        permutations=settings.permutations,
+        bootstraps=settings.bootstraps,
+        seed=ctx.seed("labels", task.name),
+    )

@@ -14,6 +14,7 @@ from eeg2vid.schemas.networks import EncoderNetwork, GlmnetSettings, TrainingSet
 from eeg2vid.schemas.recordings import CLIPS, EVENTS
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
+from eeg2vid.schemas.videos import VIDEOS
 from eeg2vid.stages import joins
 from eeg2vid.stages.engine.context import Context
 from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
@@ -39,8 +40,12 @@ class TrainEncoderSettings(Settings):
         (), description="what the network reads, repeated; none: its default"
     )
     folds: str = Field("all", description="all, last, or fold names separated by commas")
+    fast_scores: Literal["data-set", "flow"] = Field(
+        "data-set",
+        description="motion scores behind task fast: the data set's own, or what split-videos --motion found",
+    )
     fast_threshold: float | None = Field(
-        None, gt=0, description="optical-flow score from which a clip is fast; none: median of the training clips"
+        None, gt=0, description="motion score from which a clip is fast; none: median of the training clips"
     )
     validation_in_training: bool = Field(
         False, description="also train on the validation block, as the published code does"
@@ -54,7 +59,8 @@ class TrainEncoder(Stage):
 
     Scalers and the fast/slow threshold come from training events only; the validation block chooses
     epochs and is otherwise unseen until the final fit. Networks: GLMNet on band features or raw
-    epochs (EEG2Video), shrinkage LDA.
+    epochs (EEG2Video), shrinkage LDA. Where a data set brings no motion scores, `--fast-scores flow` takes
+    those of `split-videos --motion`; only then are the stimuli read.
     """
 
     name = "train-encoder"
@@ -65,6 +71,7 @@ class TrainEncoder(Stage):
         "events": Read(EVENTS),
         "folds": Read(FOLDS),
         "clips": Read(CLIPS),
+        "stimuli": Read(VIDEOS, "optional"),
     }
     writes = {"encoders": Write(CHECKPOINTS, "subject")}
     published = {
@@ -80,13 +87,19 @@ class TrainEncoder(Stage):
     examples = (
         "eeg2vid train-encoder --subject 17 --variant glmnet",
         "eeg2vid train-encoder --variant lda --network lda --tasks concept --tasks human",
+        "eeg2vid train-encoder --tasks fast --fast-scores flow",
     )
+
+    def reads_for(self, settings: TrainEncoderSettings) -> dict[str, Read]:
+        """Return what these settings read: the stimuli only for the motion scores that were measured on them."""
+        return {role: read for role, read in self.reads.items() if role != "stimuli" or _by_flow(settings)}
 
     def run(self, ctx: Context) -> None:
         """Fit every task in every fold."""
         from eeg2vid.stages.datasets.labels import fast_threshold
 
         settings: TrainEncoderSettings = ctx.settings
+        _require_own_units(settings)
         events = ctx.read("events").table("events", Event)
         names = settings.inputs or joins.DEFAULT_INPUTS[settings.network.name]
         inputs = joins.load_inputs(ctx, names, events)
@@ -94,6 +107,9 @@ class TrainEncoder(Stage):
         joins.require_training(ctx, folds)
         jobs = [(fold, task) for fold in folds for task in settings.tasks]
         clips = joins.clips_of(ctx, events)
+        stimuli = ctx.read_optional("stimuli") if _by_flow(settings) else None
+        if _by_flow(settings):
+            clips = joins.with_measured_motion(stimuli, clips)
         used = joins.used_events(ctx)
         for fold, task in jobs:
             _require_test_classes(fold, task, *_labels(settings, fold, task, clips, used))
@@ -102,7 +118,29 @@ class TrainEncoder(Stage):
             _fit(ctx, part, Job(fold.fold, task, threshold), fold, labels, inputs, events)
         names_only = fast_threshold([clips[index] for index in used]) if "fast" in settings.tasks else None
         classes = {task: joins.labels_of(task, clips, used, names_only).classes for task in settings.tasks}
-        ctx.write("encoders").attributes(CheckpointAttributes(kind="encoder", inputs=names, classes=classes))
+        ctx.write("encoders").attributes(
+            CheckpointAttributes(
+                kind="encoder",
+                inputs=names,
+                classes=classes,
+                motion=stimuli.attributes().motion if stimuli else "",
+                motion_sha256=stimuli.manifest.arrays["motion"].sha256 if stimuli else "",
+            )
+        )
+
+
+def _by_flow(settings: TrainEncoderSettings) -> bool:
+    return settings.fast_scores == "flow" and "fast" in settings.tasks
+
+
+def _require_own_units(settings: TrainEncoderSettings) -> None:
+    """Refuse the published threshold on scores that it was not made for."""
+    if _by_flow(settings) and settings.fast_threshold == TrainEncoder.published["fast_threshold"]:
+        raise UsageError(
+            f"The published threshold {settings.fast_threshold:g} is of SEED-DV's own motion scores; "
+            "flow scores are measured otherwise.",
+            "Use --fast-scores data-set, or --protocol corrected: the median of the training clips.",
+        )
 
 
 def _labels(

@@ -25,7 +25,7 @@ models = "tiny"
 def demo(
     ctx: typer.Context,
     out: Annotated[Path, typer.Option("--out", help="Folder of the demo; what is done already is kept")] = Path("demo"),
-    subjects: Annotated[int, typer.Option("--subjects", min=1, max=99)] = 2,
+    subjects: Annotated[int, typer.Option("--subjects", min=1, max=99)] = 1,
     concepts: Annotated[int, typer.Option("--concepts", min=2, max=40)] = 10,
     snr: Annotated[float, typer.Option("--snr", min=0, help="0: the EEG knows nothing of the clips")] = 2.0,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,8 @@ from eeg2vid.cli.output import talk
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError
 
-DRAWN = "With --world drawn"
+STRENGTH = "How much of the clips is in the EEG"
+TRAPS = "Traps for careless evaluations"
 
 
 def simulate(
@@ -25,75 +25,90 @@ def simulate(
     resolution: Annotated[
         int, typer.Option("--resolution", min=32, max=1920, help="Film width, px; height is 9/16")
     ] = 256,
-    snr: Annotated[float, typer.Option("--snr", min=0, help="Strength of what depends on the clips; 0: nothing")] = 1.0,
-    world: Annotated[
-        str,
+    preset: Annotated[
+        str | None,
         typer.Option(
-            "--world",
-            help="plain: flat shapes, which the tiny models know; drawn: scenes, figures and a head model, which they "
-            "do not know yet",
+            "--preset",
+            help="demo (decodes clearly), seed-like (as hard as SEED-DV) or none; by default demo, none with a --drift",
+            rich_help_panel=STRENGTH,
         ),
-    ] = "plain",
+    ] = None,
+    snr: Annotated[
+        float | None,
+        typer.Option("--snr", min=0, help="A strength of your own instead; 0: nothing", rich_help_panel=STRENGTH),
+    ] = None,
     drift: Annotated[
         str,
         typer.Option(
             "--drift",
-            help="none, free (new in every block), locked (tied to block time)",
-            rich_help_panel=DRAWN,
+            help="none, free (new in every block), locked (tied to block time, orders are the same)",
+            rich_help_panel=TRAPS,
         ),
     ] = "none",
     hint_only: Annotated[
         bool,
         typer.Option(
-            "--hint-only", help="Only what the concept makes one expect, nothing of the clips", rich_help_panel=DRAWN
+            "--hint-only", help="Only what the concept makes one expect, nothing of the clips", rich_help_panel=TRAPS
         ),
     ] = False,
     order: Annotated[
         str | None,
-        typer.Option("--order", help="Of concepts: published, random, same (in every block)", rich_help_panel=DRAWN),
+        typer.Option(
+            "--order", help="Of concepts: published, random (per block), same (in every block)", rich_help_panel=TRAPS
+        ),
     ] = None,
     outlier: Annotated[
-        str | None, typer.Option("--outlier", help="Subject whose data hardly help", rich_help_panel=DRAWN)
+        str | None, typer.Option("--outlier", help="Subject whose data hardly help", rich_help_panel=TRAPS)
     ] = None,
+    observers: Annotated[
+        bool, typer.Option("--observers/--no-observers", help="Work out what ideal observers decode: seconds a subject")
+    ] = True,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
     dtype: Annotated[str, typer.Option("--dtype", help="float32 or float64")] = "float32",
     debug: DebugOption = False,
 ) -> None:
-    """Write a simulated data set: procedural films, and EEG that carries their features.
+    """Write a simulated data set: drawn films, and EEG that carries their features.
 
     The folder has SEED-DV's layout and file names. It is not SEED-DV: a marker file makes every
-    artifact that descends from it carry the stamp "simulated". The drawn world has its truth beside it, in
-    `truth/`: what drove the EEG, and what an ideal and a training-limited observer can decode.
+    artifact that descends from it carry the stamp "simulated". The truth is beside it, in `truth/`: what
+    drove the EEG, and what an ideal and a training-limited observer can decode.
     """
     if dtype not in ("float32", "float64"):
         raise UsageError(f"--dtype is float32 or float64, not '{dtype}'.")
-    sizes: dict[str, Any] = {
-        "subjects": subjects,
-        "blocks": blocks,
-        "concepts": concepts,
-        "resolution": resolution,
-        "seed": seed,
-        "dtype": dtype,
-    }
-    drawn: dict[str, Any] = {"drift": drift, "hint_only": hint_only, "order": order, "outlier": outlier}
-    if world == "plain":
-        given = next((name for name, value in drawn.items() if value not in (None, False, "none")), None)
-        if given:
-            raise UsageError(f"--{given.replace('_', '-')} is of the drawn world.", "Add --world drawn.")
-        write_dataset(out, **sizes, snr=snr)
-    elif world == "drawn":
-        write_dataset(out, **sizes, world=world, snr=snr, **drawn)
-    else:
-        raise UsageError(f"--world is plain or drawn, not '{world}'.")
+    if preset is not None and snr is not None:
+        raise UsageError("--preset and --snr both set the strength.", "Give one of them.")
+    name, strength = choose_strength(preset, snr, drift)
+    write_dataset(
+        out,
+        subjects=subjects,
+        blocks=blocks,
+        concepts=concepts,
+        resolution=resolution,
+        preset=name,
+        snr=strength,
+        drift=drift,
+        hint_only=hint_only,
+        order=order,
+        outlier=outlier,
+        observers=observers,
+        seed=seed,
+        dtype=dtype,
+    )
 
 
-def write_dataset(out: Path, *, subjects: int, blocks: int, concepts: int, world: str = "plain", **how: Any) -> None:
-    """Simulate with progress on stderr."""
-    simulate_dataset: Callable[..., Any]
-    if world == "drawn":
-        from eeg2vid.stages.world.dataset import simulate_dataset
-    else:
-        from eeg2vid.stages.simulation.dataset import simulate_dataset
+def choose_strength(preset: str | None, snr: float | None, drift: str) -> tuple[str | None, float]:
+    """Return the preset's name, if it is one, and the strength. A drift alone should show nothing but the drift."""
+    from eeg2vid.stages.simulation.presets import find_preset
+
+    if snr is not None:
+        return None, snr
+    chosen = find_preset(preset or ("demo" if drift == "none" else "none"))
+    return chosen.name, chosen.snr
+
+
+def write_dataset(out: Path, *, subjects: int, blocks: int, concepts: int, **how: Any) -> None:
+    """Simulate with progress on stderr, and tell what it took."""
+    from eeg2vid.stages.simulation.dataset import simulate_dataset
 
     with reporting() as reporter:
         current = ""
@@ -106,6 +121,12 @@ def write_dataset(out: Path, *, subjects: int, blocks: int, concepts: int, world
             if done:
                 reporter.advance()
 
-        simulate_dataset(out, subjects=subjects, blocks=blocks, concepts=concepts, progress=progress, **how)
+        cost = simulate_dataset(out, subjects=subjects, blocks=blocks, concepts=concepts, progress=progress, **how)
         reporter.clear()
-    talk().print(f"Simulated {subjects} subjects, {blocks} blocks of {concepts} concepts in {out}", markup=False)
+    people = "1 subject" if subjects == 1 else f"{subjects} subjects"
+    talk().print(
+        f"Simulated {people}, {blocks} blocks of {concepts} concepts in {out}: films {cost.films_s:.1f} s, "
+        f"EEG {cost.eeg_s / subjects:.1f} s and observers {cost.observers_s / subjects:.1f} s a subject, "
+        f"peak memory {cost.peak_mib:.0f} MiB",
+        markup=False,
+    )

@@ -22,11 +22,11 @@ from PIL import Image
 
 from eeg2vid.stages.datasets.montage import electrode_positions
 from eeg2vid.stages.datasets.protocol import ELECTRODES
-from eeg2vid.stages.world.brain import courses
-from eeg2vid.stages.world.films import FEATURE_NAMES
-from eeg2vid.stages.world.noise import WAXING_LN, amplitude
-from eeg2vid.stages.world.presets import find_preset
-from eeg2vid.stages.world.subjects import SubjectBrain, make_subject
+from eeg2vid.stages.simulation.brain import courses
+from eeg2vid.stages.simulation.films import FEATURE_NAMES
+from eeg2vid.stages.simulation.noise import WAXING_LN, amplitude
+from eeg2vid.stages.simulation.presets import find_preset
+from eeg2vid.stages.simulation.subjects import SubjectBrain, make_subject
 
 SHOWN = (
     "luminance-top-left", "luminance-bottom-right", "luminance-bottom-middle", "red-green-bottom-left", "contrast",

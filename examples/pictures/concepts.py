@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from eeg2vid.stages.datasets.protocol import CONCEPT_NAMES
-from eeg2vid.stages.world.films import make_spec, render_clip
+from eeg2vid.stages.simulation.films import make_spec, render_clip
 
 COLUMNS, WIDTH, HEIGHT, LABEL, GAP = 8, 128, 72, 13, 3
 

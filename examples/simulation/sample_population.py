@@ -1,4 +1,4 @@
-"""Measure clips of all 40 concepts for the observers and write stages/world/population.npz (some minutes).
+"""Measure clips of all 40 concepts for the observers and write stages/simulation/population.npz (some minutes).
 
 Run it again whenever the films or phi change; a test says when.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import eeg2vid.stages
-from eeg2vid.stages.world.population import PER_CONCEPT, STORED, measure_clips
+from eeg2vid.stages.simulation.population import PER_CONCEPT, STORED, measure_clips
 
 
 def main() -> None:

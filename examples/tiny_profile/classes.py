@@ -16,9 +16,9 @@ from films_data import Batch, Films
 from numpy.typing import NDArray
 
 from eeg2vid.stages.datasets.protocol import CONCEPT_NAMES
-from eeg2vid.stages.world.captions import FAST, SLOW, VARIANTS
-from eeg2vid.stages.world.films import ClipSpec, optical_flow
-from eeg2vid.stages.world.looks import LOOKS
+from eeg2vid.stages.simulation.captions import FAST, SLOW, VARIANTS
+from eeg2vid.stages.simulation.films import ClipSpec, optical_flow
+from eeg2vid.stages.simulation.looks import LOOKS
 
 SPEEDS = ("moving slowly", "moving", "moving fast")
 COLORS = ("no main colour", "red", "green", "blue", "yellow", "white", "grey")
@@ -94,12 +94,12 @@ def video_labels(specs: Sequence[ClipSpec], flow: NDArray[np.float64]) -> NDArra
 
 
 class FlowingFilms(Films):
-    """Films whose batches have no captions but `flow`, `(clip,)`: worked out by whoever renders them."""
+    """Films whose batches have `flow`, `(clip,)`: worked out by whoever renders them."""
 
     def batch(self, count: int, seed: int, step: int = 0) -> Batch:
         """Draw and render batch number `step` of `count` clips."""
         made = super().batch(count, seed, step)
-        return {**made, "flow": optical_flow(made["specs"])}
+        return made if "flow" in made else {**made, "flow": optical_flow(made["specs"])}
 
 
 def heads(*, moving: bool) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from seer import CLASSES, FEATURE, FRAMES, SIZE, concepts_of, load, look
 
 from eeg2vid.stages.datasets.protocol import CONCEPT_NAMES
-from eeg2vid.stages.world.films import JUDGING_SEEDS, TRAINING_SEEDS
+from eeg2vid.stages.simulation.films import JUDGING_SEEDS, TRAINING_SEEDS
 
 PICTURE = 2  # which of the six frames an image model is shown
 FEW = 20  # of each distractor
@@ -120,7 +120,7 @@ def judge(
         "video": "a `VideoMAEForVideoClassification`: six frames, 64 x 112 px (height x width), spread over "
         "the 2 s of a clip, tubelets of 2 x 8 x 8",
     }[kind]
-    options = f"{kind} --seed {facts['seed']} --steps {facts['steps']} --threads {facts['threads']}"
+    options = f"{kind} " + " ".join(f"--{name} {facts[name]}" for name in ("seed", "steps", "threads", "precision"))
     parameters = sum(p.numel() for p in seer.parameters()) / 1e6
     return f"""# tiny {kind} classifier
 
@@ -134,7 +134,7 @@ def judge(
 - Made by `examples/tiny_profile/train_classifiers.py {options}` in {facts["minutes"]} minutes,
   {facts["seconds_per_step"]} s a step (torch {facts["torch"]}); the loss was {facts["first_loss"]:.3f} at first and
   {facts["last_loss"]:.3f} in the end.{" It started from the image classifier." if facts.get("started") else ""}
-- Learned from {seen} films, clip seeds {TRAINING_SEEDS.start} to {TRAINING_SEEDS.stop - 1}, which no
+- Learned from {seen} clips ({facts["films"]}), clip seeds {TRAINING_SEEDS.start} to {TRAINING_SEEDS.stop - 1}, which no
   simulated study uses.
 
 Judged on {len(specs)} films of a third range of seeds ({JUDGING_SEEDS.start} to {JUDGING_SEEDS.stop - 1}), with the

@@ -15,7 +15,7 @@ from seer import SIZE, concepts_of, load, look
 from wording import plain
 
 from eeg2vid.stages.diffusion.vae import decode, encode
-from eeg2vid.stages.world.films import JUDGING_SEEDS, TRAINING_SEEDS
+from eeg2vid.stages.simulation.films import JUDGING_SEEDS, TRAINING_SEEDS
 
 STEPS = 30  # of DDIM
 LEVELS = (50, 200, 400, 600, 800, 950)  # of noise, of 1000, at which denoising is measured
@@ -134,7 +134,9 @@ def judge(args: Any, facts: dict[str, Any], around: Any) -> str:
         _preview(args.preview, pictures[f"generated, guidance {args.guidance:g}"], captions)
     seen = _seen(args, pictures, films["specs"]) if args.classifier is not None else "No classifier was given."
     spread = np.std(made, axis=0).mean() / latents.numpy().std(axis=0).mean()
-    options = f"--seed {facts['seed']} --steps {facts['steps']} --threads {facts['threads']}"
+    options = (
+        f"--seed {facts['seed']} --steps {facts['steps']} --threads {facts['threads']} --precision {facts['precision']}"
+    )
     return f"""# tiny UNet
 
 A `UNet2DConditionModel` of {sum(p.numel() for p in unet.parameters()) / 1e6:.2f} million parameters (float16), from a
@@ -147,8 +149,8 @@ simulated films of `eeg2vid simulate` and nothing else.
   a step (torch {facts["torch"]}); a step sees two pictures of each of {args.batch} films, with two noises each.
 - The loss was {facts["first_loss"]:.3f} at first and {facts["last_loss"]:.3f} in the end; the stored weights are an
   average over the last steps.
-- Learned from clip seeds {TRAINING_SEEDS.start} to {TRAINING_SEEDS.stop - 1}, which no simulated study uses. A tenth of
-  the captions was left out, for guidance.
+- Learned from clip seeds {TRAINING_SEEDS.start} to {TRAINING_SEEDS.stop - 1}, which no simulated study uses
+  ({facts["films"]}). A tenth of the captions was left out, for guidance.
 
 Judged with the weights as stored on {len(captions)} films and captions of a third range of seeds
 ({JUDGING_SEEDS.start} to {JUDGING_SEEDS.stop - 1}). Mean squared error of v, by time step:

@@ -19,7 +19,7 @@ from tokenizers.pre_tokenizers import ByteLevel
 from transformers import BertTokenizer, CLIPTokenizer
 from wording import corpus
 
-from eeg2vid.stages.world.films import TRAINING_SEEDS
+from eeg2vid.stages.simulation.films import TRAINING_SEEDS
 
 SIZE = 1000  # tokens, at most
 POSITIONS = 77

@@ -24,7 +24,7 @@ from transformers import (
 )
 from wording import ASPECTS, Reader, WordTargets, corpus, plain
 
-from eeg2vid.stages.world.films import JUDGING_SEEDS, TRAINING_SEEDS
+from eeg2vid.stages.simulation.films import JUDGING_SEEDS, TRAINING_SEEDS
 
 WIDTH = 128
 IMAGE_LAYERS, TEXT_LAYERS, HEADS = 5, 3, 4
@@ -108,10 +108,10 @@ def train(
         pixels = to_pixels(frames, SIDE).to(device)
         return trainee(pixels, ids.to(device), targets(captions).to(device), tokenizer.pad_token_id)
 
-    settings = {"clips": clips, "width": width, "layers": image_layers, "frames": films.frames}
+    settings = {"clips": clips, "width": width, "layers": image_layers, "frames": films.frames, "films": films.origin}
     run = Run(trainee, adamw(trainee, RATE), out, seed=seed, settings=settings, **run_options)
     facts = run.loop(loss_of, lambda first: films.batches(clips, None, seed, first))
-    return trainee.blip, run, facts
+    return trainee.blip, run, facts | {"films": films.origin}
 
 
 def save(blip: BlipForConditionalGeneration, tokenizer: BertTokenizer, out: Path) -> None:
@@ -159,8 +159,8 @@ CARD = """# tiny captioner
 A `BlipForConditionalGeneration` of {millions:.2f} million parameters (float16) with a WordPiece tokenizer of {tokens}
 tokens. It was trained on simulated films and knows nothing else: on real films it is useless, take the `sd` profile.
 
-- Made by `examples/tiny_profile/train_captioner.py --seed {seed} --steps {steps}` (torch {torch}, threads: {threads})
-  in {minutes} minutes, {seconds_per_step} s a step; {clips} clips of {frames} frames a step, none seen twice.
+- Made by `examples/tiny_profile/train_captioner.py --seed {seed} --steps {steps}` (torch {torch}, threads: {threads},
+  {precision}) in {minutes} minutes, {seconds_per_step} s a step; {clips} clips of {frames} frames a step, {films}.
 - Learned from clip seeds {first} to {last}, which no simulated study uses.
 - Pictures of any size are squeezed to {side}x{side} px: nothing is cropped. An auxiliary head that named the caption's
   words helped the picture's half to learn; it is thrown away.
@@ -186,15 +186,16 @@ def main(argv: list[str] | None = None) -> None:
     args = arguments(__doc__.splitlines()[0]).parse_args(argv)
     hushed()
     tokenizer = wordpiece(corpus(CAPTIONS, args.seed)[1])
-    films = Films(TRAINING_SEEDS, frames=FRAMES, workers=args.workers)
+    films = Films(TRAINING_SEEDS, frames=FRAMES, workers=args.workers, shelf=args.films)
     blip, run, facts = train(
         tokenizer, args.out, films, device=args.device, seed=args.seed, minutes=args.minutes, steps=args.steps,
-        threads=args.threads,
+        threads=args.threads, precision=args.precision,
     )  # fmt: skip
     save(blip, tokenizer, args.out)
     table, examples = Judge(args.out).measure(Films(JUDGING_SEEDS, frames=2))
     card = CARD.format(
-        **facts, millions=sum(p.numel() for p in blip.parameters()) / 1e6, tokens=len(tokenizer), clips=CLIPS,
+        **facts, millions=sum(p.numel() for p in blip.parameters()) / 1e6,
+        tokens=len(tokenizer), clips=CLIPS,
         frames=FRAMES, first=TRAINING_SEEDS.start, last=TRAINING_SEEDS.stop - 1, side=SIDE, judged=JUDGED,
         judging_first=JUDGING_SEEDS.start, judging_last=JUDGING_SEEDS.stop - 1, table=table, examples=examples,
     )  # fmt: skip

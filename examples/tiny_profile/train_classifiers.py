@@ -24,7 +24,7 @@ from judge_classifiers import judge
 from seer import CLASSES, FRAMES, SIZE, Seer, build, load, save, start_from_image
 from training import Run, adamw, arguments, hushed
 
-from eeg2vid.stages.world.films import TRAINING_SEEDS
+from eeg2vid.stages.simulation.films import TRAINING_SEEDS
 
 ATTRIBUTE_WEIGHT = 0.15  # of each head's loss beside the classes'
 SMOOTHING = 0.05
@@ -81,7 +81,7 @@ def loss_of(seer: Seer, batch: Batch, rng: np.random.Generator) -> torch.Tensor:
     kinds = rng.integers(0, len(DISTRACTORS), len(specs))
     for row in np.flatnonzero(drawn):
         frames[row] = distract(DISTRACTORS[kinds[row]], frames[row], rng)
-    flow = batch.get("flow")
+    flow = batch["flow"] if seer.kind == "video" else None
     labels = image_labels(specs) if flow is None else video_labels(specs, flow)
     targets = attributes(specs, flow)
     labels = np.where(drawn, [classes.names.index(DISTRACTORS[k]) for k in kinds], labels)
@@ -103,20 +103,24 @@ def loss_of(seer: Seer, batch: Batch, rng: np.random.Generator) -> torch.Tensor:
     return loss
 
 
-def stream(kind: str, concepts: Sequence[int], workers: int = 0) -> Films:
+def stream(kind: str, concepts: Sequence[int], workers: int = 0, shelf: Path | None = None) -> Films:
     """Return the films to learn from."""
     source = FlowingFilms if kind == "video" else Films
-    return source(TRAINING_SEEDS, SIZE, SHOWN[kind], tuple(concepts), workers, told=False)
+    return source(TRAINING_SEEDS, SIZE, SHOWN[kind], tuple(concepts), workers, told=False, shelf=shelf)
 
 
 def train(args: Any, films: Films) -> tuple[Seer, Run, dict[str, Any]]:
     """Train; return the classifier, the run and its facts."""
     seer = build(args.kind, args.width, args.layers, args.seed)
     if args.start_from is not None:
-        start_from_image(seer, load(args.start_from))
+        earlier = load(args.start_from)
+        if args.kind == "image":
+            seer.load_state_dict(earlier.state_dict())
+        else:
+            start_from_image(seer, earlier)
     seer.to(args.device)
     settings = {"kind": args.kind, "width": args.width, "layers": args.layers, "batch": args.batch, "rate": args.rate}
-    settings |= {"started": args.start_from is not None, "concepts": len(films.concepts)}
+    settings |= {"started": args.start_from is not None, "concepts": len(films.concepts), "films": films.origin}
     run = Run(
         seer,
         adamw(seer, args.rate),
@@ -125,6 +129,7 @@ def train(args: Any, films: Films) -> tuple[Seer, Run, dict[str, Any]]:
         args.seed,
         args.threads,
         steps=args.steps,
+        precision=args.precision,
         warm_up=min(200, args.steps or 200),
         settings=settings,
     )
@@ -132,14 +137,14 @@ def train(args: Any, films: Films) -> tuple[Seer, Run, dict[str, Any]]:
         lambda batch, step: loss_of(seer, batch, np.random.default_rng([args.seed, step, 11])),
         lambda first: films.batches(args.batch, None, args.seed, first),
     )
-    return seer, run, facts | {"started": args.start_from is not None}
+    return seer, run, facts | {"started": args.start_from is not None, "films": films.origin}
 
 
 def options() -> argparse.ArgumentParser:
     """Return the parser of this script's options."""
     parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("kind", choices=sorted(CLASSES))
-    parser.add_argument("--start-from", type=Path, help="folder of the trained image model (kind video)")
+    parser.add_argument("--start-from", type=Path, help="folder of a trained image model, to go on from")
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--batch", type=int, default=24, help="clips a step; an image model sees three frames of each")
@@ -152,12 +157,9 @@ def options() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> None:
     """Train, save, judge, write the card."""
-    parser = options()
-    args = parser.parse_args(argv)
-    if args.kind == "image" and args.start_from is not None:
-        parser.error("--start-from is for the kind video")
+    args = options().parse_args(argv)
     hushed()
-    films = stream(args.kind, args.concepts, args.workers)
+    films = stream(args.kind, args.concepts, args.workers, args.films)
     seer, run, facts = train(args, films)
     save(seer, args.out)
     card = judge(args.out, facts, args.concepts, args.judged, args.batch * facts["steps"], args.vae)

@@ -28,7 +28,7 @@ from transformers import (
 )
 from wording import WordTargets, corpus, plain
 
-from eeg2vid.stages.world.films import JUDGING_SEEDS, TRAINING_SEEDS
+from eeg2vid.stages.simulation.films import JUDGING_SEEDS, TRAINING_SEEDS
 
 WIDTH = 128
 TEXT_LAYERS, IMAGE_LAYERS, HEADS = 4, 5, 4
@@ -97,8 +97,9 @@ def contrast(images: torch.Tensor, texts: torch.Tensor, captions: Sequence[str],
     names = {text: k for k, text in enumerate(dict.fromkeys(captions))}
     index = torch.tensor([names[text] for text in captions], device=texts.device)
     same = (index.repeat_interleave(len(images) // len(texts))[:, None] == index[None]).float()
-    one, two = (torch.nn.functional.normalize(each, dim=-1) for each in (images, texts))
-    logits = scale.exp().clamp(max=100.0) * one @ two.T
+    one, two = (torch.nn.functional.normalize(each.float(), dim=-1) for each in (images, texts))
+    with torch.autocast(texts.device.type, enabled=False):  # differences of logits are small
+        logits = scale.exp().clamp(max=100.0) * one @ two.T
     to_text = torch.nn.functional.cross_entropy(logits, same / same.sum(1, keepdim=True))
     to_image = torch.nn.functional.cross_entropy(logits.T, same.T / same.T.sum(1, keepdim=True))
     return (to_text + to_image) / 2
@@ -125,10 +126,10 @@ def train(
         ) / len(both)
         return contrast(images, texts, captions, trainee.clip.logit_scale) + WORDS_WEIGHT * told
 
-    settings = {"clips": clips, "width": width, "layers": image_layers, "frames": films.frames}
+    settings = {"clips": clips, "width": width, "layers": image_layers, "frames": films.frames, "films": films.origin}
     run = Run(trainee, adamw(trainee, RATE), out, seed=seed, settings=settings, **run_options)
     facts = run.loop(loss_of, lambda first: films.batches(clips, None, seed, first))
-    return trainee.clip, run, facts
+    return trainee.clip, run, facts | {"films": films.origin}
 
 
 def save(clip: CLIPModel, out: Path) -> None:
@@ -200,8 +201,8 @@ CARD = """# tiny CLIP: {which}
 {what}
 It was trained together with its other half on simulated films and knows nothing else.
 
-- Made by `examples/tiny_profile/train_clip.py --seed {seed} --steps {steps}` (torch {torch}, threads: {threads}) in
-  {minutes} minutes, {seconds_per_step} s a step; {clips} clips of {frames} frames a step, none seen twice.
+- Made by `examples/tiny_profile/train_clip.py --seed {seed} --steps {steps}` (torch {torch}, threads: {threads},
+  {precision}) in {minutes} minutes, {seconds_per_step} s a step; {clips} clips of {frames} frames a step, {films}.
   {millions:.2f} million parameters, float16.
 - Learned from clip seeds {first} to {last}, which no simulated study uses.
 - CLIP's symmetric loss; equal captions count as equally right. An auxiliary head that named the caption's words from
@@ -252,10 +253,10 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     hushed()
     tokenizer = CLIPTokenizer.from_pretrained(args.tokenizer)
-    films = Films(TRAINING_SEEDS, frames=FRAMES, workers=args.workers)
+    films = Films(TRAINING_SEEDS, frames=FRAMES, workers=args.workers, shelf=args.films)
     clip, run, facts = train(
         tokenizer, args.out / "image_encoder", films, device=args.device, seed=args.seed, minutes=args.minutes,
-        steps=args.steps, threads=args.threads,
+        steps=args.steps, threads=args.threads, precision=args.precision,
     )  # fmt: skip
     scale = float(clip.logit_scale.detach().exp())
     save(clip, args.out)

@@ -27,7 +27,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from wording import plain
 
 from eeg2vid.stages.diffusion.vae import encode, load_vae
-from eeg2vid.stages.world.films import TRAINING_SEEDS
+from eeg2vid.stages.simulation.films import TRAINING_SEEDS
 
 SIZE, SHOWN = (64, 112), 2  # px; pictures of each film
 DRAWS = 2  # noises for each picture: to render and to encode one costs as much as to learn from it
@@ -135,6 +135,7 @@ def train(args: Any, films: Films, around: Surroundings) -> tuple[UNet2DConditio
         "rate": args.rate,
         "channels": list(args.channels),
         "concepts": len(films.concepts),
+        "films": films.origin,
     }
     settings |= {"vae": _fingerprint(args.vae), "text": _fingerprint(args.text_encoder)}
     settings |= {"tokenizer": _fingerprint(args.tokenizer)}
@@ -146,12 +147,13 @@ def train(args: Any, films: Films, around: Surroundings) -> tuple[UNet2DConditio
         args.seed,
         args.threads,
         steps=args.steps,
+        precision=args.precision,
         warm_up=min(200, args.steps or 200),
         also={"average": average},
         settings=settings,
     )
     facts = run.loop(loss_of, lambda first: films.batches(args.batch, None, args.seed, first), keep_average)
-    return average, run, facts
+    return average, run, facts | {"films": films.origin}
 
 
 def save(unet: UNet2DConditionModel, folder: Path) -> None:
@@ -182,7 +184,7 @@ def main(argv: list[str] | None = None) -> None:
     args = options().parse_args(argv)
     hushed()
     around = Surroundings.load(args.vae, args.text_encoder, args.tokenizer, args.device)
-    films = Films(TRAINING_SEEDS, SIZE, SHOWN, tuple(args.concepts), args.workers)
+    films = Films(TRAINING_SEEDS, SIZE, SHOWN, tuple(args.concepts), args.workers, shelf=args.films)
     unet, run, facts = train(args, films, around)
     save(unet, args.out)
     around = Surroundings.load(args.vae, args.text_encoder, args.tokenizer)

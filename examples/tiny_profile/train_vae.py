@@ -19,8 +19,7 @@ from diffusers import AutoencoderKL
 from diffusers.utils import logging
 
 from eeg2vid.stages.diffusion.vae import WEIGHTS, decode, encode, load_vae
-from eeg2vid.stages.simulation.render import render_clip
-from eeg2vid.stages.simulation.specs import JUDGING_SEEDS, TRAINING_SEEDS, check_seeds, sample_specs
+from eeg2vid.stages.simulation.films import JUDGING_SEEDS, TRAINING_SEEDS, check_seeds, render_clip, sample_specs
 
 CONFIG = {
     "in_channels": 3,
@@ -34,7 +33,7 @@ CONFIG = {
     "mid_block_add_attention": False,  # convolutions only: other picture sizes work as well
     "sample_size": 64,
 }
-SIZES = {64: (8000, 0.6), 128: (3000, 0.25), 256: (600, 0.15)}  # width: clips rendered, share of every batch
+SIZES = {64: (5000, 0.4), 112: (4000, 0.4), 256: (500, 0.2)}  # width: clips rendered, share of every batch
 BATCH = 16
 NOISE = (0.0, 0.2)  # standard deviations of the noise on the latents, in units of the latents' own
 MIXED = 0.125  # share of the batch whose latents are mixed with a neighbour's
@@ -210,7 +209,7 @@ def judge(folder: Path, preview: Path | None) -> str:
     vae = load_vae(folder)
     lines = ["| frames | PSNR | with latent noise 0.2 | 8x8 block means |", "|---|---|---|---|"]
     rows = []
-    for width, count in ((64, 300), (96, 200), (128, 100), (256, 30)):
+    for width, count in ((64, 300), (112, 200), (256, 30)):
         frames = pictures(width, count, JUDGING_SEEDS, np.random.default_rng(width))
         latents = encode(vae, frames)
         noise = 0.2 * np.random.default_rng(1).standard_normal(latents.shape).astype(np.float32)
@@ -237,7 +236,7 @@ is useless, take the `sd` profile there.
 
 - Made by `examples/tiny_profile/train_vae.py --seed {seed}` in {steps} steps of {batch} crops
   (torch {torch}, threads: {threads}).
-- Learned from frames of {clips} simulated clips at 64, 128 and 256 px wide; clip seeds {first} to {last},
+- Learned from frames of {clips} simulated clips at 64, 112 and 256 px wide; clip seeds {first} to {last},
   which no simulated study uses.
 - Noise (up to 0.2 of the latents' spread) and mixtures of latents were decoded in training, so that latents
   predicted from EEG decode to plausible pictures.

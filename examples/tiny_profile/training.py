@@ -10,8 +10,10 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import torch
@@ -20,6 +22,7 @@ from eeg2vid.stages.engine import stopping
 
 STATE = "training-state.pt"
 STOPPED = 75  # exit status: run the same command again
+PRECISIONS = ("float32", "bfloat16")
 _TIMED = (10, 40)  # the steps that are timed to turn minutes into steps
 
 
@@ -31,8 +34,13 @@ def arguments(about: str, *, minutes: float = 60.0) -> argparse.ArgumentParser:
     parser.add_argument("--steps", type=int, help="exactly so many; the same number gives the same weights")
     parser.add_argument("--minutes", type=float, default=minutes, help="without --steps: about so long")
     parser.add_argument("--threads", type=int, default=1, help="of torch")
-    parser.add_argument("--workers", type=int, default=1, help="processes that render films ahead")
+    parser.add_argument("--films", type=Path, help="folder from render_films.py; without it films are rendered anew")
+    parser.add_argument("--workers", type=int, default=1, help="processes that render films ahead, without --films")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default=PRECISIONS[0], help="of products; bfloat16 is twice as fast where "
+        "the processor has it (avx512_bf16, amx, a GPU), and many times slower where not",
+    )  # fmt: skip
     return parser
 
 
@@ -62,6 +70,24 @@ def save_half(model: torch.nn.Module, folder: Path) -> None:
         path.chmod(0o644)
 
 
+@contextmanager
+def products_in(precision: str, device: str) -> Iterator[None]:
+    """Compute products in `precision`; on a CPU attention stays in float32: its backward pass is slow in bfloat16."""
+    attend = torch.nn.functional.scaled_dot_product_attention
+
+    def attend_in_float32(*tensors: torch.Tensor, **options: Any) -> torch.Tensor:
+        with torch.autocast(device, enabled=False):
+            return attend(*(tensor.float() for tensor in tensors), **options).to(tensors[0].dtype)
+
+    half = precision == "bfloat16"
+    chosen = attend_in_float32 if half and device == "cpu" else attend
+    with (
+        torch.autocast(device, torch.bfloat16, enabled=half),
+        mock.patch.object(torch.nn.functional, "scaled_dot_product_attention", chosen),
+    ):
+        yield
+
+
 class Run:
     """One training.
 
@@ -77,6 +103,8 @@ class Run:
         Same seed, same number of threads and of steps: same weights, interrupted or not.
     steps
         Length of the training.
+    precision
+        Of products while training, "float32" or "bfloat16"; the weights are float32.
     warm_up
         Steps over which the learning rate rises.
     also
@@ -97,6 +125,7 @@ class Run:
         threads: int = 1,
         *,
         steps: int | None = None,
+        precision: str = "float32",
         warm_up: int = 100,
         also: Mapping[str, torch.nn.Module] | None = None,
         every: float = 120.0,
@@ -107,7 +136,9 @@ class Run:
         self.optimizer, self.path = optimizer, Path(out) / STATE
         self.minutes, self.steps, self.warm_up, self.every = minutes, steps, warm_up, every
         self.seed, self.threads, self.rates = seed, threads, [group["lr"] for group in optimizer.param_groups]
-        self.identity = {"seed": seed, "threads": threads, "warm_up": warm_up, **(settings or {})}
+        self.identity = {"seed": seed, "threads": threads, "warm_up": warm_up, "precision": precision}
+        self.identity |= settings or {}
+        self.precision = precision
         self.step, self.seconds, self.losses = 0, 0.0, list[float]()
         self.sessions = 1
         self._resume()
@@ -186,7 +217,7 @@ class Run:
         """
         saved = time.monotonic()
         marks = dict[int, float]()
-        stream = batches(self.step)
+        stream, device = batches(self.step), next(self.modules["model"].parameters()).device.type
         model = self.modules["model"].train()
         try:
             with stopping.listening():
@@ -196,7 +227,8 @@ class Run:
                     torch.manual_seed(1_000_003 * self.seed + self.step)
                     for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
                         group["lr"] = rate * self._rate()
-                    loss = step_fn(batch, self.step)
+                    with products_in(self.precision, device):
+                        loss = step_fn(batch, self.step)
                     self.optimizer.zero_grad(set_to_none=True)
                     loss.backward()
                     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -250,6 +282,7 @@ class Run:
             "last_loss": float(np.mean(self.losses[-50:])),
             "seed": self.seed,
             "threads": self.threads,
+            "precision": self.precision,
             "torch": torch.__version__.split("+")[0],
             "sessions": self.sessions,
         }

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from eeg2vid.stages.world.captions import FAST, SLOW, VARIANTS, caption
-from eeg2vid.stages.world.drawing.backdrops import SCENES
-from eeg2vid.stages.world.films import TRAINING_SEEDS, ClipSpec, sample_specs
-from eeg2vid.stages.world.looks import LOOKS
-from eeg2vid.stages.world.palette import COLOR_WORDS
+from eeg2vid.stages.simulation.captions import FAST, SLOW, VARIANTS, caption
+from eeg2vid.stages.simulation.drawing.backdrops import SCENES
+from eeg2vid.stages.simulation.films import TRAINING_SEEDS, ClipSpec, sample_specs
+from eeg2vid.stages.simulation.looks import LOOKS
+from eeg2vid.stages.simulation.palette import COLOR_WORDS
 
 ASPECTS = ("concept", "color", "count", "speed", "place")
 _SPEEDS = ("slow", "usual", "fast")

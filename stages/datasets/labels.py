@@ -24,10 +24,20 @@ class TaskLabels:
 
 
 def fast_threshold(clips: Sequence[Clip]) -> float:
-    """Return the median optical-flow score of some clips: of the training clips, never of all."""
+    """Return the median motion score of some clips: of the training clips, never of all.
+
+    Raises
+    ------
+    BadDataError
+        If none of them has one.
+    """
     scores = [clip.optical_flow for clip in clips if clip.optical_flow is not None]
     if not scores:
-        raise BadDataError("Task 'fast' needs optical-flow scores, and the clip index has none.", "Drop the task.")
+        raise BadDataError(
+            "Task 'fast' needs motion scores, and the clip index has none.",
+            "Measure them and say so:\n  eeg2vid split-videos --motion\n  eeg2vid train-encoder --fast-scores flow\n"
+            "or drop the task with --tasks.",
+        )
     return float(np.median(scores))
 
 

@@ -16,13 +16,8 @@ from eeg2vid.stages.metrics.pairing import paired_null
 from eeg2vid.stages.metrics.psnr import psnr_matrix
 from eeg2vid.stages.metrics.ssim import PairedSsim
 from eeg2vid.stages.statistics.bootstrap import Interval, bootstrap_class_mean, bootstrap_mean, paired_difference
-from eeg2vid.stages.statistics.permutation import (
-    ExchangePlan,
-    label_null,
-    permutation_p,
-    plan_exchange,
-    pooled_null,
-)
+from eeg2vid.stages.statistics.label_tests import LabelNull
+from eeg2vid.stages.statistics.permutation import permutation_p, plan_exchange, pooled_null
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -202,7 +197,7 @@ def _draw(keys: Keys, permutations: int, seed: int) -> _Pairings:
     rng = np.random.default_rng(seed)
     plan = plan_exchange(keys.runs, keys.positions, keys.folds)
     random = plan.draw(permutations, rng)
-    return _Pairings(random, plan.draw(permutations, rng, derangement=True), _note(plan), keys.folds)
+    return _Pairings(random, plan.draw(permutations, rng, derangement=True), plan.caveat, keys.folds)
 
 
 def _measure(
@@ -249,18 +244,6 @@ def _ssim_matrix(videos: NDArray[np.uint8], truth: NDArray[np.uint8], drawn: _Pa
     return matrix
 
 
-def _note(plan: ExchangePlan) -> str:
-    """Say why a p-value that rests on these exchanges is not exact; empty if it is."""
-    reasons = []
-    if plan.uneven:  # two or more: a run changes places with another
-        reasons.append(f"{plan.uneven} runs change places with runs of another length")
-    if plan.alone == 1:
-        reasons.append("1 run is alone in its fold: its clips were shuffled")
-    elif plan.alone:
-        reasons.append(f"{plan.alone} runs are alone in their fold: their clips were shuffled")
-    return f"p is approximate: {'; '.join(reasons)}" if reasons else ""
-
-
 def is_constant(videos: NDArray[np.uint8], folds: NDArray) -> bool:
     """Tell whether a condition shows one and the same video to every event of a fold."""
     first = {fold: index for index, fold in reversed(list(enumerate(folds)))}
@@ -297,7 +280,7 @@ class LabelledPredictions:
     subject: str
     condition: str
     task: str
-    probabilities: NDArray[np.float32]
+    probabilities: NDArray[np.floating]
     labels: NDArray
     majority: NDArray
     runs: NDArray
@@ -308,6 +291,9 @@ class LabelledPredictions:
 def score_labels(given: LabelledPredictions, *, permutations: int, bootstraps: int, seed: int) -> list[Score]:
     """Score one task: accuracy against the majority class, balanced accuracy, top-5 where there are more classes.
 
+    Where all clips of a run have one label, p-values come from labels of whole runs that change places, whatever the
+    runs' lengths; elsewhere runs change places clip by clip (`LabelNull`).
+
     Parameters
     ----------
     given
@@ -316,8 +302,7 @@ def score_labels(given: LabelledPredictions, *, permutations: int, bootstraps: i
     permutations, bootstraps, seed
         As for `score_videos`.
     """
-    plan = plan_exchange(given.runs, given.positions, given.folds)
-    pairings, note = plan.draw(permutations, np.random.default_rng(seed)), _note(plan)
+    null = LabelNull.of(given.labels, given.runs, given.positions, given.folds, n=permutations, seed=seed)
     probabilities = given.probabilities.astype(np.float64)
     classes = probabilities.shape[1]
     rows: list[Score] = []
@@ -329,10 +314,7 @@ def score_labels(given: LabelledPredictions, *, permutations: int, bootstraps: i
             interval = bootstrap_class_mean(hits, given.labels, given.runs, rng, n=bootstraps)
         else:
             interval = bootstrap_mean(hits, given.runs, rng, n=bootstraps)
-        own = np.arange(len(given.labels))[None]
-        observed = float(label_null(expected, given.labels, own, balanced)[0])
-        null = pooled_null(label_null(expected, given.labels, pairings, balanced), given.folds)
-        test = _Test(chance, kind, permutation_p(observed, null), note)
+        test = _Test(chance, kind, null.p(expected, balanced), null.caveat)
         rows.append(_row(given.subject, given.condition, f"{given.task} {metric}", "classification", interval, test))
 
     add("accuracy", 1, float(np.mean(given.majority == given.labels)), "majority")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from eeg2vid.stages.reporting.verdict import SHUFFLED
+from eeg2vid.schemas.scores import POSITION_VOTE
+from eeg2vid.stages.reporting.evidence import SHUFFLED
 
 CONDITIONS = {
     "full": "Decoded from the EEG recorded while the clip was shown. The result.",
@@ -13,6 +14,8 @@ CONDITIONS = {
     "mean-video": "The mean of the training clips, every time. It has never seen EEG.",
     "grey": "A flat grey picture, every time. It has never seen anything.",
     "nearest-training-video": "A clip of the training films instead of a generated one.",
+    POSITION_VOTE: "No EEG at all: the class that training clips vote for at the same time in their blocks. What a "
+    "clock alone gets. Where it beats chance, the order of presentation can pass for decoding.",
     "clock-only": "Trained on the time since the start of the block instead of the EEG.",
     "hint-only-window": "Decoded from the EEG recorded before the clip began.",
     "shuffled-training": "Trained on wrong pairs of EEG and clip.",

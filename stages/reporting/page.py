@@ -12,12 +12,13 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.schemas.scores import Contrast, Definition, Score
+from eeg2vid.schemas.scores import POSITION_VOTE, Contrast, Definition, Score
 from eeg2vid.stages.reporting import charts
 from eeg2vid.stages.reporting.charts import label, number
 from eeg2vid.stages.reporting.conditions import CONDITIONS
+from eeg2vid.stages.reporting.evidence import ALPHA, SHUFFLED, is_lenient
 from eeg2vid.stages.reporting.sprites import MAX_FRAMES, Frames, SpriteSheet, clip_sections, geometry_of
-from eeg2vid.stages.reporting.verdict import ALPHA, SHUFFLED, is_lenient, verdict
+from eeg2vid.stages.reporting.verdict import verdict
 
 _CHANCE_KINDS = {"analytic": "formula", "pairing": "wrong pairings", "majority": "commonest class"}
 
@@ -224,6 +225,7 @@ def _tables(views: Sequence[SubjectView]) -> list[dict[str, Any]]:
                 "video_notes": notes(videos),
                 "labels": score_lines(labels, scales),
                 "label_notes": notes(labels),
+                "clock": clock_note(labels),
                 "contrasts": contrast_lines(view.contrasts, differences),
             }
         )
@@ -242,7 +244,17 @@ def _title(metric: str) -> str:
 
 
 def _full_first(rows: list[Score]) -> list[Score]:
-    return sorted(rows, key=lambda row: row.condition != "full")
+    return sorted(rows, key=lambda row: {"full": 0, POSITION_VOTE: 1}.get(row.condition, 2))
+
+
+def clock_note(scores: Iterable[Score]) -> str:
+    """Return how the position votes of one table came about, kernel by kernel; empty if there are none."""
+    tasks: dict[str, dict[str, None]] = {}
+    for row in scores:
+        if row.condition == POSITION_VOTE and row.detail:
+            task = row.metric.removesuffix(" balanced accuracy").removesuffix(" accuracy").removesuffix(" top-5")
+            tasks.setdefault(row.detail, {})[task] = None
+    return "; ".join(f"{', '.join(names)}: {detail}" for detail, names in tasks.items())
 
 
 def notes(scores: Sequence[Score]) -> list[str]:

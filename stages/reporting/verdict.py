@@ -6,26 +6,33 @@ permutation of whole runs, and the comparison with what is decoded from the EEG 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Literal
 
-from eeg2vid.schemas.scores import Contrast, Score
+from eeg2vid.schemas.scores import POSITION_VOTE, Contrast, Score
 from eeg2vid.schemas.splits import LEAK
-from eeg2vid.stages.reporting.charts import grouped, interval, label, number, p_value
+from eeg2vid.stages.reporting.charts import label, number, p_value
+from eeg2vid.stages.reporting.evidence import (
+    ALPHA,
+    SHUFFLED,
+    Evidence,
+    at_least,
+    difference_from,
+    evidence_of,
+    lower_is_better,
+    survivors,
+    with_interval,
+)
 
-ALPHA = 0.05
-SHUFFLED = "shuffled-runs"
 Tone = Literal["yes", "no", "caution"]
 Subject = tuple[str, Sequence[Score], Sequence[Contrast]]
 _CONSTANTS = {"grey": "a grey video", "mean-video": "the mean training video"}
-_NOT_CONTROLS = ("full", SHUFFLED, "class-true", "class-predicted", "no-seq2seq", "no-dana", "no-text")
+_NOT_CONTROLS = ("full", SHUFFLED, POSITION_VOTE, "class-true", "class-predicted", "no-seq2seq", "no-dana", "no-text")
 _RULE = "A subject counts if a score passes all of its tests at p < .05 after Holm's correction."
 _IDENTIFICATION = re.compile(r"identif|two-?way|top-?\d", re.IGNORECASE)
-_LOWER_IS_BETTER = ("mse", "rmse", "mae", "lpips", "fvd", "fid")
 
 
 @dataclass(frozen=True)
@@ -50,93 +57,6 @@ class Verdict:
     headline: str
     note: str
     sentences: list[Sentence]
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """The tests of one metric of one subject, and the other conditions."""
-
-    score: Score
-    contrasts: dict[str, Contrast]
-    controls: dict[str, Score]
-
-    def gain(self, control: str) -> float:
-        """Return how much better `full` is than a control, positive where it is better."""
-        contrast = self.contrasts.get(control)
-        difference = self.score.value - self.controls[control].value if contrast is None else contrast.difference
-        return -difference if lower_is_better(self.score.metric) else difference
-
-    @property
-    def tests(self) -> list[float]:
-        """The p-values for being better than chance and than shuffled runs; 1 where the control is better."""
-        contrast = self.contrasts.get(SHUFFLED)
-        against = [] if contrast is None else [contrast.p if self.gain(SHUFFLED) > 0 else 1.0]
-        return [*([] if self.score.p is None else [self.score.p]), *against]
-
-    @property
-    def status(self) -> str:
-        """Return "yes" (all tests pass), "mixed" (some), "worse", "no", or "untested"."""
-        passed = [p < ALPHA for p in self.tests]
-        if not passed:
-            return "untested"
-        if any(passed):
-            return "yes" if all(passed) else "mixed"
-        contrast = self.contrasts.get(SHUFFLED)
-        return "worse" if contrast is not None and contrast.p < ALPHA and self.gain(SHUFFLED) < 0 else "no"
-
-    @property
-    def numbers(self) -> str:
-        """Return value, chance and tests in one clause."""
-        row, contrast = self.score, self.contrasts.get(SHUFFLED)
-        text = f"{label(row.metric)} {_with_interval(row.value, row)}, chance {number(row.chance)}"
-        text += "" if row.p is None else f", p {p_value(row.p)}"
-        return text if contrast is None else f"{text}; {_difference(contrast)}"
-
-
-def _difference(row: Contrast) -> str:
-    return f"difference from {row.control} {_with_interval(row.difference, row, signed=True)}, p {p_value(row.p)}"
-
-
-def _with_interval(value: float, row: Score | Contrast, signed: bool = False) -> str:
-    return number(value, signed) if row.low is None else f"{number(value, signed)} {interval(row)}"
-
-
-def lower_is_better(metric: str) -> bool:
-    """Return whether a small value of the metric is a good one."""
-    return re.split(r"[-_ ]", metric)[0].lower() in _LOWER_IS_BETTER
-
-
-def is_lenient(row: Score) -> bool:
-    """Return whether a row is an N-way score that takes any of three labels for right: its chance is 3 / (N + 2)."""
-    ways = re.search(r"(\d+)-way", row.metric)
-    return ways is not None and abs(row.chance - 3 / (int(ways[1]) + 2)) < 1e-6
-
-
-def evidence_of(scores: Sequence[Score], contrasts: Sequence[Contrast], kind: str) -> list[Evidence]:
-    """Gather the rows of every metric of one subject that has a `full` row of this kind."""
-    found = []
-    for rows in grouped(row for row in scores if row.kind == kind):
-        conditions = {row.condition: row for row in rows}
-        if "full" in conditions:
-            against = {row.control: row for row in contrasts if row.metric == rows[0].metric}
-            found.append(Evidence(conditions.pop("full"), against, conditions))
-    return found
-
-
-def _survivors(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Return the metrics that pass after Holm's correction for the number of metrics tested."""
-    ordered = sorted((max(item.tests), k) for k, item in enumerate(evidence) if item.tests)
-    kept = set()
-    for rank, (p, k) in enumerate(ordered):
-        if p * (len(ordered) - rank) >= ALPHA:
-            break
-        kept.add(k)
-    return [item for k, item in enumerate(evidence) if k in kept]
-
-
-def _at_least(hits: int, n: int) -> float:
-    """Return the chance that `hits` or more of `n` tests pass by chance alone."""
-    return sum(math.comb(n, k) * ALPHA**k * (1 - ALPHA) ** (n - k) for k in range(hits, n + 1))
 
 
 def verdict(subjects: Sequence[Subject], stamps: Sequence[str] = ()) -> Verdict:
@@ -172,7 +92,7 @@ def _verdict(subjects: Sequence[Subject]) -> Verdict:
 def _headline_of_one(evidence: list[Evidence], things: str) -> tuple[Tone, str, str]:
     """Return tone, headline and note of a single subject."""
     tested = [item for item in evidence if item.tests]
-    good = _survivors(tested)
+    good = survivors(tested)
     counted = f"{len(tested)} score{'s' * (len(tested) > 1)}"
     if good:
         names = ", ".join(label(item.score.metric) for item in good)
@@ -187,10 +107,10 @@ def _headline_of_one(evidence: list[Evidence], things: str) -> tuple[Tone, str, 
 def _headline_of_several(every: list[list[Evidence]], things: str) -> tuple[Tone, str, str]:
     """Return tone, headline and note over subjects, each judged by itself."""
     n = len(every)
-    hits = sum(bool(_survivors(items)) for items in every)
+    hits = sum(bool(survivors(items)) for items in every)
     if hits == 0:
         return "no", f"No evidence in any of {n} subjects that the {things}.", _RULE
-    luck = _at_least(hits, n)
+    luck = at_least(hits, n)
     note = f"{_RULE} By chance alone, {hits} or more of {n} would pass with probability at most {_probability(luck)}."
     if luck >= ALPHA:
         return "caution", f"Weak evidence, in {hits} of {n} subjects, that the {things}.", note
@@ -203,7 +123,7 @@ def _probability(p: float) -> str:
 
 def _of_one(every: list[list[Evidence]]) -> list[Sentence]:
     """Return the findings of a single subject."""
-    return [sentence for item in every[0] for sentence in (_finding(item), *_cautions(item))]
+    return [sentence for item in every[0] for sentence in (_finding(item), *_cautions(item), *_clock([item]))]
 
 
 def _finding(item: Evidence) -> Sentence:
@@ -271,10 +191,30 @@ def _cautions(item: Evidence) -> list[Sentence]:
             claim += f", so {metric} says little here" if name in _CONSTANTS else ""
         else:
             claim = f"On {metric} decoded videos are not shown to be better than {video}"
-        tested = "not tested" if contrast is None else _difference(contrast)
+        tested = "not tested" if contrast is None else difference_from(contrast)
         numbers = f"{name} {number(control.value)}, decoded {number(item.score.value)}; {tested}"
         found.append(Sentence("caution", claim, numbers))
     return found
+
+
+def _clock(items: Sequence[Evidence]) -> list[Sentence]:
+    """Say where a clock alone beats chance, for one metric of one subject or of several."""
+    pairs = [(item.score, item.controls[POSITION_VOTE]) for item in items if POSITION_VOTE in item.controls]
+    passed = [(own, vote) for own, vote in pairs if vote.p is not None and vote.p < ALPHA]
+    if not passed or (len(pairs) > 1 and at_least(len(passed), len(pairs)) >= ALPHA):
+        return []
+    level = sum(vote.value >= own.value for own, vote in passed)
+    claim = f"On {label(passed[0][0].metric)} a clock alone, without EEG, does better than chance"
+    if len(items) == 1:
+        own, vote = passed[0]
+        claim += " and no worse than the decoder" if level else ""
+        numbers = f"{POSITION_VOTE} {with_interval(vote.value, vote)}, p {p_value(vote.p)}; decoded {number(own.value)}"
+    else:
+        claim += f" in {len(passed)} of {len(pairs)} subjects"
+        claim += f", in {level} no worse than the decoder" if level else ""
+        theirs, ours = median(vote.value for _, vote in pairs), median(own.value for own, _ in pairs)
+        numbers = f"medians: {POSITION_VOTE} {number(theirs)}, decoded {number(ours)}"
+    return [Sentence("caution", f"{claim}: the order of presentation, or drift, can pass for decoding", numbers)]
 
 
 def _better(item: Evidence) -> str:
@@ -296,7 +236,7 @@ def _of_several(every: list[list[Evidence]]) -> list[Sentence]:
         hits, n = sum(item.status == "yes" for item in items), sum(bool(item.tests) for item in items)
         foils = _foils(items[0].score)
         what = label(metric) + (f" (own clip among {foils})" if foils else "")
-        tone: Tone = "yes" if hits and _at_least(hits, n) < ALPHA else "no"
+        tone: Tone = "yes" if hits and at_least(hits, n) < ALPHA else "no"
         claim = f"{what} is better than chance in {hits} of {n} subjects (p < .05 in all its tests)"
         if n == 0:
             claim = f"{what} was not tested against chance"
@@ -305,7 +245,7 @@ def _of_several(every: list[list[Evidence]]) -> list[Sentence]:
         elif tone == "no":
             claim += ", which luck alone can give"
         found.append(Sentence(tone, claim[0].upper() + claim[1:], numbers))
-        found += _cautions_of_several(items)
+        found += [*_cautions_of_several(items), *_clock(items)]
     return found
 
 

@@ -1,1 +1,1 @@
-"""A world with a known truth: procedural films, and EEG that carries their features."""
+"""A study whose truth is known: drawn films, and EEG that carries their features."""

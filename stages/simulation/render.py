@@ -1,106 +1,90 @@
-"""Drawing simulated clips: a gradient with a drifting texture, and antialiased objects that swing over it."""
+"""Rendering simulated clips, and the true motion of every pixel from the same scene."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eeg2vid.stages.simulation.palette import DARK_RGB, LOOKS, SKIN_RGB
-from eeg2vid.stages.simulation.shapes import Array, shape_parts, texture
-from eeg2vid.stages.simulation.specs import COMPANION_SCALE, COPY_SCALE, PAN, TRAVEL, ClipSpec
+from eeg2vid.stages.simulation.drawing.backdrops import SCENES
+from eeg2vid.stages.simulation.drawing.camera import Layer, View, shift, show
+from eeg2vid.stages.simulation.drawing.canvas import move, paint
+from eeg2vid.stages.simulation.drawing.parts import Floats, Group
+from eeg2vid.stages.simulation.drawing.staging import perform
+from eeg2vid.stages.simulation.looks import LOOKS
+from eeg2vid.stages.simulation.specs import ClipSpec
 
-_TEXTURES = ("waves", "grain", "stripes", "plain", "checks", "weave", "dots")
-_BACKGROUND_CONTRAST = np.float32(0.05)
-_OBJECT_CONTRAST = np.float32(0.14)
-_REACH = 1.5  # every shape lies within this many radii
-_PLACES = {  # of the copies, in radii
-    1: ((0.0, 0.0),),
-    2: ((-1.15, 0.0), (1.15, 0.0)),
-    3: ((-1.9, -0.7), (1.9, -0.5), (0.0, 0.1), (-1.2, 1.2), (1.3, 1.1)),
-}
-
-
-def displacement(spec: ClipSpec, times: NDArray[np.float64], duration: float = 2.0) -> NDArray[np.float64]:
-    """Return how far the objects are from their centre along their direction, `(time,)` in widths.
-
-    A triangle wave: the speed is constant, the direction turns at `TRAVEL`, the mean over the clip is the
-    centre or close to it.
-    """
-    start = min(TRAVEL, spec.speed * duration / 2)
-    phase = (spec.speed * times + TRAVEL - start) / TRAVEL % 4.0
-    swing: NDArray[np.float64] = TRAVEL * (np.where(phase < 2, phase, 4 - phase) - 1)
-    return swing
+DURATION_S = 2.0
+_FOLLOW = 0.7  # the camera follows what travels at this share of its speed
+_SWING = 0.14  # what does not, or what it does not follow, swings this far to either side, widths
+_ZOOM_RATE = 2.6  # e-folds of zoom per width of pace
+_CADENCE_HZ = 0.9  # of movements at the usual pace
 
 
-def _backdrop(spec: ClipSpec, pan: tuple[Array, Array], height: int, width: int) -> Array:
-    """Return the scene without objects, `(frame, height, width, 3)` in [0, 1]; `pan` in heights."""
-    grid = np.array(spec.background_rgb, np.float32).reshape(2, 3, 3)
-    across, down = (np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height
-    columns = np.stack([np.interp(across, [1 / 6, 1 / 2, 5 / 6], row) for row in np.eye(3)]).astype(np.float32)
-    rows = np.stack([np.interp(down, [1 / 4, 3 / 4], row) for row in np.eye(2)]).astype(np.float32)
-    still = np.einsum("ry,cx,rck->yxk", rows, columns, grid, optimize=True)
-    rng = np.random.default_rng([spec.seed, 1])
-    turn, frequency, phase = rng.uniform(0, 0.5), rng.uniform(1.6, 3.2), rng.uniform(0, 2 * np.pi, 8)
-    x = (np.arange(width, dtype=np.float32) + np.float32(0.5)) / np.float32(height)
-    y = down.astype(np.float32)
-    waves = iter(phase.tolist())
+@dataclass(frozen=True)
+class _Course:
+    """Everything that changes over a clip, at some times."""
 
-    def wave(relative: float, rotation: float) -> Array:
-        angle = 2 * np.pi * (turn + rotation)
-        kx = np.float32(2 * np.pi * frequency * relative * np.cos(angle))
-        ky = np.float32(2 * np.pi * frequency * relative * np.sin(angle))
-        place = kx * x[None, :] + ky * y[:, None] + np.float32(next(waves))
-        shift = (kx * pan[0] + ky * pan[1])[:, None, None]
-        moved: Array = np.sin(place) * np.cos(shift) + np.cos(place) * np.sin(shift)
-        return moved
-
-    pattern = texture(_TEXTURES[(spec.concept * 5) % len(_TEXTURES)], wave)
-    frames = len(pan[0])
-    scene: Array = np.broadcast_to(still, (frames, height, width, 3))
-    return scene if pattern is None else scene + (_BACKGROUND_CONTRAST * pattern)[..., None]
+    view: View
+    phase: Floats
+    travelled: Floats
+    moved: tuple[Floats, Floats]
 
 
-def _draw(canvas: Array, spec: ClipSpec, shape: str, x: Array, y: Array, radius: float, rgb: Array, face: bool) -> None:
-    """Paint one object into a canvas that has a border of one pixel for what lies outside the frame.
+def _clock(spec: ClipSpec, times: Floats) -> Floats:
+    """Return the clip's own time around its middle, s: it runs at 1 + depth * cos(...)."""
+    depth, frequency, turn = spec.surge
+    omega, start = 2 * np.pi * frequency, 2 * np.pi * turn
+    middle = DURATION_S / 2
+    lag = depth / omega * (np.sin(omega * times + start) - np.sin(omega * middle + start))
+    clock: Floats = times - middle + lag
+    return clock
 
-    `x`, `y` are its centre in every frame and `radius` its size, all in heights.
-    """
-    height, width = canvas.shape[1] - 2, canvas.shape[2] - 2
-    half = int(np.ceil(_REACH * radius * height)) + 1
-    offsets = np.arange(-half, half + 1)
-    columns = np.floor(x * height).astype(np.intp)[:, None] + offsets
-    rows = np.floor(y * height).astype(np.intp)[:, None] + offsets
-    across = ((columns + 0.5) / height - x[:, None]).astype(np.float32)[:, None, :] / np.float32(radius)
-    down = ((rows + 0.5) / height - y[:, None]).astype(np.float32)[:, :, None] / np.float32(radius)
-    cos, sin = np.float32(np.cos(2 * np.pi * spec.tilt)), np.float32(np.sin(2 * np.pi * spec.tilt))
-    u, v = cos * across + sin * down, cos * down - sin * across
 
-    def wave(relative: float, rotation: float) -> Array:
-        angle = 2 * np.pi * (0.13 * spec.concept + rotation)
-        k = 2 * np.pi * relative * 0.9
-        waves: Array = np.sin(np.float32(k * np.cos(angle)) * u + np.float32(k * np.sin(angle)) * v)
-        return waves
+def _fold(way: Floats, reach: float) -> Floats:
+    """Turn back and forth within `reach` to either side, at the same speed."""
+    folded: Floats = reach * (np.abs((way / reach + 3) % 4 - 2) - 1)
+    return folded
 
-    sharpness = np.float32(radius * height)
-    colours = {"skin": np.array(SKIN_RGB, np.float32), "dark": np.array(DARK_RGB, np.float32)}
-    fill: Array = np.broadcast_to(rgb, (*u.shape, 3))
-    pattern = texture(LOOKS[spec.concept - 1].texture, wave)
-    if pattern is not None:
-        fill = fill + (_OBJECT_CONTRAST * pattern)[..., None]
-    alpha = np.zeros(u.shape, np.float32)
-    for role, distance in shape_parts(shape, u, v, face=face):
-        part = np.clip(np.float32(0.5) - distance * sharpness, 0, 1)
-        if role != "object":
-            fill = fill + part[..., None] * (colours[role] - fill)
-        alpha = np.maximum(alpha, part)
-    columns, rows = np.clip(columns + 1, 0, width + 1), np.clip(rows + 1, 0, height + 1)
-    frame = np.arange(len(canvas))[:, None, None]
-    under = canvas[frame, rows[:, :, None], columns[:, None, :]]
-    canvas[frame, rows[:, :, None], columns[:, None, :]] = under + alpha[..., None] * (fill - under)
+
+def _course(spec: ClipSpec, times: Floats, aspect: float) -> _Course:
+    clock = _clock(spec, times)
+    way = spec.speed * aspect * clock
+    steady = 1 - abs(spec.zoom)
+    zoom = np.exp(np.clip(_ZOOM_RATE * spec.speed, 0, 0.45) * spec.zoom * clock)
+    zero = np.zeros_like(clock)
+    look = LOOKS[spec.concept - 1]
+    if look.travels:
+        pan = (spec.heading * _FOLLOW * way, zero)
+        moved = (pan[0] + spec.heading * _fold((1 - _FOLLOW) * way, _SWING * aspect), zero)
+    else:
+        angle = 2 * np.pi * spec.turn
+        swing = _fold(steady * way, _SWING * aspect)
+        pan, moved = (np.cos(angle) * swing, np.sin(angle) * swing), (zero, zero)
+    pace = float(np.clip(spec.speed / 0.15, 0.2, 5.0)) ** 0.6
+    start = 2 * np.pi * float(np.random.default_rng([spec.seed, 4]).random())
+    phase = start + 2 * np.pi * _CADENCE_HZ * pace * (clock + DURATION_S)
+    return _Course(View((aspect / 2, 0.5), pan, zoom, clock), phase, way, moved)
+
+
+def _layers(spec: ClipSpec) -> list[Layer]:
+    scene = SCENES[spec.scene]
+    flow = scene.scroll * (0.4 + 4 * spec.speed)
+    upper = Layer(scene.upper, spec.light, (spec.seed, spec.concept, 5), scene.far, 0.0, None)
+    if scene.horizon > 1.2:
+        return [upper]
+    return [upper, Layer(scene.lower, spec.light, (spec.seed, spec.concept, 6), 1.0, flow, scene.horizon)]
+
+
+def _groups(spec: ClipSpec, course: _Course, aspect: float) -> list[Group]:
+    groups: list[Group] = []
+    perform(spec, course.view.pen(groups), course.phase, course.travelled, course.moved, aspect)
+    return groups
 
 
 def render_clip(
-    spec: ClipSpec, *, width: int, height: int, fps: float = 24.0, duration: float = 2.0
+    spec: ClipSpec, *, width: int, height: int, fps: float = 24.0, duration: float = DURATION_S
 ) -> NDArray[np.uint8]:
     """Render a clip.
 
@@ -118,38 +102,54 @@ def render_clip(
     uint8 `(frame, height, width, 3)`, RGB.
     """
     times = np.arange(round(duration * fps)) / fps
-    aspect, angle = width / height, 2 * np.pi * spec.direction
-    heading = np.array([np.cos(angle), np.sin(angle)]) * aspect  # heights per width travelled
-    drift = PAN * spec.speed * times
-    pan = ((heading[0] * drift).astype(np.float32), (heading[1] * drift).astype(np.float32))
-    canvas = np.empty((len(times), height + 2, width + 2, 3), np.float32)
-    canvas[:, 1:-1, 1:-1] = _backdrop(spec, pan, height, width)
-    canvas[:, [0, -1]] = 0
-    canvas[:, :, [0, -1]] = 0
-    swing = displacement(spec, times, duration)
-    x = (spec.center[0] * aspect + heading[0] * swing).astype(np.float32)
-    y = (spec.center[1] + heading[1] * swing).astype(np.float32)
-    if spec.has_companion:
-        side = 1 if spec.center[0] < 0.5 else -1
-        clothes = np.array(spec.object_rgb[::-1], np.float32)
-        radius = COMPANION_SCALE * spec.size
-        reach = np.float32(side * (1.6 * spec.size + radius))
-        _draw(canvas, spec, "person", x + reach, y, radius, clothes, bool(spec.face))
-    radius = spec.size * COPY_SCALE[spec.number]
-    rgb = np.array(spec.object_rgb, np.float32)
-    painted_face = bool(spec.face) and not spec.has_companion
-    for right, down in _PLACES[spec.number]:
-        _draw(
-            canvas,
-            spec,
-            spec.shape,
-            x + np.float32(right * radius),
-            y + np.float32(down * radius),
-            radius,
-            rgb,
-            painted_face,
-        )
-    inside = canvas[:, 1:-1, 1:-1]
-    np.multiply(inside, 255, out=inside)
-    np.rint(inside, out=inside)
-    return np.clip(inside, 0, 255, out=inside).astype(np.uint8)
+    aspect = width / height
+    course = _course(spec, times, aspect)
+    extent = _course(spec, np.linspace(0, max(duration, DURATION_S), 97), aspect).view
+    canvas = np.empty((3, len(times), height, width), np.float32)
+    tints = np.array(spec.tints, np.float64).reshape(2, 3, 3)
+    for layer in _layers(spec):
+        show(canvas, layer, course.view, extent, tints)
+    paint(canvas, _groups(spec, course, aspect))
+    frames = np.empty((len(times), height, width, 3), np.uint8)
+    for k in range(3):
+        plane = canvas[k]
+        plane *= np.float32(255 * spec.grade[k])
+        plane += np.float32(0.5)
+        np.clip(plane, 0, 255, out=plane)
+        frames[..., k] = plane
+    return frames
+
+
+def flow_fields(spec: ClipSpec, times: Floats, width: int, height: int, *, fps: float = 24.0) -> NDArray[np.float32]:
+    """Return where every pixel's point is a frame later, from the scene itself.
+
+    Parameters
+    ----------
+    spec
+        The clip.
+    times
+        `(time,)` s.
+    width, height, fps
+        Of the frames, px and 1/s.
+
+    Returns
+    -------
+    float32 `(time, height, width, 2)`: right and down, px per frame. Translucent things do not count.
+    """
+    times = np.asarray(times, np.float64)
+    aspect = width / height
+    now, later = _course(spec, times, aspect), _course(spec, times + 1 / fps, aspect)
+    field = np.zeros((2, len(times), height, width), np.float32)
+    for layer in _layers(spec):
+        shift(field, layer, now.view, later.view)
+    move(field, _groups(spec, now, aspect), _groups(spec, later, aspect))
+    field *= np.float32(height)
+    return np.ascontiguousarray(np.moveaxis(field, 0, -1))
+
+
+def flow_field(spec: ClipSpec, time: float, width: int, height: int, *, fps: float = 24.0) -> NDArray[np.float32]:
+    """Return the true optical flow at one time, `(height, width, 2)`: right and down, px per frame.
+
+    See `flow_fields`.
+    """
+    return flow_fields(spec, np.array([time]), width, height, fps=fps)[0]

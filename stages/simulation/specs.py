@@ -7,20 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.datasets.protocol import group_of
-from eeg2vid.stages.simulation.palette import (
-    BACKDROPS,
-    COLOR_RGB,
-    LOOKS,
-    Floats,
-    from_hsv,
-    from_opponent,
-    opponent,
-)
-from eeg2vid.stages.simulation.shapes import shape_area
+from eeg2vid.stages.simulation.drawing.backdrops import SCENES
+from eeg2vid.stages.simulation.looks import LOOKS
+from eeg2vid.stages.simulation.palette import COLOR_RGB, Floats, from_opponent
 
 # Clip seeds of studies, and of the films that the tiny models learn from and are judged by: disjoint, so that
 # no tiny model has ever seen a clip of a simulated study.
@@ -29,16 +21,11 @@ TRAINING_SEEDS = range(2**31, 2**31 + 2**30)
 JUDGING_SEEDS = range(2**31 + 2**30, 2**32)
 
 RGB = tuple[float, float, float]
-TRAVEL = 0.12  # the object swings this far to either side of its centre, fraction of the width
-PAN = 0.5  # the backdrop's texture drifts the other way at this share of the object's speed
-ASPECT = 16 / 9
-COPY_SCALE = {1: 1.0, 2: 0.75, 3: 0.55}
-COPIES = {1: 1, 2: 2, 3: 5}
-COMPANION_SCALE = 0.8
+FACE, COUPLE, CROWD = 19, 20, 21
 
 _SCATTER_SEED = 20240711
-_MEDIAN_SPEED = 0.142  # widths per second; puts the median optical flow near SEED-DV's 1.8
-_SPEED_SPREAD = 0.72  # of ln(speed); SEED-DV's quartiles 1.07 and 2.84
+_MEDIAN_SPEED = 0.127  # widths per second; puts the median optical flow near SEED-DV's 1.8
+_SPEED_SPREAD = 0.77  # of ln(speed); SEED-DV's quartiles 1.07 and 2.84
 _HUMAN_RATE = {
     "land animal": 0.05,
     "water animal": 0.05,
@@ -50,7 +37,7 @@ _HUMAN_RATE = {
     "musical instrument": 0.5,
     "transportation": 0.16,
 }
-_ANIMAL_FACE_RATE = {"land animal": 0.35, "water animal": 0.14}
+_ANIMAL_FACE_RATE = {"land animal": 0.45}
 _HUMAN_FACE_RATE = 0.32
 _NUMBER_RATES = {
     "land animal": (0.75, 0.08, 0.17),
@@ -63,8 +50,10 @@ _NUMBER_RATES = {
     "musical instrument": (0.78, 0.06, 0.16),
     "transportation": (0.72, 0.06, 0.22),
 }
-_FACE, _COUPLE, _CROWD = 19, 20, 21
 _COLOR_RATES = np.array([39, 66, 70, 75, 66, 31]) / 347  # SEED-DV, colours 1..6
+_TYPICAL = 0.6  # how often a clip with a main colour has its concept's own
+_TINT = np.array([0.11, 0.045, 0.055])  # scatter of the backdrop's cells: luminance, red-green, blue-yellow
+_GRADE = np.array([0.14, 0.05, 0.07])  # scatter of the whole picture's ln gain
 
 
 @dataclass(frozen=True)
@@ -76,21 +65,31 @@ class ClipSpec:
     concept, color, number, human, face
         As in SEED-DV (concept 1..40, colour 0..6, number 1 2 3 = many, human and face 0 or 1).
     speed
-        Of the objects, widths per second.
-    direction
-        Of the motion, turns (0 = to the right).
+        Pace of everything, widths per second: what travels covers the scene at it, the camera pans or zooms by it.
+    heading
+        +1 to the right, -1 to the left.
+    turn
+        Direction of a pan that follows nothing, turns (0 = to the right).
+    zoom
+        Share of the camera's pace that goes into zooming, -1 (out) .. 1 (in).
+    surge
+        Depth, frequency (Hz) and phase (turns) of the changes of pace within the clip.
     center
-        Mean place of the objects, fractions of width and height.
+        Place of the objects, fractions of width and height.
     size
-        Radius of a single object, heights.
-    tilt
-        Of the objects, turns.
-    object_rgb
-        Their colour, RGB in [0, 1].
-    background_rgb
-        Colours of the backdrop at a grid of 2 rows x 3 columns, row by row.
+        Factor on the concept's size.
+    variant
+        Which of the concept's three kinds it is (a daisy, a tulip, a sunflower), 0..2; see `captions.VARIANTS`.
+    scene, light
+        Where it happens and in what light, see `drawing.backdrops`.
+    rgb, accent
+        Main and second colour of the objects, RGB in [0, 1].
+    tints
+        What is added to the backdrop, RGB at a grid of 2 rows x 3 columns, row by row.
+    grade
+        Gain of the whole picture's red, green and blue.
     seed
-        Everything else (texture phases) comes from it.
+        Everything else (details of the drawing) comes from it.
     """
 
     concept: int
@@ -99,23 +98,25 @@ class ClipSpec:
     human: int
     face: int
     speed: float
-    direction: float
+    heading: int
+    turn: float
+    zoom: float
+    surge: tuple[float, float, float]
     center: tuple[float, float]
     size: float
-    tilt: float
-    object_rgb: RGB
-    background_rgb: tuple[RGB, RGB, RGB, RGB, RGB, RGB]
+    variant: int
+    scene: str
+    light: str
+    rgb: RGB
+    accent: RGB
+    tints: tuple[RGB, RGB, RGB, RGB, RGB, RGB]
+    grade: RGB
     seed: int
 
     @property
-    def shape(self) -> str:
-        """The concept's shape."""
-        return LOOKS[self.concept - 1].shape
-
-    @property
     def has_companion(self) -> bool:
-        """Whether a person stands beside the objects (a person who is not the concept itself)."""
-        return bool(self.human) and self.shape not in ("person", "face")
+        """Whether a person is beside or upon the objects (a person who is not the concept itself)."""
+        return bool(self.human) and group_of(self.concept) not in ("exercise", "human")
 
 
 @dataclass(frozen=True)
@@ -124,48 +125,41 @@ class _Tendency:
 
     place: Floats  # (2,) standard normal
     log_speed: float
-    size: float
-    color: int
-    color_rate: float
-    columns: Floats  # (3,) left-right gradient of the backdrop, opponent
+    tints: Floats  # (2, 3, 3) standard normal, opponent
 
 
 @lru_cache(maxsize=64)
 def _tendency(concept: int) -> _Tendency:
     rng = np.random.default_rng([_SCATTER_SEED, concept])
-    return _Tendency(
-        place=rng.standard_normal(2),
-        log_speed=float(rng.standard_normal()),
-        size=float(rng.standard_normal()),
-        color=int(rng.integers(1, 7)),
-        color_rate=float(rng.uniform(0.05, 0.45)),
-        columns=rng.standard_normal(3),
-    )
+    return _Tendency(rng.standard_normal(2), float(rng.standard_normal()), rng.standard_normal((2, 3, 3)))
 
 
-@lru_cache(maxsize=1)
-def _backdrop_spread() -> Floats:
-    """Return the spread of the concepts' backdrops, (top/bottom, opponent): the clips scatter as widely."""
-    table = np.array([[BACKDROPS[look.backdrop].top, BACKDROPS[look.backdrop].bottom] for look in LOOKS])
-    spread: Floats = table.std(axis=0)
-    return spread
-
-
-def _rgb(values: Floats) -> RGB:
-    red, green, blue = np.clip(values, 0.02, 0.98).tolist()
+def _rgb(values: Floats, low: float = 0.02, high: float = 0.98) -> RGB:
+    red, green, blue = np.clip(values, low, high).tolist()
     return red, green, blue
 
 
-def _background(concept: int, color: int, rng: np.random.Generator) -> tuple[RGB, RGB, RGB, RGB, RGB, RGB]:
-    backdrop = BACKDROPS[LOOKS[concept - 1].backdrop]
-    rows = np.array([backdrop.top, backdrop.bottom]) + _backdrop_spread() * rng.standard_normal((2, 3))
-    tilt = (_tendency(concept).columns + rng.standard_normal(3)) / np.sqrt(2) * np.array([0.10, 0.06, 0.08])
-    cells = rows[:, None, :] + np.array([-1.0, 0.0, 1.0])[None, :, None] * tilt
-    cells += rng.standard_normal((2, 3, 3)) * np.array([0.05, 0.03, 0.04])
+def _tints(concept: int, color: int, rng: np.random.Generator) -> tuple[RGB, RGB, RGB, RGB, RGB, RGB]:
+    draws = rng.standard_normal((2, 3, 3)) + 0.7 * rng.standard_normal((2, 1, 3))
+    cells = (0.35 * _tendency(concept).tints + 0.65 * draws) * _TINT
     if color:  # a main colour colours the whole scene
-        cells += 0.45 * (opponent(np.array(COLOR_RGB[color])) - cells) * np.array([0.6, 1.0, 1.0])
-    one, two, three, four, five, six = (_rgb(rgb) for rgb in from_opponent(cells.reshape(6, 3)))
+        own = np.array(COLOR_RGB[color])
+        cells += 0.16 * (np.array([own.mean() - 0.5, own[0] - own[1], own[2] - (own[0] + own[1]) / 2]))
+    one, two, three, four, five, six = (_rgb(rgb, -0.6, 0.6) for rgb in from_opponent(cells.reshape(6, 3)))
     return one, two, three, four, five, six
+
+
+def _colors(concept: int, color: int, rng: np.random.Generator) -> tuple[RGB, RGB]:
+    """Draw the main and the second colour of the objects."""
+    look = LOOKS[concept - 1]
+    natural = np.array(look.colors[int(rng.integers(len(look.colors)))])
+    rgb = natural * np.exp(0.10 * rng.standard_normal()) + 0.04 * rng.standard_normal(3)
+    gain = rng.uniform(0.88, 1.08)
+    if color:
+        rgb = 0.12 * natural + 0.88 * gain * np.array(COLOR_RGB[color])
+    accent = rng.uniform(0.15, 0.95, 3)
+    away = np.abs(accent - rgb).max() < 0.35
+    return _rgb(rgb, 0.05), _rgb(np.where(away, 1 - rgb, accent), 0.08)
 
 
 def make_spec(concept: int, seed: int) -> ClipSpec:
@@ -186,36 +180,45 @@ def make_spec(concept: int, seed: int) -> ClipSpec:
     tendency, look = _tendency(concept), LOOKS[concept - 1]
     human = int(rng.random() < _HUMAN_RATE[group])
     face_rate = _HUMAN_FACE_RATE if human else _ANIMAL_FACE_RATE.get(group, 0.0)
-    face = int(concept == _FACE or rng.random() < face_rate)
+    face = int(concept == FACE or rng.random() < face_rate)
     number = 1 + int(rng.choice(3, p=_NUMBER_RATES[group]))
-    number = {_FACE: 1, _COUPLE: 2, _CROWD: 3}.get(concept, number)
-    color = 0
-    if rng.random() < tendency.color_rate:
-        color = tendency.color if rng.random() < 0.5 else 1 + int(rng.choice(6, p=_COLOR_RATES))
-    place, log_speed, size = rng.standard_normal(2), rng.standard_normal(), rng.standard_normal()
+    number = {FACE: 1, COUPLE: 2, CROWD: 3}.get(concept, number)
+    has_color, typical = rng.random() < look.color_rate, rng.random() < _TYPICAL
+    other = 1 + int(rng.choice(6, p=_COLOR_RATES))
+    color = 0 if not has_color else look.color if typical else other
+    place, log_speed, size = rng.standard_normal(2), float(rng.standard_normal()), float(rng.standard_normal())
     offset = (tendency.place + place) / np.sqrt(2)
-    hue = look.hue + rng.normal(0, 0.12)
-    rgb = from_hsv(hue, rng.uniform(0.45, 0.9), rng.uniform(0.5, 0.95))
-    if color:
-        rgb = np.array(COLOR_RGB[color]) * rng.uniform(0.85, 1.1)
+    scene = look.scenes[int(rng.integers(len(look.scenes)))]
+    lights = SCENES[scene].lights
+    light = lights[int(rng.integers(len(lights)))]
+    pace = _MEDIAN_SPEED * np.exp(_SPEED_SPREAD * (tendency.log_speed + log_speed) / np.sqrt(2))
+    style, inward, around = rng.random(), rng.random(), rng.normal(0, 0.06)
+    zoom = 0.0 if style < 0.6 else (1.0 if inward < 0.65 else -1.0) * (1.0 if style > 0.85 else 0.5)
+    rgb, accent = _colors(concept, color, rng)
+    heading = int(rng.choice([-1, 1]))
     return ClipSpec(
         concept=concept,
         color=color,
         number=number,
         human=human,
         face=face,
-        speed=float(
-            np.clip(_MEDIAN_SPEED * np.exp(_SPEED_SPREAD * (tendency.log_speed + log_speed) / np.sqrt(2)), 0.012, 0.66)
-        ),
-        direction=float(0.5 * rng.integers(2) + rng.uniform(-0.08, 0.08)),
+        speed=float(np.clip(pace, 0.012, 0.80)),
+        heading=heading,
+        turn=float((0.5 * (heading < 0) + around) % 1.0),
+        zoom=zoom,
+        surge=(float(rng.uniform(0.0, 0.85)), float(rng.uniform(0.25, 1.0)), float(rng.random())),
         center=(
-            float(np.clip(0.5 + 0.15 * offset[0], 0.2, 0.8)),
-            float(np.clip(0.52 + 0.10 * offset[1], 0.3, 0.72)),
+            float(np.clip(0.5 + 0.11 * offset[0], 0.28, 0.72)),
+            float(np.clip(0.5 + 0.06 * offset[1], 0.36, 0.64)),
         ),
-        size=float(np.clip(0.31 * np.exp(0.2 * (tendency.size + size) / np.sqrt(2)), 0.21, 0.44)),
-        tilt=float(rng.uniform(-0.03, 0.03)),
-        object_rgb=_rgb(rgb),
-        background_rgb=_background(concept, color, rng),
+        size=float(np.clip(np.exp(0.14 * size), 0.72, 1.35)),
+        variant=int(rng.integers(3)),
+        scene=scene,
+        light=light,
+        rgb=rgb,
+        accent=accent,
+        tints=_tints(concept, color, rng),
+        grade=_rgb(np.exp(from_opponent(_GRADE * rng.standard_normal(3)) - 0.04), 0.5, 1.7),
         seed=seed,
     )
 
@@ -251,24 +254,3 @@ def check_seeds(specs: Iterable[ClipSpec], seeds: range) -> None:
                 f"Clip seed {spec.seed} lies outside {seeds.start}..{seeds.stop - 1}.",
                 "Studies and the films that tiny models are trained on use disjoint seeds.",
             )
-
-
-def covered(spec: ClipSpec) -> float:
-    """Return the share of the frame that the objects cover (overlaps not subtracted), at most 0.8."""
-    radius = spec.size * COPY_SCALE[spec.number]
-    area = COPIES[spec.number] * shape_area(spec.shape) * radius**2
-    if spec.has_companion:
-        area += shape_area("person") * (COMPANION_SCALE * spec.size) ** 2
-    return min(area / ASPECT, 0.8)
-
-
-def optical_flow(specs: Sequence[ClipSpec], *, width: int = 512, fps: float = 24.0) -> NDArray[np.float64]:
-    """Return the mean optical-flow magnitude of clips from their known motion, `(clip,)` in px per frame.
-
-    The objects move at `speed`, the backdrop's texture at `PAN` times that. At 512 px and 24 frames per second
-    the values spread like SEED-DV's scores (0.11 .. 9.8, median 1.8).
-    """
-    share = np.array([covered(spec) for spec in specs])
-    speed = np.array([spec.speed for spec in specs])
-    flow: NDArray[np.float64] = speed * width / fps * (share + PAN * (1 - share))
-    return flow

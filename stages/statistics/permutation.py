@@ -59,6 +59,18 @@ class ExchangePlan:
     _pools: tuple[_Pool, ...]
     _alone: tuple[IntArray, ...]
 
+    @property
+    def caveat(self) -> str:
+        """Why a p-value that rests on these exchanges is not exact; empty if it is."""
+        reasons = []
+        if self.uneven:  # two or more: a run changes places with another
+            reasons.append(f"{self.uneven} runs change places with runs of another length")
+        if self.alone == 1:
+            reasons.append("1 run is alone in its fold: its clips were shuffled")
+        elif self.alone:
+            reasons.append(f"{self.alone} runs are alone in their fold: their clips were shuffled")
+        return f"p is approximate: {'; '.join(reasons)}" if reasons else ""
+
     def draw(self, n: int, rng: np.random.Generator, derangement: bool = False) -> IntArray:
         """Return `n` random pairings, int64 ``(n, event)``: decoded event i goes with true event ``[.., i]``.
 

@@ -530,7 +530,7 @@ def test_disk_full_while_simulating(tmp_path, cli, monkeypatch):
     def refuse(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device", "film.mp4")
 
-    monkeypatch.setattr("eeg2vid.stages.simulation.dataset.write_film", refuse)
+    monkeypatch.setattr("eeg2vid.stages.simulation.stimulus_files.write_film", refuse)
     result = cli("simulate", "--out", tmp_path / "data", "--subjects", 1, "--blocks", 1, "--concepts", 2)
     assert (result.code, result.err) == (1, "Error: The disk is full at film.mp4.")
     assert list(tmp_path.iterdir()) == []

@@ -17,7 +17,7 @@ def ingested(tmp_path_factory, cli_ok):
     """Return a workspace that holds a simulated subject's recordings."""
     root = tmp_path_factory.mktemp("quality")
     sizes = ["--subjects", 1, "--blocks", 3, "--concepts", 3, "--resolution", 32, "--seed", 5]
-    cli_ok("simulate", "--out", root / "data", *sizes)
+    cli_ok("simulate", "--out", root / "data", "--no-observers", *sizes)
     cli_ok("ingest", root / "data", "-w", root / "workspace")
     return root / "workspace"
 

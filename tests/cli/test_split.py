@@ -18,7 +18,8 @@ def ingested(cli_ok, tmp_path_factory):
     """Return the workspace of three people, the first of whom has two sessions; nothing but ingest is done."""
     folder = tmp_path_factory.mktemp("ingested")
     data, workspace = folder / "data", folder / "workspace"
-    cli_ok("simulate", "--out", data, "--subjects", 3, "--blocks", 3, "--concepts", 4, "--resolution", 64, "--seed", 3)
+    sizes = ["--subjects", 3, "--blocks", 3, "--concepts", 4, "--resolution", 64, "--seed", 3]
+    cli_ok("simulate", "--out", data, "--no-observers", *sizes)
     shutil.copy(data / "EEG" / "sub1.npy", data / "EEG" / "sub1_session2.npy")
     workspace.mkdir()
     (workspace / "eeg2vid.toml").write_text('[study]\ndata = "../data"\n')

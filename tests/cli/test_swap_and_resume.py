@@ -36,7 +36,7 @@ def configure(workspace, text):
 def small_study(folder, cli_ok, *, subjects, concepts=2):
     """Simulate a study that is decoded in seconds."""
     sizes = ["--subjects", subjects, "--blocks", 3, "--concepts", concepts, "--resolution", 32, "--seed", 5]
-    cli_ok("simulate", "--out", folder / "data", *sizes)
+    cli_ok("simulate", "--out", folder / "data", "--no-observers", *sizes)
     return folder / "data"
 
 

@@ -19,7 +19,8 @@ SUBJECTS = 20
 def full_size(tmp_path_factory):
     """Return a simulated data set of 20 subjects of full size: one subject's float64 arrays under 20 names."""
     folder = tmp_path_factory.mktemp("full") / "data"
-    measured("simulate", "--out", folder, "--subjects", 1, "--resolution", 32, "--dtype", "float64")
+    sizes = ["--subjects", 1, "--resolution", 32, "--dtype", "float64"]
+    measured("simulate", "--out", folder, "--no-observers", *sizes)
     first = folder / "EEG" / "sub1.npy"
     for number in range(2, SUBJECTS + 1):
         os.link(first, first.with_name(f"sub{number}.npy"))

@@ -162,7 +162,7 @@ def test_electrodes_a_network_wants_and_labels_nobody_gave(faces, cli):
     )
     assert refused.code == 2 and "OZ" in refused.err and "not among the 4 recorded" in refused.err
     refused = cli("train-encoder", "-w", faces.workspace, "--variant", "fast", "--network", "lda", "--tasks", "fast")
-    assert refused.code == 4 and "optical-flow" in refused.err
+    assert refused.code == 4 and "motion scores" in refused.err
 
 
 @pytest.mark.parametrize(("subject", "needed", "hint"), [(3, 3, "--validation none"), (2, 3, "Record more blocks")])

@@ -215,7 +215,7 @@ def test_a_cancelled_task_leaves_nothing_broken(queue, workspace):
 def test_a_task_at_its_time_limit_goes_on_until_done(queue, tmp_path):
     data, workspace, serial = (tmp_path / name for name in ("data", "workspace", "serial"))
     sizes = ["--subjects", 1, "--blocks", 7, "--concepts", 6, "--resolution", 256]  # over a minute of encoding
-    succeed("simulate", "--out", data, *sizes)
+    succeed("simulate", "--out", data, "--no-observers", *sizes)
     workspace.mkdir()
     (workspace / "eeg2vid.toml").write_text('[study]\ndata = "../data"\n' + SMALL)
     for stage in ("ingest", "split-videos"):

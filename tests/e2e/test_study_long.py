@@ -72,7 +72,7 @@ def test_two_thousand_flipped_bytes_are_found(tiny, tmp_path):
 
 def test_status_of_twenty_subjects(tmp_path, cli_ok):
     sizes = ["--subjects", 20, "--blocks", 3, "--concepts", 2, "--resolution", 32]
-    cli_ok("simulate", "--out", tmp_path / "data", *sizes)
+    cli_ok("simulate", "--out", tmp_path / "data", "--no-observers", *sizes)
     cli_ok("run", tmp_path / "data", "-w", tmp_path / "workspace")
     started = time.perf_counter()
     rows = cli_ok("status", "-w", tmp_path / "workspace", "--json").json

@@ -20,9 +20,10 @@ from scipy.stats import binom
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.scores import Contrast, Definition, Score
 from eeg2vid.stages.reporting import charts
+from eeg2vid.stages.reporting.evidence import at_least, is_lenient
 from eeg2vid.stages.reporting.page import ClipView, ReportData, SubjectView, notes, render_report
 from eeg2vid.stages.reporting.sprites import encode_strip, geometry_of, is_constant, read_clip
-from eeg2vid.stages.reporting.verdict import _at_least, is_lenient, verdict
+from eeg2vid.stages.reporting.verdict import verdict
 from eeg2vid.stages.simulation.films import caption, render_clip, sample_specs
 
 HOSTILE = "<script>alert('x')</script>\"&"
@@ -310,7 +311,7 @@ def test_several_subjects_are_counted_against_luck():
 @given(st.integers(1, 20).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_luck_is_the_binomial_tail(pair):
     hits, n = pair
-    assert _at_least(hits, n) == pytest.approx(binom.sf(hits - 1, n, 0.05), abs=1e-12)
+    assert at_least(hits, n) == pytest.approx(binom.sf(hits - 1, n, 0.05), abs=1e-12)
 
 
 @pytest.mark.parametrize(

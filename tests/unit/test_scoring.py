@@ -1,6 +1,7 @@
 """Scores of videos and labels: against independent computations, with planted information and with none."""
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -258,8 +259,11 @@ def test_inexact_exchanges_are_noted(lengths, folds, note):
     rows = run_scores({"full": noise(keys, rng), "grey": np.full_like(truth, 9)}, truth, keys).scores
     assert {row.note for row in rows if row.condition == "full"} == {note}
     assert {row.note for row in rows if row.condition == "grey"} == {""}  # no p, nothing to say about it
-    labels = score_labels(make_labels(keys, rng), permutations=20, bootstraps=100, seed=0)
-    assert {row.note for row in labels} == {note}
+    mixed = score_labels(mix_runs(make_labels(keys, rng)), permutations=20, bootstraps=100, seed=0)
+    assert {row.note for row in mixed} == {note}
+    whole = score_labels(make_labels(keys, rng), permutations=20, bootstraps=100, seed=0)
+    movable = max(len(set(keys.runs[keys.folds == fold])) for fold in keys.folds) > 1
+    assert {row.note for row in whole} == {"" if movable else note}  # labels of whole runs change places exactly
 
 
 def test_a_single_run_has_no_interval():
@@ -332,6 +336,11 @@ def make_labels(keys, rng, classes=7, share=0.0, **changes):
     )  # fmt: skip
 
 
+def mix_runs(given):
+    """The same with labels that differ within runs, as colours do."""
+    return replace(given, labels=(given.labels + given.positions) % given.probabilities.shape[1])
+
+
 def test_labels_equal_independent_computations():
     given = make_labels(make_keys([1, 2, 3, 4, 5, 6, 7, 8]), np.random.default_rng(0), share=0.1)
     rows = {row.metric: row for row in score_labels(given, **FEW)}
@@ -352,7 +361,8 @@ def test_labels_equal_independent_computations():
 
 def test_p_of_labels_comes_from_runs_that_change_places():
     keys = make_keys([1, 2, 2, 3, 3, 5, 5])
-    given = make_labels(keys, np.random.default_rng(1), share=0.1)
+    given = mix_runs(make_labels(keys, np.random.default_rng(1)))
+    given.probabilities[np.arange(21), given.labels] += 0.1
     found = score_labels(given, permutations=400, bootstraps=100, seed=3)
     pairings = run_permutations(keys.runs, keys.positions, 400, np.random.default_rng(3), keys.folds)
     guesses = np.argsort(-given.probabilities, axis=1)
@@ -370,6 +380,21 @@ def test_p_of_labels_comes_from_runs_that_change_places():
         null = np.array([score(given.labels[pairing]) for pairing in pairings])
         assert row.p == pytest.approx((1 + np.sum(null >= score(given.labels) - 1e-12)) / 401), row.metric
     assert len({row.p for row in found}) >= 2
+
+
+def test_labels_of_whole_runs_change_places_whatever_the_runs_lengths():
+    """All 720 orders of the labels of six runs, against as many drawn as make the difference small."""
+    keys = make_keys([1, 2, 2, 3, 5, 5])
+    given = make_labels(keys, np.random.default_rng(4), share=0.05)
+    right = given.probabilities.argmax(axis=1)
+    run = np.unique(keys.runs, return_inverse=True)[1]
+    own = given.labels[np.unique(run, return_index=True)[1]]
+    orders = np.array([np.array(order)[run] for order in itertools.permutations(own)])
+    scores = (orders == right).mean(axis=1)
+    exact = np.mean(scores >= np.mean(given.labels == right) - 1e-12)
+    assert 0.01 < exact < 0.5
+    row = score_labels(given, permutations=20_000, bootstraps=100, seed=0)[0]
+    assert row.p == pytest.approx(exact, abs=4 * np.sqrt(exact / 20_000))
 
 
 def test_planted_labels_are_found_and_constant_answers_score_chance():

@@ -11,9 +11,19 @@ from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.datasets.montage import electrode_positions, read_locs
 from eeg2vid.stages.datasets.protocol import CONCEPT_ORDER, ELECTRODES
 from eeg2vid.stages.datasets.source import open_dataset
-from eeg2vid.stages.simulation import dataset
+from eeg2vid.stages.simulation import dataset, stimulus_files
 from eeg2vid.stages.simulation.dataset import StudyPlan, plan_study, simulate_dataset
-from eeg2vid.stages.simulation.films import STUDY_SEEDS, TRAINING_SEEDS, caption, make_spec, optical_flow, render_clip
+from eeg2vid.stages.simulation.films import (
+    STUDY_SEEDS,
+    TRAINING_SEEDS,
+    caption,
+    feature_vector,
+    make_spec,
+    optical_flow,
+    render_clip,
+)
+from eeg2vid.stages.simulation.subjects import make_subject
+from eeg2vid.stages.simulation.truth import person_seed
 
 SMALL = {"subjects": 2, "blocks": 2, "concepts": 3, "resolution": 64, "seed": 4}
 
@@ -35,6 +45,10 @@ def test_layout_on_disk(folder):
         "EEG/sub1.npy",
         "EEG/sub2.npy",
         "SIMULATED.json",
+        *(
+            f"truth/{name}"
+            for name in ("clips.npz", "sources.npz", "sub1.npz", "sub2.npz", "truth.json", "observers.json")
+        ),
         "channel_62_pos.locs",
         "Video/1st_10min.mp4",
         "Video/2nd_10min.mp4",
@@ -55,7 +69,8 @@ def test_layout_on_disk(folder):
         assert 1e-6 < np.median(np.abs(eeg)) < 1e-4
     marker = json.loads((folder / "SIMULATED.json").read_text())
     assert marker["simulated"] is True
-    assert (marker["snr"], marker["seed"], marker["version"]) == (1.0, 4, 1)
+    assert (marker["snr"], marker["preset"], marker["seed"], marker["version"]) == (1.0, None, 4, 3)
+    assert marker["order"] == "published"
 
 
 def test_tables_say_what_the_clips_are(folder):
@@ -133,14 +148,73 @@ def test_snr_changes_the_eeg_only_and_more_subjects_change_nothing(folder, tmp_p
         progress=lambda *step: seen.append(step),
     )
     changed = {name for name, digest in digests(tmp_path / "other").items() if digests(folder).get(name) != digest}
-    assert changed == {"EEG/sub2.npy", "EEG/subextra.npy", "SIMULATED.json"}
+    assert changed == {
+        "EEG/sub2.npy", "EEG/subextra.npy", "SIMULATED.json", "truth/subextra.npz", "truth/truth.json",
+        "truth/observers.json",
+    }  # fmt: skip
     weak, strong = (np.load(root / "EEG" / "sub2.npy") for root in (tmp_path / "other", folder))
     assert weak.dtype == np.float64
     hint = slice(0, 600)
     assert np.array_equal(weak[:, :, hint], strong[:, :, hint])  # paired noise
     assert not np.array_equal(weak[:, :, 600:1000], strong[:, :, 600:1000])
     assert seen[0] == ("films", 0, 2)
-    assert seen[-1] == ("EEG", 4, 4)
+    assert ("EEG", 4, 4) in seen
+    assert seen[-1] == ("observers", 2, 2)
+
+
+def test_truth_explains_the_eeg(folder):
+    """The difference between two strengths is what the truth file says: patterns, phi, courses."""
+    truth = folder / "truth"
+    about = json.loads((truth / "truth.json").read_text())
+    clips, person = np.load(truth / "clips.npz"), np.load(truth / "sub1.npz")
+    assert clips["phi"].shape == (30, len(about["features"]))
+    assert person["evoked"].shape == (len(about["features"]), 62)
+    assert person["leadfield"].shape == (62, len(about["patches"]))
+    assert {one["subject"] for one in about["subjects"]} == {"1", "2"}
+    assert set(person.files) == set(about["units"])
+    specs = [spec for block in plan_study(blocks=2, concepts=3, seed=4).clips for spec in block]
+    assert np.array_equal(clips["phi"], feature_vector(specs))
+    assert clips["concept"].tolist() == [spec.concept for spec in specs]
+    assert clips["block"].tolist() == [1] * 15 + [2] * 15
+    label = make_subject(person_seed("1"))
+    assert np.array_equal(person["evoked"], label.evoked) and float(person["alpha_peak"]) == label.alpha_peak
+
+
+def test_observers_are_told(folder):
+    rows = json.loads((folder / "truth" / "observers.json").read_text())["rows"]
+    assert {row["observer"] for row in rows} == {"ideal", "n-limited"}
+    by = {(row["subject"], row["task"], row["observer"]): row for row in rows}
+    assert {"concept", "fast"} <= {task for _, task, _ in by}
+    for (subject, task, observer), row in by.items():
+        assert row["chance"] == pytest.approx(1 / row["classes"], abs=1e-6)
+        if observer == "ideal":
+            limited = by[subject, task, "n-limited"]
+            assert limited["train_clips"] == 15
+            assert limited["balanced_accuracy"] < row["balanced_accuracy"] + 3 * row["standard_error"]
+
+
+def test_worlds_change_what_they_should(tmp_path, monkeypatch):
+    monkeypatch.setattr(stimulus_files, "write_film", lambda path, *_, **__: path.touch())  # the films are the same
+    how = SMALL | {"subjects": 1, "observers": False, "snr": 0.0}
+    eeg = {}
+    for name, world in (
+        ("plain", {}), ("free", {"drift": "free"}), ("locked", {"drift": "locked", "order": "published"}),
+        ("outlier", {"outlier": "1"}), ("hint", {"hint_only": True, "snr": 1.0}),
+    ):  # fmt: skip
+        simulate_dataset(tmp_path / name, **how | world)
+        eeg[name] = np.load(tmp_path / name / "EEG" / "sub1.npy")
+        marker = json.loads((tmp_path / name / "SIMULATED.json").read_text())
+        assert (marker["drift"], marker["hint_only"], marker["outlier"]) == (
+            world.get("drift", "none"), "hint_only" in world, world.get("outlier")
+        )  # fmt: skip
+        assert not (tmp_path / name / "truth" / "observers.json").exists()
+    for name in ("free", "locked", "outlier", "hint"):
+        assert not np.array_equal(eeg[name], eeg["plain"])
+    clips = np.load(tmp_path / "hint" / "truth" / "clips.npz")
+    assert len(np.unique(clips["phi"], axis=0)) == 3  # one expectation per concept
+    simulate_dataset(tmp_path / "same", **how | {"drift": "locked"})
+    order = np.load(tmp_path / "same" / "Video" / "meta-info" / "All_video_label.npy")
+    assert (order == order[0]).all()
 
 
 def test_full_size_plan():
@@ -175,6 +249,9 @@ def test_refuses_clips_of_the_training_range(tmp_path, monkeypatch):
         ({"snr": float("nan")}, "snr"),
         ({"seed": -1}, "seed"),
         ({"dtype": "int16"}, "dtype"),
+        ({"drift": "wild"}, "drift"),
+        ({"order": "alphabetical"}, "order"),
+        ({"outlier": "3"}, "outlier"),
     ],
 )
 def test_bad_settings(tmp_path, wrong, message):

@@ -22,7 +22,7 @@ import training
 from films_data import Films
 
 from eeg2vid.stages.datasets.protocol import CONCEPT_NAMES
-from eeg2vid.stages.world.films import (
+from eeg2vid.stages.simulation.films import (
     JUDGING_SEEDS,
     TRAINING_SEEDS,
     caption,
@@ -221,8 +221,15 @@ def test_a_video_classifier_is_trained_saved_and_loaded(image_folder, tmp_path):
     np.testing.assert_allclose(found, wanted, atol=2e-3)
     assert read["speed"].shape == (2, 1)
     assert "through the VAE" in (tmp_path / "card.md").read_text()
-    with pytest.raises(SystemExit):
-        train_classifiers.main(["image", "--out", str(tmp_path), "--start-from", str(image_folder), *TOY])
+
+
+def test_an_image_classifier_goes_on_from_a_trained_one(image_folder, tmp_path):
+    train_classifiers.main(
+        ["image", "--out", str(tmp_path), "--steps", "1", "--rate", "1e-9", "--start-from", str(image_folder), *TOY]
+    )
+    before, after = (seer.load(folder).state_dict() for folder in (image_folder, tmp_path))
+    for name, value in before.items():
+        assert torch.allclose(value, after[name], atol=1e-6), name
 
 
 def test_blurred_keeps_block_means():

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 sys.path.append(str(Path(__file__).resolve().parents[2] / "examples" / "tiny_profile"))
 
 import make_tokenizer
+import render_films
 import train_captioner
 import train_clip
 from films_data import Films
 from pictures import save_processor, to_pixels
-from training import Run, adamw
+from training import PRECISIONS, Run, adamw, products_in
 from transformers import (
     AutoTokenizer,
     BlipForConditionalGeneration,
@@ -33,9 +34,9 @@ from transformers import (
 )
 from wording import ASPECTS, Reader, WordTargets, corpus, plain
 
-from eeg2vid.stages.world.drawing.backdrops import SCENES
-from eeg2vid.stages.world.films import JUDGING_SEEDS, TRAINING_SEEDS, caption, make_spec, render_clip
-from eeg2vid.stages.world.palette import COLOR_WORDS
+from eeg2vid.stages.simulation.drawing.backdrops import SCENES
+from eeg2vid.stages.simulation.films import JUDGING_SEEDS, TRAINING_SEEDS, caption, make_spec, optical_flow, render_clip
+from eeg2vid.stages.simulation.palette import COLOR_WORDS
 
 PAIR = (14, 40)  # tree, ship
 SMALL = {"clips": 8, "width": 32, "image_layers": 1, "threads": 1, "warm_up": 2}
@@ -94,6 +95,45 @@ def test_batches_hold_what_the_renderer_says(films):
         assert make_spec(spec.concept, spec.seed) == spec
         assert np.array_equal(batch["frames"][row], render_clip(spec, width=56, height=32, fps=3.0))
         assert batch["captions"][row] == caption(spec)
+
+
+def test_a_shelf_gives_what_the_renderer_says(tmp_path):
+    render_films.main(["--out", str(tmp_path), "--each", "2", "--size", "32", "56", "--seed", "3"])
+    shelved = Films(TRAINING_SEEDS, (32, 56), 2, shelf=tmp_path)
+    batch = shelved.batch(40, 0, 7)
+    assert sorted(spec.concept for spec in batch["specs"]) == list(range(1, 41))
+    starts = set()
+    for row in range(0, 40, 8):
+        spec = batch["specs"][row]
+        frames = render_clip(spec, width=56, height=32, fps=3.0)
+        start = next(k for k in range(3) if np.array_equal(frames[k], batch["frames"][row, 0]))
+        starts.add(start)
+        assert np.array_equal(batch["frames"][row], frames[start::3])
+        assert batch["captions"][row] == caption(spec)
+        assert batch["flow"][row] == optical_flow([spec])[0]
+    assert len(starts) > 1
+    again = next(shelved.batches(40, None, 0, first=7))
+    assert np.array_equal(again["frames"], batch["frames"])
+    assert shelved.batch(40, 1, 7)["specs"] != batch["specs"]
+    with pytest.raises(SystemExit, match="clip seeds"):
+        Films(JUDGING_SEEDS, (32, 56), 2, shelf=tmp_path).batch(2, 0)
+    with pytest.raises(SystemExit, match="height, width"):
+        Films(TRAINING_SEEDS, (64, 112), 2, shelf=tmp_path).batch(2, 0)
+
+
+def test_products_in_bfloat16_are_close_and_weights_stay_float32():
+    layer = torch.nn.MultiheadAttention(32, 4, batch_first=True)
+    values = torch.randn(2, 5, 32, generator=torch.Generator().manual_seed(0))
+    found = {}
+    for precision in PRECISIONS:
+        with products_in(precision, "cpu"):
+            q, k, v = layer.in_proj_weight.split(32)
+            mixed = torch.nn.functional.scaled_dot_product_attention(values @ q, values @ k, values @ v)
+        found[precision] = mixed
+    assert found["float32"].dtype == torch.float32
+    assert found["bfloat16"].dtype == torch.bfloat16
+    assert torch.allclose(*(each.float() for each in found.values()), atol=0.05)
+    assert not torch.equal(*(each.float() for each in found.values()))
 
 
 def merged_by_hand(word, ranks):

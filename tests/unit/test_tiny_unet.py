@@ -22,7 +22,7 @@ from films_data import Films
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 from wording import corpus
 
-from eeg2vid.stages.world.films import TRAINING_SEEDS
+from eeg2vid.stages.simulation.films import TRAINING_SEEDS
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = ["--channels", "16", "32", "--batch", "3", "--workers", "0", "--concepts", "8", "27", "--judged", "1"]

@@ -1,1 +1,0 @@
-"""A world with a known truth: procedural films, and EEG that carries their features."""
