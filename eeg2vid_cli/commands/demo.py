@@ -36,7 +36,7 @@ def demo(
     data, workspace = out / "simulated", out / "workspace"
     if not data.exists():
         write_dataset(
-            data, subjects=subjects, blocks=7, concepts=concepts, resolution=64, snr=snr, seed=seed, dtype="float32"
+            data, subjects=subjects, blocks=7, concepts=concepts, resolution=112, snr=snr, seed=seed, dtype="float32"
         )
     workspace.mkdir(parents=True, exist_ok=True)
     if not (workspace / CONFIG).exists():

@@ -16,7 +16,7 @@ from eeg2vid.schemas.videos import VideoKey
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import open_artifact
 
-SCALE, GAP, LABEL = 2, 4, 96
+SCALE, GAP, LABEL = 1, 4, 96
 
 
 def main() -> None:

@@ -120,6 +120,8 @@ def judge(
         "video": "a `VideoMAEForVideoClassification`: six frames, 64 x 112 px (height x width), spread over "
         "the 2 s of a clip, tubelets of 2 x 8 x 8",
     }[kind]
+    earlier = {"": "", kind: " It went on from an earlier round, whose clips are not counted here."}
+    start = earlier.get(facts.get("started", ""), " It started from the image classifier.")
     options = f"{kind} " + " ".join(f"--{name} {facts[name]}" for name in ("seed", "steps", "threads", "precision"))
     parameters = sum(p.numel() for p in seer.parameters()) / 1e6
     return f"""# tiny {kind} classifier
@@ -133,7 +135,7 @@ def judge(
   described in `attributes.json`.{" A still picture shows no speed: no such head." if kind == "image" else ""}
 - Made by `examples/tiny_profile/train_classifiers.py {options}` in {facts["minutes"]} minutes,
   {facts["seconds_per_step"]} s a step (torch {facts["torch"]}); the loss was {facts["first_loss"]:.3f} at first and
-  {facts["last_loss"]:.3f} in the end.{" It started from the image classifier." if facts.get("started") else ""}
+  {facts["last_loss"]:.3f} in the end.{start}
 - Learned from {seen} clips ({facts["films"]}), clip seeds {TRAINING_SEEDS.start} to {TRAINING_SEEDS.stop - 1}, which no
   simulated study uses.
 

@@ -2,7 +2,7 @@
 
 Learns fine classes (`classes.py`) and attributes from simulated films whose clip seeds no simulated study can use:
 flipped, cropped, recoloured, some blurred or noisy, since generated films are not clean. The video model starts from
-the trained image model.
+the trained image model; either can go on in another round from what an earlier one wrote.
 
     python examples/tiny_profile/train_classifiers.py image --out stages/profiles/tiny/image_classifier
     python examples/tiny_profile/train_classifiers.py video --out stages/profiles/tiny/video_classifier \\
@@ -111,16 +111,17 @@ def stream(kind: str, concepts: Sequence[int], workers: int = 0, shelf: Path | N
 
 def train(args: Any, films: Films) -> tuple[Seer, Run, dict[str, Any]]:
     """Train; return the classifier, the run and its facts."""
-    seer = build(args.kind, args.width, args.layers, args.seed)
+    seer, started = build(args.kind, args.width, args.layers, args.seed), ""
     if args.start_from is not None:
         earlier = load(args.start_from)
-        if args.kind == "image":
+        started = earlier.kind
+        if started == args.kind:
             seer.load_state_dict(earlier.state_dict())
         else:
             start_from_image(seer, earlier)
     seer.to(args.device)
     settings = {"kind": args.kind, "width": args.width, "layers": args.layers, "batch": args.batch, "rate": args.rate}
-    settings |= {"started": args.start_from is not None, "concepts": len(films.concepts), "films": films.origin}
+    settings |= {"started": started, "concepts": len(films.concepts), "films": films.origin}
     run = Run(
         seer,
         adamw(seer, args.rate),
@@ -137,14 +138,16 @@ def train(args: Any, films: Films) -> tuple[Seer, Run, dict[str, Any]]:
         lambda batch, step: loss_of(seer, batch, np.random.default_rng([args.seed, step, 11])),
         lambda first: films.batches(args.batch, None, args.seed, first),
     )
-    return seer, run, facts | {"started": args.start_from is not None, "films": films.origin}
+    return seer, run, facts | {"started": started, "films": films.origin}
 
 
 def options() -> argparse.ArgumentParser:
     """Return the parser of this script's options."""
     parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("kind", choices=sorted(CLASSES))
-    parser.add_argument("--start-from", type=Path, help="folder of a trained image model, to go on from")
+    parser.add_argument(
+        "--start-from", type=Path, help="folder of a trained model: the same kind, or for video the image model"
+    )
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--batch", type=int, default=24, help="clips a step; an image model sees three frames of each")

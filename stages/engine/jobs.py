@@ -201,8 +201,6 @@ class _Crew:
     def _fail(self, node: Node, error: Exception) -> None:
         self._failures[node] = error
         if isinstance(error, StoppedError):
-            if signal.SIGINT.name in str(error):  # a terminal's Ctrl-C, which a worker may notice first
-                raise KeyboardInterrupt
             return
         left = len(self._busy())
         finishing = f"; no other is begun, {left} at work {'is' if left == 1 else 'are'} finished" if left else ""
