@@ -77,6 +77,24 @@ def test_caption_then_text_then_images(workspace, cli_ok, models):
     assert np.allclose(mean.read("image"), every.reshape(CLIPS, 6, -1).mean(axis=1), atol=1e-5)
 
 
+def test_the_tiny_models_understand_simulated_clips(workspace, cli_ok):
+    """The profile of every study that names none: its captioner and its CLIP know what the films show."""
+    for stage in ("caption", "encode-text", "encode-images"):
+        cli_ok(stage, "-w", workspace)
+    said = opened(workspace, "caption", "captions").table("captions", Caption)
+    true = opened(workspace, "ingest", "captions").table("captions", Caption)
+    shared = [len(set(one.caption.split()) & set(two.caption.split())) for one, two in zip(said, true, strict=True)]
+    turned = true[30:] + true[:30]
+    others = [len(set(one.caption.split()) & set(two.caption.split())) for one, two in zip(said, turned, strict=True)]
+    assert np.mean(shared) > np.mean(others) + 1
+    clips = {row.clip: row.concept for row in opened(workspace, "ingest", "clips").table("clips", Clip)}
+    images, text = opened(workspace, "encode-images", "images"), opened(workspace, "encode-text", "text")
+    one, two = images.read("image").astype(float), text.read("pooled").astype(float)
+    nearest = ((one / np.linalg.norm(one, axis=1)[:, None]) @ (two / np.linalg.norm(two, axis=1)[:, None]).T).argmax(1)
+    shown, told = ([clips[name] for name in clips_of(artifact)] for artifact in (images, text))
+    assert np.mean([clip == told[k] for clip, k in zip(shown, nearest, strict=True)]) > 0.7  # chance .25
+
+
 def test_parts_made_apart_are_the_whole(workspace, cli_ok, models):
     cli_ok("caption", "-w", workspace, "--models", models, "--frame", "all", "--max-tokens", 4)
     whole = opened(workspace, "caption", "captions").digest
