@@ -84,9 +84,41 @@ def _verdict(subjects: Sequence[Subject]) -> Verdict:
     tested = [items for items in every if any(item.tests for item in items)]
     if not tested:
         return Verdict("no", "Nothing was tested, so nothing can be concluded.", "", sentences)
-    if len(subjects) == 1:
-        return Verdict(*_headline_of_one(tested[0], things), sentences)
-    return Verdict(*_headline_of_several(tested, things), sentences)
+    headline = _headline_of_one(tested[0], things) if len(subjects) == 1 else _headline_of_several(tested, things)
+    return _unless_by_clock(Verdict(*headline, sentences), every, labels)
+
+
+def _unless_by_clock(found: Verdict, every: Sequence[list[Evidence]], labels: Sequence[list[Evidence]]) -> Verdict:
+    """Take the headline back where the order of presentation explains it: a clock alone names the labels as well.
+
+    Of videos that is so if the concept is among them, unless clips of one run are told apart: no clock does that.
+    """
+    named = _by_metric(labels)
+    timed = [metric for metric, items in named.items() if _clock_does_as_well(items)]
+    if any(item.score.kind == "video" for items in every for item in items):
+        apart = any(_passes(items) for metric, items in _by_metric(every).items() if metric.endswith("within-run"))
+        explained = not apart and any(metric.startswith("concept") for metric in timed)
+    else:
+        explained = bool(timed) and all(metric in timed for metric, items in named.items() if _passes(items))
+    if found.tone != "yes" or not explained:
+        return found
+    names = _listed([label(metric) for metric in timed])
+    note = f"{found.note} But the time in the block, without EEG, tells {names} as well."
+    return Verdict("caution", "What is decoded may be the order of presentation, or drift.", note, found.sentences)
+
+
+def _by_metric(every: Sequence[list[Evidence]]) -> dict[str, list[Evidence]]:
+    """Gather each metric's evidence over subjects."""
+    metrics: dict[str, list[Evidence]] = {}
+    for item in (item for items in every for item in items):
+        metrics.setdefault(item.score.metric, []).append(item)
+    return metrics
+
+
+def _passes(items: Sequence[Evidence]) -> bool:
+    """Return whether a metric passes its tests, in one subject or in more of several than luck would have."""
+    hits, n = sum(item.status == "yes" for item in items), sum(bool(item.tests) for item in items)
+    return bool(hits) and (len(items) == 1 or at_least(hits, n) < ALPHA)
 
 
 def _headline_of_one(evidence: list[Evidence], things: str) -> tuple[Tone, str, str]:
@@ -126,6 +158,13 @@ def _of_one(every: list[list[Evidence]]) -> list[Sentence]:
     return [sentence for item in every[0] for sentence in (_finding(item), *_cautions(item), *_clock([item]))]
 
 
+def _clock_does_as_well(items: Sequence[Evidence]) -> bool:
+    """Return whether a clock beats chance and does no worse than the decoder, for at least half of the subjects."""
+    pairs = [(item.score, item.controls[POSITION_VOTE]) for item in items if POSITION_VOTE in item.controls]
+    level = sum(vote.p is not None and vote.p < ALPHA and vote.value >= own.value for own, vote in pairs)
+    return 2 * level >= len(pairs) > 0 and (len(pairs) == 1 or at_least(level, len(pairs)) < ALPHA)
+
+
 def _finding(item: Evidence) -> Sentence:
     name = label(item.score.metric)
     if item.score.kind == "classification":
@@ -151,7 +190,7 @@ def _finding(item: Evidence) -> Sentence:
     beaten = [_CONSTANTS.get(name, name) for name in _controls(item) if _beats(item, name)]
     if beaten and item.status == "yes":
         numbers += f"; better, too, than {_listed(beaten)} (p < .05)"
-    tones: dict[str, Tone] = {"yes": "yes", "mixed": "caution"}
+    tones: dict[str, Tone] = {"yes": "caution" if _clock_does_as_well([item]) else "yes", "mixed": "caution"}
     return Sentence(tones.get(item.status, "no"), claim[0].upper() + claim[1:], numbers)
 
 
@@ -223,11 +262,8 @@ def _better(item: Evidence) -> str:
 
 def _of_several(every: list[list[Evidence]]) -> list[Sentence]:
     """Return the findings over subjects, metric by metric."""
-    metrics: dict[str, list[Evidence]] = {}
-    for item in (item for items in every for item in items):
-        metrics.setdefault(item.score.metric, []).append(item)
     found = []
-    for metric, items in metrics.items():
+    for metric, items in _by_metric(every).items():
         values = [item.score.value for item in items]
         numbers = (
             f"median {number(median(values))}, range {number(min(values))} to {number(max(values))}, "
@@ -244,6 +280,8 @@ def _of_several(every: list[list[Evidence]]) -> list[Sentence]:
             claim = f"No evidence on {what} in any of {n} subjects"
         elif tone == "no":
             claim += ", which luck alone can give"
+        if tone == "yes" and _clock_does_as_well(items):
+            tone = "caution"
         found.append(Sentence(tone, claim[0].upper() + claim[1:], numbers))
         found += [*_cautions_of_several(items), *_clock(items)]
     return found

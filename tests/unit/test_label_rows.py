@@ -149,7 +149,12 @@ def test_the_verdict_warns_where_a_clock_does_better_than_chance(vote, p, words)
     warned = [one for one in found.sentences if "clock" in one.claim]
     assert [one.tone for one in warned] == ["caution"] * bool(words)
     assert all(words in one.claim for one in warned)
-    assert found.headline == "The EEG tells the labels."
+    as_well = bool(words) and "no worse" in words
+    assert found.tone == ("caution" if as_well else "yes")
+    assert found.headline == (
+        "What is decoded may be the order of presentation, or drift." if as_well else "The EEG tells the labels."
+    )
+    assert found.sentences[0].tone == found.tone
     assert not any("decoded videos" in one.claim for one in found.sentences)
 
 
@@ -158,8 +163,22 @@ def test_the_verdict_counts_subjects_whose_clock_decodes():
     (warned,) = [one for one in verdict(many).sentences if "clock" in one.claim]
     assert "in 6 of 10 subjects, in 6 no worse than the decoder" in warned.claim
     assert "medians: position-vote .400, decoded .300" in warned.numbers
+    assert verdict(many).tone == "caution" and verdict(many[5:]).tone == "yes"  # 6 of 10 clocks, 1 of 5
     lucky = [(str(k), subject(0.4 if k < 1 else 0.1, 0.001 if k < 1 else 0.5, str(k)), []) for k in range(10)]
     assert not [one for one in verdict(lucky).sentences if "clock" in one.claim]  # 1 of 10 is luck
+
+
+def test_videos_are_no_evidence_where_a_clock_names_the_concept():
+    def video(metric, condition, value, p):
+        return row(condition, value, p).model_copy(update={"metric": metric, "kind": "video", "chance_kind": "pairing"})
+
+    decoded = [video("psnr", "full", 0.3, 0.001)]
+    labels = subject(0.4, 0.001)
+    found = verdict([("1", [*decoded, *labels], [])])
+    assert found.tone == "caution" and "order of presentation" in found.headline and "concept accuracy" in found.note
+    assert verdict([("1", [*decoded, *subject(0.2, 0.001)], [])]).tone == "yes"  # better than the clock
+    apart = [video("identification within-run", "full", 0.7, 0.001)]
+    assert verdict([("1", [*decoded, *apart, *labels], [])]).tone == "yes"  # no clock tells clips of a run apart
 
 
 # -- fast by measured motion ---------------------------------------------------------------------------
