@@ -7,6 +7,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
+from scipy.stats import spearmanr
 
 from eeg2vid.schemas.entities import Clip, ClipKey
 from eeg2vid.schemas.videos import VideoKey
@@ -177,3 +178,14 @@ def test_latents_of_real_clips(workspace):
     assert errors.argmin(axis=1).tolist() == list(range(len(names)))
     psnr = 10 * np.log10(255**2 / errors.diagonal())
     assert psnr.min() > 20 and np.median(psnr) > 23, psnr.round(1)
+
+
+def test_motion_scores_of_real_clips_follow_how_much_changes(workspace, cli_ok):
+    """29 clips, the differences of their pictures as the oracle: where more changes, more flows."""
+    cli_ok("split-videos", "-w", workspace, "--width", WIDTH, "--height", HEIGHT, "--motion", "--variant", "moving")
+    artifact = open_artifact(workspace, Address("split-videos", "moving", STUDY, "stimuli"))
+    keys, scores = artifact.table("clips", VideoKey), artifact.read("motion")
+    assert scores.shape == (len(keys),) and np.isfinite(scores).all() and (scores >= 0).all()
+    frames = artifact.read("frames")[:, :, :HEIGHT, :WIDTH].astype(float)
+    change = np.abs(np.diff(frames, axis=1)).mean(axis=(1, 2, 3, 4))
+    assert spearmanr(scores, change).statistic > 0.5
