@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from eeg2vid.cli.output import talk
-from eeg2vid.stages.engine.worker import LineReporter
+from eeg2vid.stages.services.worker import LineReporter
 
 
 class TerminalReporter:

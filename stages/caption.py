@@ -54,8 +54,8 @@ class CaptionClips(Stage):
 
     def run(self, ctx: Context) -> None:
         """Stream the key frames through the captioner."""
-        from eeg2vid.stages.diffusion.captioner import load_captioner, most_typical
         from eeg2vid.stages.engine.rate import Rate
+        from eeg2vid.stages.pretrained.captioner import load_captioner, most_typical
         from eeg2vid.stages.stimuli.key_frames import key_frames
 
         settings: CaptionSettings = ctx.settings

@@ -51,8 +51,8 @@ class EncodeImages(Stage):
 
     def run(self, ctx: Context) -> None:
         """Stream the key frames through the encoder."""
-        from eeg2vid.stages.diffusion.image_encoder import load_image_encoder
         from eeg2vid.stages.engine.rate import Rate
+        from eeg2vid.stages.pretrained.image_encoder import load_image_encoder
         from eeg2vid.stages.stimuli.key_frames import key_frames
 
         settings: EncodeImagesSettings = ctx.settings

@@ -55,9 +55,9 @@ class EncodeLatents(Stage):
         """Stream the clips through the encoder."""
         import numpy as np
 
-        from eeg2vid.stages.diffusion.latent_statistics import channel_statistics
-        from eeg2vid.stages.diffusion.vae import encode, factor, load_vae
         from eeg2vid.stages.engine.rate import Rate
+        from eeg2vid.stages.pretrained.latent_statistics import channel_statistics
+        from eeg2vid.stages.pretrained.vae import encode, factor, load_vae
 
         settings: EncodeLatentsSettings = ctx.settings
         stimuli = ctx.read("stimuli")

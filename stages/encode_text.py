@@ -50,8 +50,8 @@ class EncodeText(Stage):
 
     def run(self, ctx: Context) -> None:
         """Stream the captions through the encoder."""
-        from eeg2vid.stages.diffusion.text import load_text_encoder
         from eeg2vid.stages.engine.rate import Rate
+        from eeg2vid.stages.pretrained.text import load_text_encoder
 
         settings: EncodeTextSettings = ctx.settings
         captions = ctx.read("captions").table("captions", Caption)

@@ -72,7 +72,7 @@ class Generate(Stage):
 
 def _decoded(ctx: Context) -> Callable[[int, PredictionKey], np.ndarray]:
     """Return what decodes the latents of one event."""
-    from eeg2vid.stages.diffusion.vae import decode, load_vae
+    from eeg2vid.stages.pretrained.vae import decode, load_vae
 
     predictions = ctx.read("predictions")
     if not predictions.has("latents"):

@@ -8,7 +8,7 @@ import typer
 
 from eeg2vid.cli.options import DebugOption, JsonOption, RecipeOption, Request, WorkspaceOption, wants_json
 from eeg2vid.cli.output import emit, talk
-from eeg2vid.stages.engine.citations import bibliography, cited_by
+from eeg2vid.stages.services.citations import bibliography, cited_by
 
 
 def cite(

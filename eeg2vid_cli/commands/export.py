@@ -27,7 +27,7 @@ def export(
     `export.json` beside them says dims, units, hashes and origin; `import` reads the folder back. mp4 loses a
     little of each picture, all other formats nothing.
     """
-    from eeg2vid.stages.exporting import export_artifact
+    from eeg2vid.stages.services.exporting import export_artifact
 
     root = workspace_path(ctx, workspace)
     folders = matching_folders(root, artifact)

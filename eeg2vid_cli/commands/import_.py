@@ -88,7 +88,7 @@ def import_(
     their shape; numbers of blocks, slots and clips are this study's:
     """
     from eeg2vid.stages.exchange.items import Options
-    from eeg2vid.stages.importing import import_files, target_of
+    from eeg2vid.stages.services.importing import import_files, target_of
 
     study = Request(ctx, workspace, recipe).study()
     execution = make_execution(container=container)

@@ -26,10 +26,10 @@ from eeg2vid.cli.options import (
 from eeg2vid.cli.output import emit, talk
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.engine.graph import Study
-from eeg2vid.stages.engine.slurm import Job, render, slurm_table
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.registry import STAGES
+from eeg2vid.stages.services.slurm import Job, render, slurm_table
 
 app = typer.Typer(no_args_is_help=True, help="Run stages as SLURM jobs.")
 CLUSTER = "What the cluster gives (default: the stage's own, then eeg2vid.toml)"

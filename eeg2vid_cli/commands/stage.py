@@ -13,11 +13,11 @@ from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Node, Study
-from eeg2vid.stages.engine.jobs import make_units
 from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.engine.text import did_you_mean
+from eeg2vid.stages.services.jobs import make_units
 from eeg2vid.stages.store.layout import Address, is_variant, split_variant
 from eeg2vid.stages.store.reader import open_artifact
 

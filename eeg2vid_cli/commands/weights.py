@@ -11,8 +11,8 @@ from eeg2vid.cli.options import DebugOption, JsonOption, ModelsOption, Workspace
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
 from eeg2vid.stages.engine.profile import Models, lock_file
-from eeg2vid.stages.engine.weights import Found, fetch, find_all, problems
 from eeg2vid.stages.engine.workspace import Workspace
+from eeg2vid.stages.services.weights import Found, fetch, find_all, problems
 
 app = typer.Typer(no_args_is_help=True, help="Model weights: list, fetch, verify.")
 

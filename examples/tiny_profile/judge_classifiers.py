@@ -31,7 +31,7 @@ def blurred(frames: Frames, factor: int) -> Frames:
 
 def through_vae(frames: Frames, folder: Path) -> Frames:
     """Return frames as a VAE gives them back."""
-    from eeg2vid.stages.diffusion.vae import decode, encode, load_vae
+    from eeg2vid.stages.pretrained.vae import decode, encode, load_vae
 
     vae = load_vae(folder)
     flat = frames.reshape(-1, *frames.shape[2:])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from seer import SIZE, concepts_of, load, look
 from wording import plain
 
-from eeg2vid.stages.diffusion.vae import decode, encode
+from eeg2vid.stages.pretrained.vae import decode, encode
 from eeg2vid.stages.simulation.films import JUDGING_SEEDS, TRAINING_SEEDS
 
 STEPS = 30  # of DDIM

@@ -26,7 +26,7 @@ from training import Run, adamw, arguments, hushed, save_half
 from transformers import CLIPTextModel, CLIPTokenizer
 from wording import plain
 
-from eeg2vid.stages.diffusion.vae import encode, load_vae
+from eeg2vid.stages.pretrained.vae import encode, load_vae
 from eeg2vid.stages.simulation.films import TRAINING_SEEDS
 
 SIZE, SHOWN = (64, 112), 2  # px; pictures of each film

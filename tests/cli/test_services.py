@@ -9,10 +9,10 @@ import pytest
 from filelock import FileLock
 
 from eeg2vid.cli.commands import doctor
-from eeg2vid.stages.engine.citations import bibliography, cited_by, parse_entries
 from eeg2vid.stages.engine.recipe import builtin_recipes, load_recipe
-from eeg2vid.stages.engine.slurm import SlurmTable, slurm_table
 from eeg2vid.stages.registry import STAGES
+from eeg2vid.stages.services.citations import bibliography, cited_by, parse_entries
+from eeg2vid.stages.services.slurm import SlurmTable, slurm_table
 from tests.conftest import call, succeed
 
 # -- cite and recipe -----------------------------------------------------------------------------

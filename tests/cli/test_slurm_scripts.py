@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from eeg2vid.cli.signature import stage_command
 from eeg2vid.schemas.errors import UsageError
-from eeg2vid.stages.engine.slurm import Job, render, slurm_table
 from eeg2vid.stages.registry import STAGES
+from eeg2vid.stages.services.slurm import Job, render, slurm_table
 from tests.conftest import call, succeed
 
 SLURM = Path(__file__).resolve().parents[2] / "examples" / "slurm"

@@ -36,9 +36,9 @@ def clips_of(artifact, row=ClipKey, table="clips"):
 
 
 def test_caption_then_text_then_images(workspace, cli_ok, models):
-    from eeg2vid.stages.diffusion.captioner import load_captioner
-    from eeg2vid.stages.diffusion.image_encoder import load_image_encoder
-    from eeg2vid.stages.diffusion.text import load_text_encoder
+    from eeg2vid.stages.pretrained.captioner import load_captioner
+    from eeg2vid.stages.pretrained.image_encoder import load_image_encoder
+    from eeg2vid.stages.pretrained.text import load_text_encoder
 
     said = cli_ok("caption", "-w", workspace, "--models", models, "--max-tokens", 6)
     assert "60 clips in" in said.err and "clips/s" in said.err
@@ -152,7 +152,7 @@ def test_published_text_embeddings_are_still_imported(workspace, cli_ok, tmp_pat
 
 
 def test_latents_sampled_and_summed_up(workspace, cli_ok):
-    from eeg2vid.stages.diffusion.latent_statistics import pooled_statistics
+    from eeg2vid.stages.pretrained.latent_statistics import pooled_statistics
 
     plain = opened(workspace, "encode-latents", "latents")
     mean = plain.read("latents")

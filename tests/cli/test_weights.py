@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
-from eeg2vid.stages.engine import profile, weights
+from eeg2vid.stages.engine import profile
+from eeg2vid.stages.services import weights
 from tests.conftest import call, succeed
 
 COMMIT, NEWER = "a" * 40, "b" * 40

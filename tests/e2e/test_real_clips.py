@@ -162,8 +162,8 @@ def test_pictures_of_another_shape_keep_their_proportions(workspace, films):
 
 def test_latents_of_real_clips(workspace):
     """Latents stand for the right clips: decoded again, each is nearer to its own clip than to any other."""
-    from eeg2vid.stages.diffusion.vae import decode, load_vae
     from eeg2vid.stages.engine.profile import Models
+    from eeg2vid.stages.pretrained.vae import decode, load_vae
 
     latents = open_artifact(workspace, Address("encode-latents", "default", STUDY, "latents"))
     values = latents.read("latents")

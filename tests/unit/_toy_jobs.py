@@ -19,11 +19,11 @@ from eeg2vid.schemas.latents import LATENTS, LatentAttributes
 from eeg2vid.schemas.settings import Execution, Settings
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Choices, Study
-from eeg2vid.stages.engine.jobs import make_units
 from eeg2vid.stages.engine.runner import Runner
 from eeg2vid.stages.engine.stage import Read, Stage, Write
-from eeg2vid.stages.engine.worker import LineReporter
 from eeg2vid.stages.engine.workspace import Workspace
+from eeg2vid.stages.services.jobs import make_units
+from eeg2vid.stages.services.worker import LineReporter
 
 CLIPS = 12
 

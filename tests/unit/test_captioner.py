@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eeg2vid.schemas.errors import MissingPackageError
-from eeg2vid.stages.diffusion.captioner import load_captioner, most_typical
+from eeg2vid.stages.pretrained.captioner import load_captioner, most_typical
 
 _spec = importlib.util.spec_from_file_location("_small_models", Path(__file__).with_name("_small_models.py"))
 small = importlib.util.module_from_spec(_spec)

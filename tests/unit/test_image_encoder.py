@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from eeg2vid.schemas.errors import MissingPackageError
-from eeg2vid.stages.diffusion.image_encoder import load_image_encoder
+from eeg2vid.stages.pretrained.image_encoder import load_image_encoder
 from eeg2vid.stages.stimuli.key_frames import key_frames
 
 _spec = importlib.util.spec_from_file_location("_small_models", Path(__file__).with_name("_small_models.py"))

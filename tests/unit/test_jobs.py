@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from eeg2vid.stages.engine import worker
+from eeg2vid.stages.services import worker
 from eeg2vid.stages.store.layout import find_artifacts
 from eeg2vid.stages.store.reader import damage, load_manifest
 

@@ -6,9 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eeg2vid.stages.diffusion.latent_statistics import channel_statistics, pooled_statistics
-from eeg2vid.stages.diffusion.vae import encode, load_vae
 from eeg2vid.stages.engine.profile import Models
+from eeg2vid.stages.pretrained.latent_statistics import channel_statistics, pooled_statistics
+from eeg2vid.stages.pretrained.vae import encode, load_vae
 
 
 @pytest.fixture(scope="module")

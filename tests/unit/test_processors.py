@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
-from eeg2vid.stages.diffusion.processors import load_processor
+from eeg2vid.stages.pretrained.processors import load_processor
 
 CLIP = {"image_mean": [0.48145466, 0.4578275, 0.40821073], "image_std": [0.26862954, 0.26130258, 0.27577711]}
 IMAGENET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
-from eeg2vid.stages.diffusion.text import load_text_encoder
+from eeg2vid.stages.pretrained.text import load_text_encoder
 
 _spec = importlib.util.spec_from_file_location("_small_models", Path(__file__).with_name("_small_models.py"))
 small = importlib.util.module_from_spec(_spec)

@@ -20,11 +20,11 @@ from films_data import CONCEPTS
 from seer import concepts_of, load, look
 from wording import Reader, plain
 
-from eeg2vid.stages.diffusion.captioner import load_captioner
-from eeg2vid.stages.diffusion.image_encoder import load_image_encoder
-from eeg2vid.stages.diffusion.text import load_text_encoder
-from eeg2vid.stages.diffusion.vae import decode, load_vae
 from eeg2vid.stages.engine.profile import Models
+from eeg2vid.stages.pretrained.captioner import load_captioner
+from eeg2vid.stages.pretrained.image_encoder import load_image_encoder
+from eeg2vid.stages.pretrained.text import load_text_encoder
+from eeg2vid.stages.pretrained.vae import decode, load_vae
 from eeg2vid.stages.simulation.films import JUDGING_SEEDS, STUDY_SEEDS, TRAINING_SEEDS
 
 TINY = Path(__file__).resolve().parents[2] / "stages" / "profiles" / "tiny"

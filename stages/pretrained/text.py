@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eeg2vid.stages.diffusion.pretrained import Precision, computing, load_pretrained, load_tokenizer
+from eeg2vid.stages.pretrained.loading import Precision, computing, load_pretrained, load_tokenizer
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eeg2vid.stages.diffusion.pretrained import Precision, computing, load_pretrained, load_tokenizer
-from eeg2vid.stages.diffusion.processors import PictureProcessor, load_processor
+from eeg2vid.stages.pretrained.loading import Precision, computing, load_pretrained, load_tokenizer
+from eeg2vid.stages.pretrained.processors import PictureProcessor, load_processor
 
 
 class Captioner:

@@ -14,10 +14,10 @@ from eeg2vid.schemas.catalogue import SCHEMAS
 from eeg2vid.schemas.entities import Fold
 from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.schemas.splits import Part
-from eeg2vid.stages.engine.adoption import Adopted, Origin, adopt
 from eeg2vid.stages.engine.graph import Node, Study
 from eeg2vid.stages.engine.text import did_you_mean, sentence_of
-from eeg2vid.stages.known import Join, Target
+from eeg2vid.stages.services.adoption import Adopted, Origin, adopt
+from eeg2vid.stages.services.known import Join, Target
 from eeg2vid.stages.store import arrays
 from eeg2vid.stages.store.layout import STUDY, is_variant, subject_unit
 from eeg2vid.stages.store.writer import ArtifactWriter
@@ -152,7 +152,7 @@ def _summarise(writer: ArtifactWriter, content: Content) -> None:
     """Write what `encode-latents` keeps of its latents, computed anew: the latents may have been edited."""
     import numpy as np
 
-    from eeg2vid.stages.diffusion.latent_statistics import channel_statistics
+    from eeg2vid.stages.pretrained.latent_statistics import channel_statistics
 
     with np.errstate(invalid="ignore", over="ignore"):  # infinity is found and said at the commit
         slabs = [channel_statistics(slab) for slab in content.arrays["latents"].slabs()]

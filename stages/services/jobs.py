@@ -19,7 +19,7 @@ from eeg2vid.schemas.errors import FailedError, StoppedError
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Node
 from eeg2vid.stages.engine.runner import Outcome, Runner
-from eeg2vid.stages.engine.worker import SIGNALS, Order, serve
+from eeg2vid.stages.services.worker import SIGNALS, Order, serve
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess

@@ -16,7 +16,7 @@ _HEAD = re.compile(r"@\w+\{([^,\s]+),")
 @cache
 def bibliography() -> dict[str, str]:
     """Return every BibTeX entry by its key, in the file's order."""
-    text = (resources.files("eeg2vid.stages") / "engine" / "citations.bib").read_text(encoding="utf-8")
+    text = (resources.files("eeg2vid.stages") / "services" / "citations.bib").read_text(encoding="utf-8")
     return parse_entries(text)
 
 

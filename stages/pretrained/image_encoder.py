@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eeg2vid.stages.diffusion.pretrained import Precision, computing, load_pretrained
-from eeg2vid.stages.diffusion.processors import PictureProcessor, load_processor
-from eeg2vid.stages.diffusion.text import config_of, part_config
+from eeg2vid.stages.pretrained.loading import Precision, computing, load_pretrained
+from eeg2vid.stages.pretrained.processors import PictureProcessor, load_processor
+from eeg2vid.stages.pretrained.text import config_of, part_config
 
 
 class ImageEncoder:

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
-from eeg2vid.stages.diffusion.pretrained import Precision, computing
+from eeg2vid.stages.pretrained.loading import Precision, computing
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL

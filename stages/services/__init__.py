@@ -1,0 +1,1 @@
+"""What commands use around the engine: processes, schedulers, import and export, weights, citations."""
