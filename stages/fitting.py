@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.checkpoints import TrainedModel
 from eeg2vid.schemas.entities import Electrode
-from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 
 if TYPE_CHECKING:
     from eeg2vid.stages.networks.decoder import Examples

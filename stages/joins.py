@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from eeg2vid.schemas.entities import Clip, ClipKey, EpochKey, Event, Fold
 from eeg2vid.schemas.errors import BadDataError, MissingInputError, UsageError
 from eeg2vid.schemas.splits import Part
-from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.store.reader import Artifact
 

@@ -15,7 +15,7 @@ from eeg2vid.schemas.recordings import EVENTS
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.stages import joins
-from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
 from eeg2vid.stages.fitting import Job, fit_and_store
 
