@@ -78,7 +78,7 @@ def _shared_parameters(stage: Stage) -> list[inspect.Parameter]:
         ("protocol", shared.ProtocolOption, None),
         ("variant", shared.VariantOption, None),
     ]
-    if stage.conditions or any(role in ("predictions", "videos") for role in stage.writes):
+    if stage.acts or any(role in ("predictions", "videos") for role in stage.writes):
         given.append(("condition", shared.ConditionOption, None))
     given += [
         ("inputs", shared.FromOption, None),

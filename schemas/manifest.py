@@ -85,6 +85,7 @@ class Manifest(_Part):
     )
     stamps: tuple[str, ...] = Field((), description="warnings inherited by all descendants: 'simulated' ..")
     settings: dict[str, Any] = {}
+    choices: dict[str, int] = Field({}, description="version of each choice in the settings, e.g. 'network lda'")
     inputs: tuple[InputRef, ...] = ()
     sources: tuple[SourceFile, ...] = ()
     source_root: str | None = None

@@ -24,6 +24,8 @@ class Execution(BaseModel):
     force: bool = Field(False, description="recompute even if nothing changed")
     dry_run: bool = Field(False, description="print the plan with reasons, do nothing")
     container: Literal["zarr", "hdf5"] = Field("zarr", description="how new artifacts keep their arrays")
+    save_every: float = Field(30.0, ge=0, le=86_400, description="seconds between saves in a training; 0: every step")
+    memory_gb: float = Field(8.0, gt=0, le=65_536, description="above this much, inputs go to a scratch file, GB")
     shard: str = Field("1/1", pattern=r"^\d+/\d+$", description="I/N: make only every N-th part, from the I-th on")
 
     @property

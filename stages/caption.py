@@ -11,7 +11,7 @@ from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.recordings import CAPTIONS
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
-from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
 
 _CLIPS_PER_PART = 20

@@ -10,7 +10,7 @@ from eeg2vid.schemas.embeddings import IMAGE_EMBEDDINGS, ImageAttributes
 from eeg2vid.schemas.entities import ClipKey
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
-from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
 
 _CLIPS_PER_PART = 50

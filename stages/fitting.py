@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.checkpoints import TrainedModel
 from eeg2vid.schemas.entities import Electrode
-from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 
 if TYPE_CHECKING:
-    from eeg2vid.stages.networks.decoder import Examples
+    from eeg2vid.stages.networks.examples import Examples
     from eeg2vid.stages.store.work import WorkPart
 
 
@@ -37,22 +37,24 @@ def fit_and_store(
 
     A stopped training leaves its state beside the part and goes on from there.
     """
-    from eeg2vid.stages.networks.decoder import Context as DecoderContext
-    from eeg2vid.stages.networks.table import build
-    from eeg2vid.stages.training.checkpoint import save_decoder
-    from eeg2vid.stages.training.loop import FolderKeeper
+    from eeg2vid.stages.networks.build import build, code_digest
+    from eeg2vid.stages.networks.checkpoint import save_decoder
+    from eeg2vid.stages.networks.context import UNITS, BuildContext, Sensor, TargetForm
+    from eeg2vid.stages.training.state import FolderKeeper
 
     settings = ctx.settings
     if settings.training.scaling == "own":
         ctx.stamp("transductive scaling")
+    shape = train.targets[job.task].shape[1:]
     electrodes = ctx.read("features").table("electrodes", Electrode)
     decoder = build(
         settings.network,
-        context=DecoderContext(
+        context=BuildContext(
             inputs=train.inputs.shapes(),
-            classes=classes,
-            target=() if classes else train.targets.shape[1:],
-            electrodes=tuple(row.electrode for row in electrodes),
+            targets=(TargetForm(job.task, "label", classes) if classes else TargetForm(job.task, "value", (), shape),),
+            electrodes=tuple(Sensor(row.electrode, row.x, row.y, row.z) for row in electrodes),
+            sfreq_hz=ctx.read("epochs").attributes().sfreq if "epochs" in train.inputs.arrays else None,
+            units={name: UNITS[name] for name in train.inputs.arrays if name in UNITS},
         ),
         training=settings.training,
     )
@@ -62,7 +64,7 @@ def fit_and_store(
         seed=ctx.seed(job.fold, job.task),
         device=ctx.device,
         should_stop=ctx.should_stop,
-        keeper=FolderKeeper(part.state),
+        keeper=FolderKeeper(part.state, ctx.save_every_s, code_digest()),
     )
     path = f"{job.fold}/{job.task}"
     save_decoder(part.model_folder(role, path), decoder)

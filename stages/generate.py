@@ -13,7 +13,7 @@ from eeg2vid.schemas.predictions import PREDICTIONS, PredictionKey
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS, Part
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
-from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Generate(Stage):
     reads = {"predictions": Read(PREDICTIONS), "stimuli": Read(VIDEOS), "folds": Read(FOLDS)}
     writes = {"videos": Write(VIDEOS, "subject")}
     roles = ("vae",)
-    conditions = ("mean-video", "grey")
+    acts = "generate"
     uses_torch = True
     divided = f"{_CLIPS_PER_PART} clips"
     resources = Resources(gpus=1, cpus=4, memory_gb=24, minutes=60)

@@ -17,7 +17,7 @@ from eeg2vid.schemas.recordings import (
     RecordingAttributes,
 )
 from eeg2vid.schemas.settings import Settings
-from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Resources, Stage, Write
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from eeg2vid.schemas.entities import Clip, ClipKey, EpochKey, Event, Fold
 from eeg2vid.schemas.errors import BadDataError, MissingInputError, UsageError
 from eeg2vid.schemas.splits import Part
-from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.store.reader import Artifact
 
@@ -17,17 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from eeg2vid.stages.datasets.labels import TaskLabels
-    from eeg2vid.stages.networks.decoder import Examples
+    from eeg2vid.stages.networks.examples import Examples
     from eeg2vid.stages.training.inputs import Inputs
-
-# What a network reads where the settings name nothing.
-DEFAULT_INPUTS = {
-    "glmnet": ("de",),
-    "glmnet-raw": ("epochs",),
-    "lda": ("de", "epochs"),
-    "ridge": ("de", "epochs"),
-    "latent-cnn": ("de", "epochs"),
-}
 
 
 @dataclass(frozen=True)
@@ -255,11 +246,11 @@ def with_measured_motion(stimuli: Artifact | None, clips: Sequence[Clip]) -> lis
     return [clip.model_copy(update={"optical_flow": float(score)}) for clip, score in zip(clips, scores, strict=True)]
 
 
-def examples(inputs: Inputs, targets: np.ndarray, events: Sequence[Event], chosen: np.ndarray) -> Examples:
-    """Return some events with their targets, blocks and runs; `targets` has one row per chosen event."""
+def examples(inputs: Inputs, targets: dict[str, np.ndarray], events: Sequence[Event], chosen: np.ndarray) -> Examples:
+    """Return some events with their targets, blocks and runs; each target has one row per chosen event."""
     import numpy as np
 
-    from eeg2vid.stages.networks.decoder import Examples
+    from eeg2vid.stages.networks.examples import Examples
 
     blocks = np.array([events[index].block for index in chosen])
     runs = np.array([run_of(events[index]) for index in chosen])

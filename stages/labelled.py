@@ -10,7 +10,7 @@ from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.predictions import PredictionAttributes, PredictionKey
 from eeg2vid.schemas.scores import POSITION_VOTE
 from eeg2vid.stages import joins
-from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.store.reader import Artifact
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from eeg2vid.schemas.recordings import EVENTS
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.stages import joins
-from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
 from eeg2vid.stages.store.reader import Artifact
 
@@ -49,7 +49,7 @@ class Predict(Stage):
         "mappers": Read(CHECKPOINTS, "many"),
     }
     writes = {"predictions": Write(PREDICTIONS, "subject")}
-    conditions = ("shuffled-runs",)
+    acts = "predict"
     uses_torch = True
     divided = "one fold"
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=10)
@@ -146,12 +146,12 @@ def _predict(
     ctx: Context, artifact: Artifact, row: TrainedModel, events: list[Event], chosen: np.ndarray
 ) -> np.ndarray:
     """Return one model's predictions for some events."""
-    from eeg2vid.stages.training.checkpoint import load_decoder
+    from eeg2vid.stages.networks.checkpoint import load_decoder
 
     attributes: CheckpointAttributes = artifact.attributes()
     inputs = joins.load_inputs(ctx, attributes.inputs, events).take(chosen)
-    decoder = load_decoder(artifact.model(row.path))
-    predicted: np.ndarray = decoder.predict(inputs, device=ctx.device)
+    decoder = load_decoder(artifact.model(row.path), row.task)
+    predicted: np.ndarray = decoder.predict(inputs, device=ctx.device)[row.task]
     return predicted
 
 

@@ -10,8 +10,8 @@ from eeg2vid.schemas.features import EPOCHS, FEATURES, HINT_BASELINE, SMOOTHED, 
 from eeg2vid.schemas.preprocessing import PreprocessSettings
 from eeg2vid.schemas.recordings import EVENTS, RECORDINGS
 from eeg2vid.schemas.splits import FOLDS, Part
-from eeg2vid.stages.engine.context import Context
-from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
+from eeg2vid.stages.engine.protocol import Context
+from eeg2vid.stages.engine.stage import Needs, Per, Read, Resources, Stage, Write
 from eeg2vid.stages.engine.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -43,11 +43,10 @@ class Preprocess(Stage):
         "eeg2vid preprocess --variant occipital --electrodes occipital",
     )
 
-    def reads_for(self, settings: PreprocessSettings) -> dict[str, Read]:
-        """Return what is read: folds only where something is learned."""
-        reads = dict(self.reads)
-        del reads["folds"]
-        return {**reads, "folds": Read(FOLDS)} if settings.fold else reads
+    def needs(self, settings: PreprocessSettings, condition: str, unit: Per) -> Needs:
+        """Read folds only where something is learned."""
+        needs = super().needs(settings, condition, unit)
+        return needs.reading(folds=Read(FOLDS)) if settings.fold else needs.without("folds")
 
     def run(self, ctx: Context) -> None:
         """Clean and cut recording by recording, in µV; then all windows and bands at once."""

@@ -10,7 +10,7 @@ from eeg2vid.schemas.entities import Electrode, Event, Recording
 from eeg2vid.schemas.quality import QUALITY, ElectrodeQuality, LineNoise, RecordingQuality
 from eeg2vid.schemas.recordings import EVENTS, RECORDINGS
 from eeg2vid.schemas.settings import Settings
-from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from eeg2vid.schemas.scores import REPORT, SCORES, Contrast, Definition, EventSc
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
 from eeg2vid.stages import joins
-from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
 from eeg2vid.stages.store.layout import split_variant
 from eeg2vid.stages.store.reader import Artifact

@@ -17,7 +17,7 @@ from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
 from eeg2vid.stages import joins
-from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
 from eeg2vid.stages.labelled import Task, label_terms, tasks_of, vote_by_clock, why_no_clock
 from eeg2vid.stages.store.layout import split_variant

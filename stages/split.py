@@ -8,7 +8,7 @@ from eeg2vid.schemas.entities import Clip, Event, EventKey
 from eeg2vid.schemas.errors import MissingInputError
 from eeg2vid.schemas.recordings import CLIPS, EVENTS, ClipIndexAttributes
 from eeg2vid.schemas.splits import FOLDS, LEAK, SplitSettings
-from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
 
 

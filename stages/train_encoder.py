@@ -16,8 +16,8 @@ from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.videos import VIDEOS
 from eeg2vid.stages import joins
-from eeg2vid.stages.engine.context import Context
-from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
+from eeg2vid.stages.engine.protocol import Context
+from eeg2vid.stages.engine.stage import Needs, Per, Printed, Read, Resources, Stage, Write
 from eeg2vid.stages.fitting import Job, fit_and_store
 
 if TYPE_CHECKING:
@@ -90,9 +90,10 @@ class TrainEncoder(Stage):
         "eeg2vid train-encoder --tasks fast --fast-scores flow",
     )
 
-    def reads_for(self, settings: TrainEncoderSettings) -> dict[str, Read]:
-        """Return what these settings read: the stimuli only for the motion scores that were measured on them."""
-        return {role: read for role, read in self.reads.items() if role != "stimuli" or _by_flow(settings)}
+    def needs(self, settings: TrainEncoderSettings, condition: str, unit: Per) -> Needs:
+        """Read the stimuli only for the motion scores that were measured on them."""
+        needs = super().needs(settings, condition, unit)
+        return needs if _by_flow(settings) else needs.without("stimuli")
 
     def run(self, ctx: Context) -> None:
         """Fit every task in every fold."""
@@ -101,7 +102,7 @@ class TrainEncoder(Stage):
         settings: TrainEncoderSettings = ctx.settings
         _require_own_units(settings)
         events = ctx.read("events").table("events", Event)
-        names = settings.inputs or joins.DEFAULT_INPUTS[settings.network.name]
+        names = settings.inputs or settings.network.inputs
         inputs = joins.load_inputs(ctx, names, events)
         folds = joins.load_folds(ctx, events, settings.folds, names)
         joins.require_training(ctx, folds)
@@ -185,7 +186,7 @@ def _fit(
         part,
         "encoders",
         job,
-        train=joins.examples(inputs, labels.index[asked[0]], events, asked[0]),
-        validation=joins.examples(inputs, labels.index[asked[1]], events, asked[1]),
+        train=joins.examples(inputs, {job.task: labels.index[asked[0]]}, events, asked[0]),
+        validation=joins.examples(inputs, {job.task: labels.index[asked[1]]}, events, asked[1]),
         classes=labels.classes,
     )

@@ -15,7 +15,7 @@ from eeg2vid.schemas.recordings import EVENTS
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.stages import joins
-from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
 from eeg2vid.stages.fitting import Job, fit_and_store
 
@@ -63,7 +63,7 @@ class TrainMapper(Stage):
         """Fit every fold."""
         settings: TrainMapperSettings = ctx.settings
         events = ctx.read("events").table("events", Event)
-        names = settings.inputs or joins.DEFAULT_INPUTS[settings.network.name]
+        names = settings.inputs or settings.network.inputs
         inputs = joins.load_inputs(ctx, names, events)
         latents = ctx.read("latents")
         targets = latents.read("latents")[joins.rows_of_clips(latents, [event.clip for event in events])]
@@ -75,8 +75,8 @@ class TrainMapper(Stage):
                 part,
                 "mappers",
                 Job(fold.fold, settings.target),
-                train=joins.examples(inputs, targets[fold.train], events, fold.train),
-                validation=joins.examples(inputs, targets[fold.validation], events, fold.validation),
+                train=joins.examples(inputs, {settings.target: targets[fold.train]}, events, fold.train),
+                validation=joins.examples(inputs, {settings.target: targets[fold.validation]}, events, fold.validation),
             )
         ctx.write("mappers").attributes(
             CheckpointAttributes(

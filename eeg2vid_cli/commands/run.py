@@ -79,13 +79,7 @@ def run(
 
 def planned_nodes(study: Study, subjects: list[str], until: str | None = None) -> list[Node]:
     """Return every unit the recipe plans, in order, up to a stage; wrong settings are said at once."""
-    order = list(study.stages)
-    last = order.index(until) if until else len(order)
-    stages = [name for name in study.planned_stages() if order.index(name) <= last]
-    for name in stages:
-        for variant in study.variants(name):
-            study.settings(name, variant)
-    return [node for name in stages for node in study.nodes(name, subjects)]
+    return study.plan(subjects, until)
 
 
 def foresee(judge: Judge, nodes: list[Node]) -> list[Verdict]:

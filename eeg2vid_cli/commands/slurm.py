@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -26,10 +27,11 @@ from eeg2vid.cli.options import (
 from eeg2vid.cli.output import emit, talk
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.engine.graph import Study
-from eeg2vid.stages.engine.stage import Stage
+from eeg2vid.stages.engine.stage import Per, Resources, Stage
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.registry import STAGES
 from eeg2vid.stages.services.slurm import Job, render, slurm_table
+from eeg2vid.stages.store.layout import STUDY
 
 app = typer.Typer(no_args_is_help=True, help="Run stages as SLURM jobs.")
 CLUSTER = "What the cluster gives (default: the stage's own, then eeg2vid.toml)"
@@ -77,7 +79,7 @@ def script(
     study = Request(ctx, workspace, recipe, models, protocol, stage=stage, variant=variant).study()
     over = {"partition": partition, "time": time, "gpus": gpus}
     table = slurm_table(study.workspace.slurm, stage, list(STAGES), over)
-    labels = _array_labels(study, declared, subject, shards)
+    labels = _array_labels(study, declared, subject, shards, variant)
     named = {"subject": None if labels else subject, "recipe": recipe, "models": models, "protocol": protocol}
     words = [
         word
@@ -89,7 +91,8 @@ def script(
         Job(
             declared,
             study.root,
-            subjects=tuple(labels),
+            _resources(study, stage, variant),
+            tuple(labels),
             arguments=(*(more or []), *words),
             units=_units(study, declared, subject, labels, variant),
             shards=shards,
@@ -108,12 +111,12 @@ def script(
         sys.stdout.write(text)
 
 
-def _array_labels(study: Study, stage: Stage, subject: str | None, shards: int) -> list[str]:
+def _array_labels(study: Study, stage: Stage, subject: str | None, shards: int, variant: str | None) -> list[str]:
     """Return the subjects to run an array over: none if the stage makes something for the whole study.
 
     Tasks of an array would all make the study's unit; one job makes it and its subjects one after another.
     """
-    if shards > 1 or stage.writes_per("study"):
+    if shards > 1 or any(node.unit == STUDY for node in study.nodes(stage.name, [], variant=variant)):
         return []
     labels = chosen_subjects(study, subject)
     return labels if len(labels) > 1 else []
@@ -121,8 +124,17 @@ def _array_labels(study: Study, stage: Stage, subject: str | None, shards: int) 
 
 def _units(study: Study, stage: Stage, subject: str | None, labels: list[str], variant: str | None) -> int:
     """Return how many units one task makes, for its time limit."""
-    subjects = labels[:1] or (chosen_subjects(study, subject) if stage.writes_per("subject") else [])
+    subjects = labels[:1] or chosen_subjects(study, subject)
     return len(study.nodes(stage.name, subjects, variant=variant))
+
+
+def _resources(study: Study, stage: str, variant: str | None) -> Resources:
+    """Return what the most demanding of the units needs."""
+    variants = [variant] if variant else study.variants(stage)
+    kinds: tuple[Per, ...] = ("study", "subject")
+    needs = [study.needs(stage, name, kind) for name in variants for kind in kinds]
+    each = [asdict(one.resources) for one in needs if one.writes]
+    return Resources(**{name: max(one[name] for one in each) for name in each[0]})
 
 
 def _absolute(value: str) -> str:

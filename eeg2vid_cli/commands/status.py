@@ -40,7 +40,7 @@ def status(
     study = Request(ctx, workspace, recipe, models, protocol).study()
     subjects = chosen_subjects(study, subject)
     judge = Judge(study, subjects)
-    verdicts = [judge.judge(node) for stage in study.planned_stages() for node in study.nodes(stage, subjects)]
+    verdicts = [judge.judge(node) for node in study.plan(subjects)]
     rows = [_row(verdict) for verdict in verdicts]
     emit(
         rows,

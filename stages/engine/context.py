@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
+from eeg2vid.schemas.conditions import FULL, acting_at
 from eeg2vid.schemas.entities import Row
+from eeg2vid.schemas.errors import FailedError
 from eeg2vid.schemas.manifest import Manifest
+from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Node, Study
 from eeg2vid.stages.engine.profile import LocatedModel
+from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.seeding import derive_seed
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.store.layout import Address, split_variant, unit_subject
@@ -22,19 +26,6 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Row)
 
 
-class Reporter(Protocol):
-    """Where progress and remarks go."""
-
-    def start(self, what: str, total: int) -> None:
-        """Begin a countable piece of work."""
-
-    def advance(self, steps: int = 1) -> None:
-        """Count some of it as done."""
-
-    def remark(self, text: str) -> None:
-        """Tell the user something worth a line."""
-
-
 class Silent:
     """A reporter that says nothing."""
 
@@ -44,11 +35,14 @@ class Silent:
     def advance(self, steps: int = 1) -> None:
         """Count nothing."""
 
+    def within(self, what: str, done: int, total: int) -> None:
+        """Show nothing."""
+
     def remark(self, text: str) -> None:
         """Say nothing."""
 
 
-class Context:
+class UnitContext:
     """One unit at work."""
 
     def __init__(
@@ -60,14 +54,15 @@ class Context:
         *,
         device: str = "cpu",
         reporter: Reporter | None = None,
-        threads: int = 1,
+        execution: Execution | None = None,
     ) -> None:
         self.study = study
         self.node = node
         self.settings = settings
         self.device = device
-        self.threads = threads  # never decides a result
-        self.reporter = reporter or Silent()
+        self._execution = execution or Execution()
+        self.threads = self._execution.threads  # never decides a result
+        self.reporter: Reporter = reporter or Silent()
         self.stamps: set[str] = set()
         self.writers: dict[str, ArtifactWriter] = {}
         self.work: Work | None = None
@@ -89,7 +84,17 @@ class Context:
     def condition(self) -> str:
         """The condition that acts at this stage; 'full' also where one acted upstream."""
         condition = split_variant(self.node.variant)[1]
-        return condition if condition in self.stage.conditions else "full"
+        return condition if condition in acting_at(self.stage.acts) else FULL
+
+    @property
+    def memory_gb(self) -> float:
+        """Above this much, what is read goes to a scratch file."""
+        return self._execution.memory_gb
+
+    @property
+    def save_every_s(self) -> float:
+        """Seconds between saves inside a training; 0: after every step."""
+        return self._execution.save_every
 
     @property
     def source(self) -> Path:
@@ -102,17 +107,43 @@ class Context:
         return self.study.models.locate(role)
 
     def read(self, role: str) -> Artifact:
-        """Open the one artifact of a role."""
-        return self._artifact(self._addresses[role][0])
+        """Open the one artifact of a role.
+
+        Raises
+        ------
+        FailedError
+            If the unit reads several, or none: the stage must say which it means.
+        """
+        addresses = self._addresses.get(role, [])
+        if len(addresses) != 1:
+            found = ", ".join(map(str, addresses)) or "none"
+            raise FailedError(f"{self.node}: one artifact of role '{role}' was asked for, found {found}.")
+        return self._artifact(addresses[0])
+
+    def read_each(self, role: str) -> dict[str, Artifact]:
+        """Open the artifact of every subject, by subject, in the order planned.
+
+        Raises
+        ------
+        FailedError
+            If a subject has several.
+        """
+        found: dict[str, Artifact] = {}
+        for address in self._addresses.get(role, []):
+            subject = unit_subject(address.unit) or ""
+            if subject in found:
+                raise FailedError(f"{self.node}: two artifacts of role '{role}' are subject {subject}'s.")
+            found[subject] = self._artifact(address)
+        return found
 
     def read_optional(self, role: str) -> Artifact | None:
-        """Open the artifact of an optional role, None if it was not made."""
+        """Open the artifact of an optional role, None if it is not read."""
         found = self.read_many(role)
         return found[0] if found else None
 
     def read_many(self, role: str) -> list[Artifact]:
-        """Open every artifact of a role, in planned order."""
-        return [self._artifact(address) for address in self._addresses[role]]
+        """Open every artifact of a role, in planned order; none where the unit does not read it."""
+        return [self._artifact(address) for address in self._addresses.get(role, [])]
 
     def _artifact(self, address: Address) -> Artifact:
         if address not in self._open:
@@ -199,6 +230,13 @@ class Context:
         files = self.work.part_files(role, "tables").get(f"{table}.jsonl", [])
         lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
         return [row.model_validate_json(line) for line in lines]
+
+    def scratch(self, name: str) -> Path:
+        """Return a file of this process for what does not fit into memory; gone when the unit is done."""
+        assert self.work is not None
+        path = self.work.commit_folder / "scratch" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
 
     def close(self) -> None:
         """Give up parts that are open because the stage failed in the middle of one."""

@@ -6,36 +6,78 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
+from eeg2vid.schemas.catalogue import SCHEMAS
+from eeg2vid.schemas.choice import Choice
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, SourceFile
-from eeg2vid.stages.engine.stage import Stage
+from eeg2vid.schemas.settings import Settings
+from eeg2vid.stages.engine.stage import Stage, Write
 from eeg2vid.stages.store.digest import sha256_file, sha256_json
 
 
 def fingerprint(
     stage: Stage,
-    settings: Mapping[str, Any],
+    writes: Mapping[str, Write],
+    settings: Settings,
     inputs: Sequence[InputRef],
     models: Sequence[ModelRef],
     sources: Sequence[SourceFile],
 ) -> str:
-    """Hash stage and schema versions, settings, inputs' digests, models' identities and source files."""
-    return sha256_json(
-        {
-            "stage": [stage.name, stage.version],
-            "schemas": {role: [w.schema.name, w.schema.version] for role, w in sorted(stage.writes.items())},
-            "settings": dict(settings),
-            "inputs": sorted([ref.address, ref.digest] for ref in inputs),
-            "models": sorted([ref.role, ref.identity] for ref in models),
-            "sources": sorted([Path(file.path).name, file.sha256] for file in sources),
-        }
-    )
+    """Hash stage, schema and choice versions, settings, inputs' digests, models' identities and source files."""
+    decided = {
+        "stage": [stage.name, stage.version],
+        "schemas": {role: [w.schema.name, w.schema.version] for role, w in sorted(writes.items())},
+        "settings": settings.model_dump(mode="json"),
+        "inputs": sorted([ref.address, ref.digest] for ref in inputs),
+        "models": sorted([ref.role, ref.identity] for ref in models),
+        "sources": sorted([Path(file.path).name, file.sha256] for file in sources),
+    }
+    choices = {place: version for place, version in choice_versions(settings).items() if version > 1}
+    return sha256_json(decided | ({"choices": choices} if choices else {}))
+
+
+def choice_versions(settings: BaseModel) -> dict[str, int]:
+    """Return the version of every choice in some settings: {'network glmnet': 1}."""
+    found: dict[str, int] = {}
+    for field, value in settings:
+        if isinstance(value, Choice):
+            found[f"{field} {value.name}"] = type(value).version
+        if isinstance(value, BaseModel):
+            found |= choice_versions(value)
+    return found
+
+
+def still_holds(
+    old: Manifest,
+    stage: Stage,
+    settings: Settings,
+    inputs: Sequence[InputRef],
+    models: Sequence[ModelRef],
+    sources: Sequence[SourceFile],
+) -> bool:
+    """Tell whether an artifact of an older form is what would be made today: nobody makes it again.
+
+    Its settings are brought to today's form by the stage, its schema by the catalogue; an input that is no longer
+    read is no difference, a new one is.
+    """
+    current = SCHEMAS[old.schema_name].version
+    if stage.version == old.stage_version and current == old.schema_version and not stage.upgrades_settings:
+        return False
+    upgraded = stage.upgraded_settings(dict(old.settings), old.stage_version)
+    if upgraded is None:
+        return False
+    then = old.model_copy(update={"settings": upgraded, "stage_version": stage.version})
+    read = {ref.address for ref in inputs}
+    then = then.model_copy(update={"inputs": tuple(ref for ref in old.inputs if ref.address in read)})
+    return not differences(then, stage, settings, inputs, models, sources)
 
 
 def differences(
     old: Manifest,
     stage: Stage,
-    settings: Mapping[str, Any],
+    settings: Settings,
     inputs: Sequence[InputRef],
     models: Sequence[ModelRef],
     sources: Sequence[SourceFile],
@@ -44,7 +86,13 @@ def differences(
     found = []
     if old.stage_version != stage.version:
         found.append(f"stage version {old.stage_version} -> {stage.version}")
-    found += _setting_changes(stage.name, old.settings, settings)
+    versions = choice_versions(settings)
+    found += [
+        f"{choice} version {old.choices.get(choice, 1)} -> {version}"
+        for choice, version in versions.items()
+        if version != old.choices.get(choice, 1)
+    ]
+    found += _setting_changes(stage.name, old.settings, settings.model_dump(mode="json"))
     then, now = ({ref.address: ref.digest for ref in refs} for refs in (old.inputs, inputs))
     found += [f"input {address} is new" for address in now.keys() - then.keys()]
     found += [f"input {address} is no longer read" for address in then.keys() - now.keys()]

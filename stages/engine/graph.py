@@ -8,13 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from eeg2vid.schemas.conditions import CONDITIONS, FULL, require_maker
 from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.schemas.recordings import ClipIndexAttributes
 from eeg2vid.schemas.settings import Protocol
 from eeg2vid.stages.engine.profile import Models
 from eeg2vid.stages.engine.recipe import DEFAULT_RECIPE, load_recipe
 from eeg2vid.stages.engine.settings import Resolved, protocol_layer, resolve_settings
-from eeg2vid.stages.engine.stage import Read, Stage
+from eeg2vid.stages.engine.stage import Needs, Per, Read, Stage
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.engine.workspace import CONFIG, Workspace, check_tables
 from eeg2vid.stages.store.layout import STUDY, Address, join_variant, split_variant, subject_unit
@@ -63,11 +64,14 @@ class Study:
         )
         check_tables(workspace.tables, CONFIG, list(stages))
         self._check_roles()
+        self.needs = cache(self._needs)
+        self.carries = cache(self._carries)
         self.models = Models(choices.models or workspace.named(workspace.study.models) or "tiny")
         self.protocol: Protocol = choices.protocol or workspace.study.protocol or "corrected"
         self.conditions = self._checked_conditions(
             choices.conditions or workspace.study.conditions or self.recipe.header.conditions
         )
+        self._everyone: list[str] | None = None
         self.source = choices.source or workspace.data or self._recorded_source()
         self.variants = cache(self._variants)  # asked for every unit of every stage
 
@@ -84,22 +88,53 @@ class Study:
     def _variants(self, stage: str) -> tuple[str, ...]:
         """Return all variants of a stage that are planned, conditions included, plain ones first."""
         bases = self.bases(stage)
-        carried = [condition for condition in self.conditions if self._carries(stage, condition)]
-        return (*bases, *(join_variant(base, condition) for condition in carried for base in bases))
+        return (*bases, *(join_variant(b, c) for c in self.conditions for b in bases if self.carries(stage, b, c)))
 
-    def acting_stage(self, condition: str) -> str | None:
-        """Return the stage at which a condition acts first, None for 'full'."""
-        return next((name for name, stage in self.stages.items() if condition in stage.conditions), None)
+    def acts(self, stage: str, condition: str) -> bool:
+        """Tell whether a condition acts at a stage."""
+        return bool(self.stages[stage].acts) and CONDITIONS[condition].at == self.stages[stage].acts
 
-    def _carries(self, stage: str, condition: str) -> bool:
-        """Tell whether a stage has a variant of its own under a condition: it acts here or upstream."""
-        if condition in self.stages[stage].conditions:
-            return True
-        reads = self.stages[stage].reads.items()
-        if any(read.arity == "conditions" for _, read in reads):
-            return False
-        producers = {name for role, _ in reads for name in self.producers(role)}
-        return any(self._carries(name, condition) for name in producers)
+    def _carries(self, stage: str, base: str, condition: str) -> bool:
+        """Tell whether a variant exists under a condition: it acts here, or on something that the variant reads."""
+        if condition == FULL or self.acts(stage, condition):
+            return condition != FULL
+        for unit in (STUDY, subject_unit("")):
+            needs = self.needs(stage, base, _kind(unit))
+            if not needs.writes:
+                continue
+            if any(read.arity == "conditions" for read in needs.reads.values()):
+                return False
+            node = Node(stage, base, unit)
+            for role, read in needs.reads.items():
+                if any(
+                    self.carries(name, split_variant(v)[0], condition) for name, v in self._sources(node, role, read)
+                ):
+                    return True
+        return False
+
+    def _sources(self, node: Node, role: str, read: Read) -> list[tuple[str, str]]:
+        """Return where a role comes from; where that is still to be chosen, all it may come from."""
+        try:
+            return self._upstream(node, role, read)
+        except UsageError:
+            return [(name, base) for name in self.producers(role) for base in self.bases(name)]
+
+    def _needs(self, stage: str, variant: str, unit: Per) -> Needs:
+        """Return what one kind of unit of a variant needs."""
+        declared = self.stages[stage]
+        base, condition = split_variant(variant)
+        settings = None  # asked for every stage: settings cost time
+        if type(declared).needs is not Stage.needs:
+            settings = self.settings(stage, base).settings
+        return declared.needs(settings, condition if condition != FULL and self.acts(stage, condition) else FULL, unit)
+
+    def needs_of(self, node: Node) -> Needs:
+        """Return what a unit needs."""
+        return self.needs(node.stage, node.variant, _kind(node.unit))
+
+    def written_per(self, stage: str, variant: str, role: str) -> Per:
+        """Return whether a variant writes a role once per study or once per subject."""
+        return "study" if role in self.needs(stage, variant, "study").writes else "subject"
 
     def producers(self, role: str) -> list[str]:
         """Return the stages that write a role, in registry order."""
@@ -110,31 +145,52 @@ class Study:
         wanted = {*self.recipe.tables, *self.workspace.tables, list(self.stages)[-1]}
         for name in reversed(list(self.stages)):
             if name in wanted:
-                reads = self.stages[name].reads.items()
-                for role in (role for role, read in reads if read.arity == "one"):
-                    wanted.update(self._sources_of(name, role))
+                for base in self.bases(name):
+                    for role in self._must_read(name, base):
+                        named = self._chosen(Node(name, base, STUDY), role)
+                        wanted.update([stage for stage, _ in named] if named else self.producers(role)[:1])
         return [name for name in self.stages if name in wanted]
 
-    def _sources_of(self, stage: str, role: str) -> set[str]:
-        """Return the stages from which the variants of a stage read a role: those named, else its first producer."""
-        found = set()
-        for base in self.bases(stage):
-            named = self._chosen(Node(stage, base, STUDY), role)
-            found.update([producer for producer, _ in named] if named else self.producers(role)[:1])
+    def _must_read(self, stage: str, base: str) -> set[str]:
+        """Return the roles that a variant cannot do without."""
+        needs = [self.needs(stage, base, unit) for unit in ("study", "subject")]
+        return {role for one in needs if one.writes for role, read in one.reads.items() if read.arity == "one"}
+
+    def for_everyone(self) -> set[str]:
+        """Return the stages that are needed of every subject, whoever was asked for: a pooled unit reads them."""
+        found: set[str] = set()
+        for stage in reversed(self.planned_stages()):
+            for variant in self.variants(stage):
+                for unit in ("study", "subject"):
+                    needs = self.needs(stage, variant, unit)
+                    for role, read in needs.reads.items() if needs.writes else ():
+                        if read.whose == "all" or (stage in found and unit == "subject"):
+                            node = Node(stage, variant, STUDY if unit == "study" else subject_unit(""))
+                            found.update(name for name, _ in self._sources(node, role, read))
         return found
+
+    def plan(self, subjects: Sequence[str], until: str | None = None) -> list[Node]:
+        """Return every unit the recipe plans, in order, up to a stage; wrong settings are said at once."""
+        order = list(self.stages)
+        last = order.index(until) if until else len(order)
+        stages = [name for name in self.planned_stages() if order.index(name) <= last]
+        for name in stages:
+            for variant in self.variants(name):
+                self.settings(name, variant)
+        widened = self.for_everyone() & set(stages)
+        everyone = self.everyone(subjects) if widened else subjects
+        return [node for name in stages for node in self.nodes(name, everyone if name in widened else subjects)]
 
     def nodes(
         self, stage: str, subjects: Sequence[str], *, variant: str | None = None, only_condition: str | None = None
     ) -> list[Node]:
         """Return the units of a stage, the study's first, then subject by subject."""
-        declared = self.stages[stage]
         variants = [variant] if variant else list(self.variants(stage))
         if only_condition:
             variants = [name for name in variants if split_variant(name)[1] == only_condition]
-        units = [STUDY] if declared.writes_per("study") else []
-        if declared.writes_per("subject"):
-            units += [subject_unit(label) for label in subjects]
-        return [Node(stage, name, unit) for unit in units for name in variants]
+        found = [Node(stage, name, STUDY) for name in variants if self.needs(stage, name, "study").writes]
+        mine = [name for name in variants if self.needs(stage, name, "subject").writes]
+        return found + [Node(stage, name, subject_unit(label)) for label in subjects for name in mine]
 
     # -- what a unit reads -----------------------------------------------------------------------
 
@@ -146,24 +202,20 @@ class Study:
         UsageError
             If a role has several candidate variants and nothing chooses among them.
         """
-        return {role: self._addresses(node, role, read, subjects) for role, read in self._reads(node).items()}
-
-    def _reads(self, node: Node) -> Mapping[str, Read]:
-        stage = self.stages[node.stage]
-        if type(stage).reads_for is Stage.reads_for:  # asked for every unit: settings cost time
-            return stage.reads
-        return stage.reads_for(self.settings(node.stage, node.variant).settings)
+        reads = self.needs_of(node).reads
+        return {role: self._addresses(node, role, read, subjects) for role, read in reads.items()}
 
     def _addresses(self, node: Node, role: str, read: Read, subjects: Sequence[str]) -> list[Address]:
         found = []
         for producer, variant in self._upstream(node, role, read):
-            write = self.stages[producer].writes[role]
-            if write.per == "study":
+            if self.written_per(producer, variant, role) == "study":
                 units = [STUDY]
-            elif node.unit != STUDY:
+            elif node.unit != STUDY and read.whose == "own":
                 units = [node.unit]
             else:
-                units = [subject_unit(label) for label in subjects]
+                units = [
+                    subject_unit(label) for label in (self.everyone(subjects) if read.whose == "all" else subjects)
+                ]
             found += [Address(producer, variant, unit, role) for unit in units]
         return found
 
@@ -188,7 +240,7 @@ class Study:
             for variant in self.variants(producer):
                 own_base, own_condition = split_variant(variant)
                 under = read.arity == "conditions" or own_condition == (
-                    condition if self._carries(producer, condition) else "full"
+                    condition if self.carries(producer, own_base, condition) else FULL
                 )
                 if own_base in kept and under:
                     found.append((producer, variant))
@@ -202,7 +254,7 @@ class Study:
                 f"{node}: role '{role}' could come from {options}.", f"Choose with --from {role}={producer}/{bases[0]}."
             )
         kept = base if base in bases else bases[0]
-        return join_variant(kept, condition) if self._carries(producer, condition) else kept
+        return join_variant(kept, condition) if self.carries(producer, kept, condition) else kept
 
     def _chosen(self, node: Node, role: str) -> list[tuple[str, str]] | None:
         """Return what --from or a `from` table names for a role; empty for 'none', None if nothing is named."""
@@ -234,7 +286,7 @@ class Study:
                     f"{where}: `from` is a table of roles, as {{role = 'stage/variant'}}; found {inputs!r}."
                 )
             for role in inputs:
-                if role not in self.stages[stage].reads:
+                if role not in self.stages[stage].reads:  # all there may be; which of them is read, settings say
                     raise UsageError(
                         f"{where}: {stage} does not read '{role}'.{did_you_mean(role, self.stages[stage].reads)}"
                     )
@@ -275,6 +327,12 @@ class Study:
                     return list(stage.subjects_of(self.source))
         return None
 
+    def everyone(self, asked: Sequence[str]) -> list[str]:
+        """Return every subject of the study; those asked for while it is not known."""
+        if self._everyone is None:
+            self._everyone = self.known_subjects()
+        return self._everyone or list(asked)
+
     def _recorded_source(self) -> Path | None:
         """Return the data set that was ingested, if it is still there."""
         try:
@@ -284,8 +342,13 @@ class Study:
         return Path(recorded) if recorded and Path(recorded).is_dir() else None
 
     def _checked_conditions(self, conditions: Iterable[str]) -> tuple[str, ...]:
-        known = [condition for stage in self.stages.values() for condition in stage.conditions]
         for condition in conditions:
-            if condition != "full" and condition not in known:
-                raise UsageError(f"There is no condition '{condition}'.{did_you_mean(condition, ['full', *known])}")
-        return tuple(condition for condition in conditions if condition != "full")
+            if condition not in (FULL, *CONDITIONS):
+                raise UsageError(f"There is no condition '{condition}'.{did_you_mean(condition, [FULL, *CONDITIONS])}")
+            if condition != FULL:
+                require_maker(condition)
+        return tuple(condition for condition in conditions if condition != FULL)
+
+
+def _kind(unit: str) -> Per:
+    return "study" if unit == STUDY else "subject"

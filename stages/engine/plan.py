@@ -9,12 +9,11 @@ from typing import Literal
 
 from eeg2vid.schemas.errors import MissingInputError, MissingPackageError
 from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, SourceFile
-from eeg2vid.stages.engine.context import Context
-from eeg2vid.stages.engine.fingerprint import differences, fingerprint, identify_sources
+from eeg2vid.stages.engine.context import UnitContext
+from eeg2vid.stages.engine.fingerprint import differences, fingerprint, identify_sources, still_holds
 from eeg2vid.stages.engine.graph import Node, Study
 from eeg2vid.stages.engine.settings import Resolved
-from eeg2vid.stages.engine.stage import Per
-from eeg2vid.stages.store.layout import STUDY, Address, unit_subject
+from eeg2vid.stages.store.layout import Address, unit_subject
 from eeg2vid.stages.store.reader import load_manifest
 
 
@@ -115,7 +114,7 @@ class Judge:
                         digest=manifest.digest,
                     )
                 )
-        located = [study.models.locate(role) for role in stage.roles]
+        located = [study.models.locate(role) for role in study.needs_of(node).roles]
         models = tuple(ModelRef(role=m.role, name=m.name, identity=m.identity) for m in located)
         outputs = [self.manifest(address) for address in self.outputs(node)]
         computed = [manifest for manifest in outputs if manifest and manifest.provenance == "computed"]
@@ -123,15 +122,14 @@ class Judge:
         if known and stage.sources_are_data and (study.source is None or not study.source.is_dir()):
             sources = known  # the data set is out of reach: what was read from it stands
         else:
-            sources = identify_sources(stage.sources(Context(study, node, resolved.settings, addresses)), known)
-        digest = fingerprint(stage, resolved.dump(), inputs, models, sources)
+            sources = identify_sources(stage.sources(UnitContext(study, node, resolved.settings, addresses)), known)
+        writes = study.needs_of(node).writes
+        digest = fingerprint(stage, writes, resolved.settings, inputs, models, sources)
         return Identity(resolved, tuple(inputs), models, tuple(sources), digest)
 
     def outputs(self, node: Node) -> list[Address]:
         """Return the addresses that a unit writes."""
-        per: Per = "study" if node.unit == STUDY else "subject"
-        roles = self.study.stages[node.stage].writes_per(per)
-        return [Address(node.stage, node.variant, node.unit, role) for role in roles]
+        return [Address(node.stage, node.variant, node.unit, role) for role in self.study.needs_of(node).writes]
 
     def judge(self, node: Node) -> Verdict:
         """Compare a unit's artifacts with what today's settings and inputs would make."""
@@ -153,26 +151,25 @@ class Judge:
         stage = self.study.stages[node.stage]
         for manifest in manifests:
             if manifest and manifest.provenance == "computed" and manifest.fingerprint != identity.fingerprint:
-                why = differences(
-                    manifest,
-                    stage,
-                    identity.resolved.dump(),
-                    identity.inputs,
-                    identity.models,
-                    identity.sources,
-                )
-                return Verdict(node, "stale", tuple(why) or ("its fingerprint differs",))
+                now = (stage, identity.resolved.settings, identity.inputs, identity.models, identity.sources)
+                if still_holds(manifest, *now):
+                    continue
+                return Verdict(node, "stale", tuple(differences(manifest, *now)) or ("its fingerprint differs",))
         return Verdict(node, "imported" if imported else "done")
 
 
 def command_for(study: Study, stage: str, unit: str, variant: str | None = None) -> str:
     """Return the command that makes a unit of a stage."""
+    subject = unit_subject(unit)
+    return _command(study, stage, variant, () if subject is None else (subject,))
+
+
+def _command(study: Study, stage: str, variant: str | None, subjects: Sequence[str]) -> str:
     words = ["eeg2vid", stage]
     if study.stages[stage].takes_source:
         words.append("PATH/TO/DATA")
-    subject = unit_subject(unit)
-    if subject is not None:
-        words += ["--subject", subject]
+    if subjects and list(subjects) != study.known_subjects():
+        words += ["--subject", ",".join(subjects)]
     if variant and variant not in study.variants(stage):
         words += ["--variant", variant]
     return shlex.join(words)
@@ -181,7 +178,7 @@ def command_for(study: Study, stage: str, unit: str, variant: str | None = None)
 def commands_before(judge: Judge, node: Node) -> list[str]:
     """Return the commands that make everything a unit lacks, in the order to run them."""
     study = judge.study
-    lines: dict[str, None] = {}
+    lacking: dict[tuple[str, str | None], dict[str, None]] = {}  # of a stage and unplanned variant: the subjects
     visited: set[Node] = set()
 
     def visit(wanted: Node) -> None:
@@ -191,9 +188,13 @@ def commands_before(judge: Judge, node: Node) -> list[str]:
         for address in judge.unusable_inputs(wanted):
             visit(Node(address.stage, address.variant, address.unit))
         if wanted != node:
-            lines[command_for(study, wanted.stage, wanted.unit, wanted.variant)] = None
+            variant = None if wanted.variant in study.variants(wanted.stage) else wanted.variant
+            subjects = lacking.setdefault((wanted.stage, variant), {})
+            subjects.update(dict.fromkeys(filter(None, [unit_subject(wanted.unit)])))
 
     visit(node)
     order = list(study.stages)
-    needed = [line for line in lines if not any(other.startswith(f"{line} --subject") for other in lines)]
-    return sorted(needed, key=lambda line: order.index(line.split()[1]))
+    return [
+        _command(study, stage, variant, tuple(subjects))
+        for (stage, variant), subjects in sorted(lacking.items(), key=lambda item: order.index(item[0][0]))
+    ]

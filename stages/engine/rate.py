@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 
 
 class Rate:

@@ -17,10 +17,12 @@ from typing import Any
 from eeg2vid.schemas.errors import FailedError, LockedError, MissingInputError
 from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.schemas.settings import Execution
-from eeg2vid.stages.engine.context import Context, Reporter
+from eeg2vid.stages.engine.context import UnitContext
 from eeg2vid.stages.engine.device import limited_threads, resolve_device
+from eeg2vid.stages.engine.fingerprint import choice_versions
 from eeg2vid.stages.engine.graph import Node, Study
 from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, commands_before
+from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.settings import protocol_of
 from eeg2vid.stages.store.files import is_interrupted, restore
 from eeg2vid.stages.store.work import Work
@@ -87,14 +89,14 @@ class Runner:
         """Make the parts that are left, then commit if none is missing; return how many are."""
         stage = self.study.stages[node.stage]
         work = Work(self._unit(node), identity.fingerprint, shard=self.execution.shard_of)
-        ctx = Context(
+        ctx = UnitContext(
             self.study,
             node,
             identity.resolved.settings,
             self.study.inputs(node, self.judge.subjects),
             device=resolve_device(self.execution.device) if stage.uses_torch else "cpu",
             reporter=self.reporter,
-            threads=self.execution.threads,
+            execution=self.execution,
         )
         ctx.work = work
         with work.present() as remarks:
@@ -122,7 +124,7 @@ class Runner:
                 self._commit(ctx, identity, seconds)
         return 0
 
-    def _commit(self, ctx: Context, identity: Identity, seconds: float) -> None:
+    def _commit(self, ctx: UnitContext, identity: Identity, seconds: float) -> None:
         """Assemble and commit every role, unless another process has just done so."""
         assert ctx.work is not None
         with ctx.work.unit_lock():
@@ -148,7 +150,7 @@ class Runner:
         """Tell whether an artifact was imported: only --force replaces it."""
         return bool(manifest and manifest.provenance == "imported" and not self.execution.force)
 
-    def _facts(self, ctx: Context, identity: Identity, seconds: float) -> dict[str, Any]:
+    def _facts(self, ctx: UnitContext, identity: Identity, seconds: float) -> dict[str, Any]:
         node = ctx.node
         inputs = [
             self.judge.manifest(address)
@@ -163,6 +165,7 @@ class Runner:
             "protocol": _protocol(protocol_of(ctx.stage, ctx.settings), [m.protocol for m in inputs if m]),
             "stamps": tuple(sorted(ctx.stamps.union(*(m.stamps for m in inputs if m)))),
             "settings": identity.resolved.dump(),
+            "choices": choice_versions(identity.resolved.settings),
             "inputs": identity.inputs,
             "sources": identity.sources,
             "source_root": str(self.study.source) if ctx.stage.takes_source else None,

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.settings import Settings
-
-if TYPE_CHECKING:
-    from eeg2vid.stages.engine.context import Context
+from eeg2vid.stages.engine.protocol import Context
 
 Arity = Literal["one", "optional", "many", "conditions"]
 Per = Literal["study", "subject"]
+Whose = Literal["own", "all"]
 
 
 @dataclass(frozen=True)
@@ -25,11 +24,13 @@ class Read:
 
     `one` and `optional` take one variant; `many` takes every variant the recipe plans, under the
     reader's own condition; `conditions` takes every condition of every variant. Only `one` must
-    exist. A study unit that reads a per-subject role gets every subject's.
+    exist. Of a role that is written once per subject, `own` takes the unit's own subject's, in a study
+    unit that of every subject asked for; `all` takes every subject's of the study, whoever was asked for.
     """
 
     schema: Schema
     arity: Arity = "one"
+    whose: Whose = "own"
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,30 @@ class Resources:
     minutes: int = 30
 
 
+@dataclass(frozen=True)
+class Needs:
+    """What one kind of unit reads, writes and uses under its settings and condition."""
+
+    reads: Mapping[str, Read]
+    writes: Mapping[str, Write]
+    roles: tuple[str, ...] = ()
+    resources: Resources = Resources()
+
+    def reading(self, **reads: Read) -> Needs:
+        """Return the same needs with some roles read otherwise."""
+        return replace(self, reads={**self.reads, **reads})
+
+    def without(self, *roles: str) -> Needs:
+        """Return the same needs without some roles."""
+        return replace(self, reads={role: read for role, read in self.reads.items() if role not in roles})
+
+
 class Stage(ABC):
     """One step from artifacts to artifacts.
 
-    Subclasses state the class attributes and `run`; their docstring is the command's help.
+    Subclasses state the class attributes and `run`; their docstring is the command's help. Where what a unit
+    needs depends on its settings or condition they say so in `needs`; `reads`, `writes`, `roles` and
+    `resources` are then all there may be. No stage reads a role that it writes.
     """
 
     name: ClassVar[str]
@@ -71,10 +92,11 @@ class Stage(ABC):
     reads: ClassVar[dict[str, Read]]
     writes: ClassVar[dict[str, Write]]
     roles: ClassVar[tuple[str, ...]] = ()
-    conditions: ClassVar[tuple[str, ...]] = ()
+    acts: ClassVar[str] = ""  # conditions declared to act at this place act here
     published: ClassVar[dict[str, object]] = {}
     takes_source: ClassVar[bool] = False
     sources_are_data: ClassVar[bool] = True  # of the data set: once read, they stand when it is out of reach
+    upgrades_settings: ClassVar[bool] = False  # `upgraded_settings` knows older forms of this version's settings
     uses_torch: ClassVar[bool] = False
     divided: ClassVar[str] = ""  # what one part of the work is; empty: the whole unit is one part
     prints: ClassVar[Printed | None] = None
@@ -86,9 +108,20 @@ class Stage(ABC):
     def run(self, ctx: Context) -> None:
         """Read `ctx`'s inputs, compute, write its outputs."""
 
-    def reads_for(self, settings: Any) -> dict[str, Read]:
-        """Return the roles that a unit with these settings reads: all, unless a stage says otherwise."""
-        return self.reads
+    def needs(self, settings: Any, condition: str, unit: Per) -> Needs:
+        """Return what a unit with these settings needs under a condition that acts here ('full': none does).
+
+        Asked once per variant and kind of unit. A kind of unit that writes nothing does not exist.
+        """
+        return Needs(self.reads, self.writes_per(unit), self.roles, self.resources)
+
+    def upgraded_settings(self, settings: dict[str, Any], version: int) -> dict[str, Any] | None:
+        """Bring the stored settings of an older artifact to today's form; None: it is made otherwise now.
+
+        Only for changes that lose nothing: the artifact is then taken for what would be made today. A stage that
+        has changed the form of its settings sets `upgrades_settings`.
+        """
+        return settings if version == self.version else None
 
     def sources(self, ctx: Context) -> list[Path]:
         """Return the files outside the workspace that this unit reads."""

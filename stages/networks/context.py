@@ -12,7 +12,7 @@ from eeg2vid.schemas.electrodes import places_of
 from eeg2vid.schemas.errors import BadDataError, UsageError
 
 # of the inputs with a fixed meaning; any other is in arbitrary units
-UNITS = {"epochs": "µV", "de": "nat", "psd": "µV²"}
+UNITS = {"epochs": "µV", "de": "1", "psd": "µV²/Hz"}
 
 
 @dataclass(frozen=True)

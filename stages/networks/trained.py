@@ -195,9 +195,7 @@ class Trained(Decoder):
     def _arrangement(self) -> Arrangement:
         return Arrangement(self.arrange, self.n_windows(), self.kept_axes)
 
-    def _feed(
-        self, inputs: Inputs, *, unseen: Unseen = "pooled", own: Inputs | None = None, keep: bool = True
-    ) -> Feed:
+    def _feed(self, inputs: Inputs, *, unseen: Unseen = "pooled", own: Inputs | None = None, keep: bool = True) -> Feed:
         arrangement = self._arrangement()
         scalers: dict[str, Scalers] = {}
         strangers = {} if own is None else {one: arrangement.statistics(own.of(one)) for one in own.present()}

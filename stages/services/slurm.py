@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from eeg2vid.schemas.errors import UsageError
-from eeg2vid.stages.engine.stage import Stage
+from eeg2vid.stages.engine.stage import Resources, Stage
 from eeg2vid.stages.engine.text import did_you_mean, sentence_of
 from eeg2vid.stages.engine.workspace import CONFIG
 
@@ -50,13 +50,15 @@ class Job:
     Attributes
     ----------
     stage
-        The declaration, whose `resources` count for one unit.
+        The declaration.
     workspace
         Absolute path.
     subjects
         Labels that the array runs over; empty: no array over subjects.
     arguments
         Words after the stage's name, unquoted.
+    resources
+        What one unit needs under its settings; None: what the stage declares.
     units
         How many units one task makes.
     shards
@@ -65,6 +67,7 @@ class Job:
 
     stage: Stage
     workspace: Path
+    resources: Resources | None = None
     subjects: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     units: int = 1
@@ -132,7 +135,7 @@ def render(job: Job) -> str:
 
 def _options(job: Job, array: str) -> list[str]:
     """Return the #SBATCH options: the table's, else what the stage declares for one unit."""
-    table, needs = job.table, job.stage.resources
+    table, needs = job.table, job.resources or job.stage.resources
     gpus = needs.gpus if table.gpus is None else table.gpus
     log = job.workspace / "logs" / f"{job.stage.name}-{'%A_%a' if array else '%j'}.log"
     named = {"partition": table.partition, "account": table.account, "qos": table.qos}

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError, UsageError
 
-
 Rows = NDArray[np.integer]
 
 
@@ -131,5 +130,3 @@ def bin_epochs(epochs: NDArray[np.floating], bins: int) -> NDArray[np.float64]:
     for index, (low, high) in enumerate(pairwise(edges)):
         sums[..., index] = epochs[..., low:high].mean(axis=-1, dtype=np.float64)
     return sums
-
-

@@ -132,12 +132,12 @@ def run_epochs(
     while state.order is not None or (state.epoch < state.planned and not _patience_is_over(state, training, chooses)):
         losses = _epoch(trainee, samples, state, training.batch_size, seed, watch)
         train_loss = next(iter(losses.values()))
-        validation: tuple[float, float] | tuple[None, None] = (None, None)
+        held_loss, held_score = None, None
         if evaluate is not None:
             _switch(trainee, training=False)
             with torch.inference_mode():
-                validation = evaluate()
-        row = EpochRow(state.phase, state.epoch, train_loss, *validation, losses)
+                held_loss, held_score = evaluate()
+        row = EpochRow(state.phase, state.epoch, train_loss, held_loss, held_score, losses)
         if not all(math.isfinite(value) for value in (*losses.values(), row.validation_loss or 0.0)):
             raise FailedError(
                 f"Training diverged: the loss of epoch {state.epoch} is not finite.", "Lower the learning rate."

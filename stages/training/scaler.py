@@ -160,9 +160,7 @@ class PersonScalers:
         return found
 
     @classmethod
-    def from_state(
-        cls, state: Arrays, shapes: Mapping[str, tuple[int, ...]], subjects: Sequence[str]
-    ) -> PersonScalers:
+    def from_state(cls, state: Arrays, shapes: Mapping[str, tuple[int, ...]], subjects: Sequence[str]) -> PersonScalers:
         """Return the scalers stored; BadDataError unless they are of these inputs, shapes and people."""
         names = list(shapes)
         if len(subjects) > 1:
@@ -170,7 +168,9 @@ class PersonScalers:
         foreign = sorted(set(state) - {f"{name}.{part}" for name in names for part in ("mean", "scale")})
         scalers = {name: StandardScaler.from_state(state, name) for name in names}
         if foreign:
-            raise BadDataError(f"The stored scalers hold foreign arrays: {', '.join(foreign)}.", "Train the model anew.")
+            raise BadDataError(
+                f"The stored scalers hold foreign arrays: {', '.join(foreign)}.", "Train the model anew."
+            )
         for name, scaler in scalers.items():
             expected = tuple(shapes[name if name in shapes else name.partition("/")[0]])
             if scaler.mean.shape != expected:
@@ -180,6 +180,6 @@ class PersonScalers:
                 )
         pooled = {name: scalers[name] for name in shapes}
         if len(subjects) < 2:
-            return cls(pooled, {subject: pooled for subject in subjects})
+            return cls(pooled, dict.fromkeys(subjects, pooled))
         people = {subject: {name: scalers[f"{name}/{subject}"] for name in shapes} for subject in subjects}
         return cls(pooled, people)

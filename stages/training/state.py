@@ -132,18 +132,14 @@ class FolderKeeper:
             fields = json.loads((self.folder / "state.json").read_text(encoding="utf-8"))
             if fields["code"] != self.code:
                 return None
-            groups: dict[str, Tensors] = {group: {} for group in (*_GROUPS, "order")}
+            groups: dict[str, Any] = {group: {} for group in (*_GROUPS, "order")}
             for key, value in load_file(self.folder / str(fields["tensors"])).items():
                 group, _, name = key.partition("/")
                 groups[group][name] = value
             order = groups.pop("order").get("order")
-            return LoopState(
-                **{name: fields[name] for name in _FIELDS},
-                best_value=float(fields["best_value"]),
-                history=[EpochRow(**row) for row in fields["history"]],
-                order=order,
-                **groups,
-            )
+            plain: dict[str, Any] = {name: fields[name] for name in _FIELDS}
+            plain |= {"best_value": float(fields["best_value"]), "order": order}
+            return LoopState(**plain, **groups, history=[EpochRow(**row) for row in fields["history"]])
         except (OSError, ValueError, KeyError, TypeError, SafetensorError):
             return None  # a state only saves time: without it, training starts anew with the same result
 
@@ -228,9 +224,7 @@ def restore(state: LoopState, modules: Mapping[str, nn.Module], optimizers: Mapp
             index, _, name = key.partition("/")
             entries.setdefault(int(index), {})[name] = value.clone() if isinstance(value, Tensor) else value
         whole = optimizer.state_dict()
-        groups = [
-            {**now, **then} for now, then in zip(whole["param_groups"], saved["groups"], strict=True)
-        ]
+        groups = [{**now, **then} for now, then in zip(whole["param_groups"], saved["groups"], strict=True)]
         optimizer.load_state_dict({"state": entries, "param_groups": groups})
 
 

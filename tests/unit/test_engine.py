@@ -32,7 +32,7 @@ class Toy(Stage):
     def run(self, ctx):
         inputs = [a for role in self.reads for a in ctx.read_many(role)]
         words = [row.clip for a in inputs for row in a.table("events", EventKey)]
-        if self.conditions:
+        if self.acts:
             words.append(ctx.condition)
         rows = [EventKey(event="e", clip=word) for word in [*words, *[ctx.settings.word] * ctx.settings.times]]
         for role in self.writes_per("study" if ctx.subject is None else "subject"):
@@ -62,14 +62,14 @@ class Guess(Toy):
     name = "guess"
     reads = {"features": Read(TOY)}
     writes = {"guesses": Write(TOY, "subject")}
-    conditions = ("shuffled",)
+    acts = "predict"
 
 
 class Draw(Toy):
     name = "draw"
     reads = {"guesses": Read(TOY)}
     writes = {"drawings": Write(TOY, "subject")}
-    conditions = ("grey",)
+    acts = "generate"
 
 
 class Score(Toy):
@@ -89,7 +89,7 @@ RECIPE = """
 [recipe]
 name = "toy"
 title = "Toy"
-conditions = ["shuffled", "grey"]
+conditions = ["shuffled-runs", "grey"]
 [guess.toy]
 word = "g"
 [draw.toy]
@@ -123,8 +123,8 @@ def make_all(root, until="summary", subjects=("1",), **choices):
 def test_conditions_become_variants_from_where_they_act(root):
     study = open_study(root)
     assert study.variants("features") == ("default",)
-    assert study.variants("guess") == ("toy", "toy~shuffled")
-    assert study.variants("draw") == ("toy", "toy~shuffled", "toy~grey")
+    assert study.variants("guess") == ("toy", "toy~shuffled-runs")
+    assert study.variants("draw") == ("toy", "toy~shuffled-runs", "toy~grey")
     assert study.variants("score") == ("toy",)
     assert study.variants("summary") == ("default",)
 
@@ -135,10 +135,10 @@ def test_inputs_follow_the_condition(root):
     def read(stage, variant, unit="sub-1"):
         return [str(a) for g in study.inputs(Node(stage, variant, unit), ["1", "2"]).values() for a in g]
 
-    assert read("guess", "toy~shuffled") == ["features/default/sub-1/features"]
-    assert read("draw", "toy~shuffled") == ["guess/toy~shuffled/sub-1/guesses"]
+    assert read("guess", "toy~shuffled-runs") == ["features/default/sub-1/features"]
+    assert read("draw", "toy~shuffled-runs") == ["guess/toy~shuffled-runs/sub-1/guesses"]
     assert read("draw", "toy~grey") == ["guess/toy/sub-1/guesses"]
-    assert read("score", "toy") == [f"draw/toy{c}/sub-1/drawings" for c in ("", "~shuffled", "~grey")]
+    assert read("score", "toy") == [f"draw/toy{c}/sub-1/drawings" for c in ("", "~shuffled-runs", "~grey")]
     assert read("summary", "default", "study") == ["score/toy/sub-1/scores", "score/toy/sub-2/scores"]
 
 
@@ -158,7 +158,7 @@ def test_conditions_reach_the_stage_where_they_act(root):
         return [row.clip for row in artifact.table("events", EventKey)]
 
     assert words("toy") == ["a", "a", "full", "g", "full", "a"]
-    assert words("toy~shuffled") == ["a", "a", "shuffled", "g", "full", "a"]
+    assert words("toy~shuffled-runs") == ["a", "a", "shuffled-runs", "g", "full", "a"]
     assert words("toy~grey") == ["a", "a", "full", "g", "grey", "a"]
 
 
@@ -223,7 +223,7 @@ def test_precedence_of_settings(root):
         ("[study\n", "not valid TOML"),
         ("[features]\ntimes = 4\n", r"\[features.<variant>\]"),
         ("[features.'A B']\ntimes = 4\n", "no variant name"),
-        ("[study]\nconditions = ['shufled']\n", "Did you mean 'shuffled'"),
+        ("[study]\nconditions = ['shufled']\n", "Did you mean 'shuffled-runs'"),
     ],
 )
 def test_wrong_configuration_is_a_sentence(root, toml, words):

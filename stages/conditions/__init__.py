@@ -1,0 +1,1 @@
+"""What makes each condition of `eeg2vid.schemas.conditions`: one file each."""
