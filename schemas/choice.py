@@ -6,12 +6,12 @@ A table is a plain dict from name to settings class. One more line in it is one 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, GetCoreSchemaHandler, SerializationInfo, ValidationError
+from pydantic import GetCoreSchemaHandler, SerializationInfo, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
@@ -111,22 +111,13 @@ def _dump(value: Choice, info: SerializationInfo) -> dict[str, Any]:
 
 def _under(name: str, problem: Any) -> InitErrorDetails:
     """Return a problem with the choice's name in its place, as pydantic's own unions have it."""
-    loc = (name, *problem["loc"])
-    kept = {key: problem[key] for key in ("type", "input", "ctx") if key in problem}
-    return InitErrorDetails(loc=loc, **kept)
+    details = InitErrorDetails(type=problem["type"], loc=(name, *problem["loc"]), input=problem["input"])
+    if "ctx" in problem:
+        details["ctx"] = problem["ctx"]
+    return details
 
 
 def choices_of(info: FieldInfo) -> dict[str, type[Choice]]:
     """Return the choices that a settings field takes, by name; nothing for any other field."""
     found = [one for one in info.metadata if isinstance(one, ChoiceOf)]
     return found[0].members() if found else {}
-
-
-def chosen_in(settings: BaseModel) -> Iterator[tuple[str, Choice]]:
-    """Yield the choices made in settings, nested ones too, with their path ('network')."""
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        if isinstance(value, Choice):
-            yield name, value
-        if isinstance(value, BaseModel):
-            yield from ((f"{name}.{path}", choice) for path, choice in chosen_in(value))

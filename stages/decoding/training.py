@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from eeg2vid.stages.store.work import WorkPart
     from eeg2vid.stages.training.inputs import Inputs
 
+
 @dataclass(frozen=True)
 class Job:
     """One model to train: a fold, and the targets it learns in it."""
