@@ -13,7 +13,7 @@ from eeg2vid.schemas.recordings import CLIPS, EVENTS
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.videos import VIDEOS
 from eeg2vid.stages.cohort.inputs import roles_of
-from eeg2vid.stages.engine.stage import Needs, Per, Read, Write
+from eeg2vid.stages.engine.stage import Needs, Per, Read, Whose, Write
 from eeg2vid.stages.targets.table import find_targets
 
 SIGNALS = {"epochs": Read(EPOCHS), "features": Read(FEATURES), "events": Read(EVENTS), "folds": Read(FOLDS)}
@@ -31,7 +31,7 @@ def training_needs(needs: Needs, role: str, settings: DecodingSettings, unit: Pe
     """Return what a kind of unit needs: a pooled model is the study's and reads everybody's EEG."""
     if settings.pooled != (unit == "study"):
         return replace(needs, reads={}, writes={})
-    whose = "all" if settings.pooled else "own"
+    whose: Whose = "all" if settings.pooled else "own"
     wanted = {*roles_of(inputs_of(settings)), "events", "folds"}
     reads = {name: replace(read, whose=whose) for name, read in SIGNALS.items() if name in wanted}
     for target in find_targets(settings.targets):

@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.checkpoints import CheckpointAttributes, TrainedEpoch, TrainedModel
+from eeg2vid.schemas.entities import Electrode
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.targets import TargetFacts
 from eeg2vid.stages.cohort.folds import FoldParts, load_folds, require_training
-from eeg2vid.stages.cohort.inputs import load_inputs
+from eeg2vid.stages.cohort.inputs import load_inputs, sources_of
 from eeg2vid.stages.cohort.people import Cohort, gather, run_of
 from eeg2vid.stages.decoding.needs import inputs_of
 from eeg2vid.stages.engine.protocol import Context
