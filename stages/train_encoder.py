@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from eeg2vid.stages.store.work import WorkPart
     from eeg2vid.stages.training.inputs import Inputs
 
+PUBLISHED_THRESHOLD = 1.799  # of EEG2Video, on the motion scores that come with SEED-DV
+
 Task = Literal["concept", "group", "color", "fast", "number", "human", "face"]
 
 
@@ -74,14 +76,11 @@ class TrainEncoder(Stage):
         "stimuli": Read(VIDEOS, "optional"),
     }
     writes = {"encoders": Write(CHECKPOINTS, "subject")}
-    published = {
-        "fast_threshold": 1.799,
-        "validation_in_training": True,
-        "training": {"scaling": "own", "selection": "accuracy", "refit": False},
-    }
     uses_torch = True
     divided = "one task in one fold"
     prints = Printed("encoders", "models", ("fold", "task", "network", "train_events", "validation_score", "detail"))
+    panel = "Decode"
+    trains = True
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=30)
     cites = ("liu2024eeg2video", "ledoit2004wellconditioned")
     examples = (
@@ -136,7 +135,7 @@ def _by_flow(settings: TrainEncoderSettings) -> bool:
 
 def _require_own_units(settings: TrainEncoderSettings) -> None:
     """Refuse the published threshold on scores that it was not made for."""
-    if _by_flow(settings) and settings.fast_threshold == TrainEncoder.published["fast_threshold"]:
+    if _by_flow(settings) and settings.fast_threshold == PUBLISHED_THRESHOLD:
         raise UsageError(
             f"The published threshold {settings.fast_threshold:g} is of SEED-DV's own motion scores; "
             "flow scores are measured otherwise.",

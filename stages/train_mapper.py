@@ -53,6 +53,8 @@ class TrainMapper(Stage):
     uses_torch = True
     divided = "one fold"
     prints = Printed("mappers", "models", ("fold", "network", "train_events", "validation_score", "detail"))
+    panel = "Decode"
+    trains = True
     resources = Resources(gpus=1, cpus=4, memory_gb=24, minutes=30)
     examples = (
         "eeg2vid train-mapper --target latents --network ridge --subject 17",
