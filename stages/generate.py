@@ -46,6 +46,7 @@ class Generate(Stage):
     acts = "generate"
     uses_torch = True
     divided = f"{_CLIPS_PER_PART} clips"
+    panel = "Decode"
     resources = Resources(gpus=1, cpus=4, memory_gb=24, minutes=60)
     examples = ("eeg2vid generate --subject 17", "eeg2vid generate --subject 17 --condition full --device cuda")
 

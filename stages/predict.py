@@ -50,6 +50,7 @@ class Predict(Stage):
     acts = "predict"
     uses_torch = True
     divided = "one fold"
+    panel = "Decode"
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=10)
     examples = ("eeg2vid predict --subject 17", "eeg2vid predict --from mappers=train-mapper/latent-cnn --variant mine")
 

@@ -49,6 +49,7 @@ class Report(Stage):
         "eeg-checks": Read(CHECKS, "many"),
     }
     writes = {"report": Write(REPORT, "study")}
+    panel = "Judge"
     resources = Resources(cpus=2, memory_gb=16, minutes=10)
     examples = ("eeg2vid report", "eeg2vid report --subject 1-3 --title 'Pilot'")
 

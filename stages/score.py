@@ -67,6 +67,7 @@ class ScoreVideos(Stage):
     prints = Printed(
         "scores", "scores", ("metric", "condition", "value", "low", "high", "chance", "p", "n_events", "n_runs")
     )
+    panel = "Judge"
     resources = Resources(cpus=4, memory_gb=16, minutes=30)
     cites = ("wang2004image", "phipson2010permutation")
     examples = ("eeg2vid score --subject 17", "eeg2vid score --subject 17 --json")

@@ -44,6 +44,8 @@ class TrainMapper(Stage):
     writes = {"mappers": Write(CHECKPOINTS, "subject")}
     acts = "train"
     uses_torch = True
+    panel = "Decode"
+    trains = True
     divided = "one target in one fold"
     prints = Printed(
         "mappers", "models", ("fold", "targets", "network", "train_events", "validation_scores", "best_epoch", "detail")
