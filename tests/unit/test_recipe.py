@@ -44,7 +44,8 @@ def test_a_recipe_lays_its_tables_over_another(tmp_path):
     mine = load(
         tmp_path,
         header(more='extends = "ridge"\ncites = ["duan2013differential"]')
-        + '[train-encoder.lda]\ntasks = ["concept"]\n[train-mapper.ridge]\nnetwork = { penalties = 9 }\n[preprocess.wide]\n',
+        + '[train-encoder.lda]\ntasks = ["concept"]\n[train-mapper.ridge]\nnetwork = { penalties = 9 }\n'
+        + "[preprocess.wide]\n",
     )
     assert mine.header.name == "mine" and mine.header.conditions == base.header.conditions
     assert mine.header.cites == (*base.header.cites, "duan2013differential")
@@ -249,7 +250,7 @@ def test_wrong_sweeps_are_sentences(tmp_path, old, new, words):
 
 def test_an_unknown_swept_setting_is_found_when_settings_are(tmp_path):
     recipe = header(more='extends = "ridge"') + SWEEP.replace("tmin_s", "tmn_s")
-    with pytest.raises(UsageError, match="there is no setting 'preprocess.tmn_s'. Did you mean 'tmin_s'"):
+    with pytest.raises(UsageError, match=r"there is no setting 'preprocess.tmn_s'\. Did you mean 'tmin_s'"):
         study(tmp_path, recipe).settings("preprocess", "at-0ms")
 
 
