@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from eeg2vid.cli import options as shared
 from eeg2vid.cli.errors import guarded
+from eeg2vid.schemas.choice import choices_of
 from eeg2vid.stages.engine.settings import merge
 from eeg2vid.stages.engine.stage import Stage
 
@@ -142,7 +143,9 @@ def _is_literal(info: FieldInfo) -> bool:
 
 
 def union_members(info: FieldInfo) -> dict[str, type[BaseModel]]:
-    """Return a discriminated union's members by their `name`, nothing for other fields."""
+    """Return the choices a field takes, by their `name`, nothing for other fields."""
+    if choices := choices_of(info):
+        return dict(choices)
     is_union = typing.get_origin(info.annotation) in (typing.Union, types.UnionType)
     members: tuple[Any, ...] = typing.get_args(info.annotation) if is_union else (info.annotation,)
     models: list[type[BaseModel]] = [t for t in members if isinstance(t, type) and issubclass(t, BaseModel)]

@@ -1,29 +1,123 @@
-"""Choices that carry themselves: a network, a generator, an eye is its settings, told apart by a literal `name`."""
+"""Choices: settings told apart by a literal `name` that carry their own behaviour (networks, generators, eyes).
+
+A table is a plain dict from name to settings class. One more line in it is one more choice, also at run time.
+"""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, ClassVar
+
+from pydantic import GetCoreSchemaHandler, SerializationInfo, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from eeg2vid.schemas.settings import Settings
 
 
 class Choice(Settings):
-    """Settings of one choice, and what the rest of the program must know of it.
+    """Settings of one choice of a table; a subclass gives `name` a literal type and its default.
 
     Attributes
     ----------
     version
-        Raised when a fix changes results: only what was made with this choice is then made again.
+        Raised when a fix changes results: only artifacts of this choice become stale.
     builds
-        "package.module:Class", imported when it is used.
+        What is made from the settings, as 'package.module:Class'; imported when used.
     cites
-        Keys of citations.
+        Keys of the works to cite.
     roles
-        Models of the profile that it uses.
+        Model roles of the profile that it needs.
     """
 
-    name: str
     version: ClassVar[int] = 1
     builds: ClassVar[str] = ""
     cites: ClassVar[tuple[str, ...]] = ()
     roles: ClassVar[tuple[str, ...]] = ()
+
+    name: str
+
+    @classmethod
+    def built(cls) -> Any:
+        """Return what `builds` names."""
+        module, _, name = cls.builds.partition(":")
+        return getattr(import_module(module), name)
+
+
+@dataclass(frozen=True, eq=False)
+class ChoiceOf:
+    """Annotation of a settings field that holds one choice of a table: `Annotated[Network, ChoiceOf(NETWORKS)]`.
+
+    The table is looked up when a value is validated, never before.
+
+    Attributes
+    ----------
+    table
+        Name to settings class.
+    fits
+        Which of them the field takes; None: all.
+    """
+
+    table: Mapping[str, type[Choice]]
+    fits: Callable[[type[Choice]], bool] | None = None
+
+    def members(self) -> dict[str, type[Choice]]:
+        """Return the choices that the field takes, by name."""
+        return {name: choice for name, choice in self.table.items() if self.fits is None or self.fits(choice)}
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Validate by the table, serialise as the class that was chosen."""
+        dump = core_schema.plain_serializer_function_ser_schema(_dump, info_arg=True)
+        return core_schema.no_info_plain_validator_function(self._validate, serialization=dump)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        """Describe the choices of this moment."""
+        return {"anyOf": [choice.model_json_schema() for choice in self.members().values()]}
+
+    def _validate(self, value: Any) -> Choice:
+        members = self.members()
+        if isinstance(value, Choice):
+            value = value if type(value) is members.get(value.name) else value.model_dump()
+        if isinstance(value, Choice):
+            return value
+        if not isinstance(value, Mapping) or "name" not in value:
+            raise PydanticCustomError(
+                "choice_unnamed", "expected a table with a name, one of {known}", {"known": ", ".join(members)}
+            )
+        name = value["name"]
+        if name not in members:
+            near = difflib.get_close_matches(str(name), members, n=1, cutoff=0.6)
+            hint = f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(members)}."
+            raise PydanticCustomError("choice_unknown", "there is no '{name}'. {hint}", {"name": name, "hint": hint})
+        try:
+            return members[name].model_validate(value)
+        except ValidationError as error:
+            raise ValidationError.from_exception_data(
+                error.title, [_under(name, one) for one in error.errors()]
+            ) from None
+
+
+def _dump(value: Choice, info: SerializationInfo) -> dict[str, Any]:
+    return value.model_dump(
+        mode=info.mode,
+        exclude_defaults=info.exclude_defaults,
+        exclude_unset=info.exclude_unset,
+        exclude_none=info.exclude_none,
+    )
+
+
+def _under(name: str, problem: Any) -> InitErrorDetails:
+    """Return a problem with the choice's name in its place, as pydantic's own unions have it."""
+    details = InitErrorDetails(type=problem["type"], loc=(name, *problem["loc"]), input=problem["input"])
+    if "ctx" in problem:
+        details["ctx"] = problem["ctx"]
+    return details
+
+
+def choices_of(info: FieldInfo) -> dict[str, type[Choice]]:
+    """Return the choices that a settings field takes, by name; nothing for any other field."""
+    found = [one for one in info.metadata if isinstance(one, ChoiceOf)]
+    return found[0].members() if found else {}

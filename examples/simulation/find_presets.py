@@ -29,8 +29,9 @@ from numpy.typing import NDArray
 import eeg2vid.stages
 from eeg2vid.schemas.networks import GlmnetSettings, LdaSettings, TrainingSettings
 from eeg2vid.stages.datasets.protocol import CLIP_S, ELECTRODES, SFREQ
-from eeg2vid.stages.networks.decoder import Context, Examples
-from eeg2vid.stages.networks.table import build
+from eeg2vid.stages.networks.build import build
+from eeg2vid.stages.networks.context import BuildContext, Sensor, TargetForm
+from eeg2vid.stages.networks.examples import Examples
 from eeg2vid.stages.signal.features import band_features
 from eeg2vid.stages.simulation.brain import simulate_block
 from eeg2vid.stages.simulation.films import feature_vector, optical_flow
@@ -86,14 +87,15 @@ class Study:
             classes = tuple(str(k) for k in range(labels.max() + 1))
             inputs = Inputs({"de": values})
             settings = GlmnetSettings() if decoder == "glmnet" else LdaSettings()
-            model = build(
-                settings, context=Context(inputs.shapes(), classes, electrodes=ELECTRODES), training=TrainingSettings()
-            )
+            targets = (TargetForm(task, "label", classes),)
+            context = BuildContext(inputs.shapes(), targets, tuple(Sensor(name) for name in ELECTRODES))
+            model = build(settings, context=context, training=TrainingSettings())
             parts = [
-                Examples(inputs.take(part), labels[part], self.block[part].astype(str)) for part in (train, validated)
+                Examples(inputs.take(part), {task: labels[part]}, self.block[part].astype(str))
+                for part in (train, validated)
             ]
             model.fit(parts[0], parts[1], seed=test)
-            right.append(model.predict(inputs.take(held)).argmax(axis=1) == labels[held])
+            right.append(model.predict(inputs.take(held))[task].argmax(axis=1) == labels[held])
         return float(np.mean(np.concatenate(right)))
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ValidationError
 
+from eeg2vid.schemas.choice import choices_of
+
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ' Did you mean ...?' with the nearest known word, else the list of known words."""
@@ -29,16 +31,20 @@ def sentence_of(error: ValidationError, model: type[BaseModel], where: str) -> s
     message = problem["msg"].removeprefix("Value error, ")
     given = problem.get("input")
     shown = "" if isinstance(given, dict) else f" (found {given!r})"
-    return f"setting '{name}': {message[:1].lower()}{message[1:]}{shown}."
+    sentence = f"setting '{name}': {message[:1].lower()}{message[1:]}{shown}"
+    return sentence if sentence.endswith(("?", ".")) else f"{sentence}."
 
 
 def _fields_at(model: type[BaseModel], path: list[str]) -> list[str]:
     """Return the field names of the nested model at a path of an error location."""
     import typing
 
-    for part in path:
+    for place, part in enumerate(path):
         field = model.model_fields.get(part)
-        if field is None:  # a union's tag: find the member with this name
+        if field is None:  # a choice's or a union's tag: its class was found with the field
+            continue
+        if (choices := choices_of(field)) and path[place + 1 : place + 2]:
+            model = choices.get(path[place + 1], model)
             continue
         nested = [t for t in typing.get_args(field.annotation) or (field.annotation,) if isinstance(t, type)]
         models = [t for t in nested if issubclass(t, BaseModel)]

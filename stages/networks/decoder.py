@@ -1,134 +1,62 @@
-"""What every decoder can do, closed-form or network: fit, predict, give its state, take it back."""
+"""What every decoder can do, trained or in closed form: fit, predict, give its state, take it back."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eeg2vid.schemas.electrodes import places_of
 from eeg2vid.schemas.errors import BadDataError, UsageError
-from eeg2vid.schemas.networks import NetworkSettings, TrainingSettings
+from eeg2vid.schemas.networks import Network, TrainingSettings
+from eeg2vid.stages.networks.context import BuildContext, TargetForm
+from eeg2vid.stages.networks.examples import Examples, FitReport
 from eeg2vid.stages.training.inputs import Inputs
+from eeg2vid.stages.training.scaler import Unseen
 
 if TYPE_CHECKING:
-    from eeg2vid.stages.training.loop import EpochRow, Keeper, Report
+    from eeg2vid.stages.training.loop import Progress, Report
+    from eeg2vid.stages.training.state import Keeper
 
 State = dict[str, NDArray[np.generic]]
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a decoder must know to be built.
-
-    Attributes
-    ----------
-    inputs
-        Shape of one event of each input, by name.
-    classes
-        Labels in the order of the probability columns (classifiers).
-    target
-        Shape of one event's target (mappers).
-    electrodes
-        Names along the electrode axis.
-    """
-
-    inputs: dict[str, tuple[int, ...]]
-    classes: tuple[str, ...] = ()
-    target: tuple[int, ...] = ()
-    electrodes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Events with what is to be decoded from them.
-
-    Attributes
-    ----------
-    inputs
-        Named arrays.
-    targets
-        Class indices `(event,)` into `Context.classes`, or values `(event, *target)`.
-    groups
-        Label of each event's block `(event,)`: what a choice inside the training events leaves out at once.
-    runs
-        Label of each event's run `(event,)`; used where there is one group only.
-    """
-
-    inputs: Inputs
-    targets: NDArray[Any]
-    groups: NDArray[Any] | None = None
-    runs: NDArray[Any] | None = None
-
-    def __post_init__(self) -> None:
-        for what, values in (("targets", self.targets), ("groups", self.groups), ("runs", self.runs)):
-            if values is not None and len(values) != len(self.inputs):
-                raise BadDataError(f"There are {len(values)} {what} for {len(self.inputs)} events.")
-
-    def __len__(self) -> int:
-        return len(self.inputs)
-
-    def take(self, events: NDArray[np.integer] | NDArray[np.bool_]) -> Examples:
-        """Return some events, in the order given."""
-        groups, runs = (None if labels is None else labels[events] for labels in (self.groups, self.runs))
-        return Examples(self.inputs.take(events), self.targets[events], groups, runs)
-
-    @staticmethod
-    def join(parts: Sequence[Examples]) -> Examples:
-        """Return the events of all parts, one part after the other."""
-
-        def labels(name: str) -> NDArray[Any] | None:
-            found = [getattr(part, name) for part in parts]
-            return None if any(one is None for one in found) else np.concatenate(found)
-
-        targets = np.concatenate([part.targets for part in parts])
-        return Examples(Inputs.join([part.inputs for part in parts]), targets, labels("groups"), labels("runs"))
-
-
-@dataclass(frozen=True)
-class FitReport:
-    """How a fit went.
-
-    Attributes
-    ----------
-    train_events, validation_events
-        Events used.
-    score
-        On events not fitted to. Classifiers: accuracy on the validation events; mappers: 1 - squared error /
-        squared error of the training mean, on the validation events (`ridge`: cross-validated).
-    best_epoch
-        The epoch chosen (networks).
-    history
-        One row per epoch (networks).
-    detail
-        What was chosen, in words.
-    """
-
-    train_events: int
-    validation_events: int = 0
-    score: float | None = None
-    best_epoch: int | None = None
-    history: tuple[EpochRow, ...] = ()
-    detail: str = ""
+Predictions = dict[str, NDArray[np.float32]]
 
 
 class Decoder(ABC):
-    """A decoder: classifiers return probabilities `(event, class)`, mappers values `(event, *target)`."""
+    """A decoder of one target or several: of a label it returns probabilities, of a value values.
 
-    kind: str = ""
+    Attributes
+    ----------
+    people
+        Labels of the people it was fitted to.
+    """
 
-    def __init__(self, settings: NetworkSettings, context: Context, training: TrainingSettings) -> None:
+    settings: Any  # a subclass names its own class of settings
+    people: tuple[str, ...] = ()
+
+    def __init__(self, settings: Network, context: BuildContext, training: TrainingSettings) -> None:
         self.settings = settings
         self.context = context
         self.training = training
-        if self.kind == "encoder" and len(context.classes) < 2:
-            raise BadDataError(f"A classifier needs at least 2 classes, found {len(context.classes)}.")
-        if self.kind == "mapper" and (not context.target or min(context.target) < 1):
-            raise BadDataError(f"A mapper needs targets of a known shape, found {context.target}.")
+        for target in context.targets:
+            if target.kind not in settings.learns:
+                raise UsageError(
+                    f"Network '{settings.name}' learns {' and '.join(sorted(settings.learns))}s, "
+                    f"but target '{target.name}' is a {target.kind}.",
+                    "Choose another network for it.",
+                )
+        if len(context.targets) > 1 and not settings.joint:
+            raise UsageError(
+                f"Network '{settings.name}' learns one target, not {', '.join(one.name for one in context.targets)}.",
+                "Train it once per target, or choose a network that learns several at once.",
+            )
+
+    @property
+    def target(self) -> TargetForm:
+        """The target of a decoder that has one."""
+        return self.context.targets[0]
 
     @abstractmethod
     def fit(
@@ -139,6 +67,7 @@ class Decoder(ABC):
         seed: int = 0,
         device: str = "cpu",
         report: Report | None = None,
+        progress: Progress | None = None,
         should_stop: Callable[[], bool] | None = None,
         keeper: Keeper | None = None,
     ) -> FitReport:
@@ -153,18 +82,39 @@ class Decoder(ABC):
         seed
             Root of every random number.
         device
-            'cpu', 'cuda[:n]' or 'mps'; closed-form decoders stay on the CPU.
+            'cpu', 'cuda[:n]' or 'mps'; decoders in closed form stay on the CPU.
         report
-            Called after each epoch.
+            Called after each epoch with its row and the number planned.
+        progress
+            Called after each step with steps done, steps planned and where they stand, in words.
         should_stop
-            Asked after each epoch; TrainingStopped is raised if it says so.
+            Asked after each step; TrainingStopped is raised if it says so.
         keeper
             Saves the state of an unfinished training and gives it back.
         """
 
     @abstractmethod
-    def predict(self, inputs: Inputs, *, device: str = "cpu") -> NDArray[np.float32]:
-        """Return one prediction per event; BadDataError if the inputs are not those fitted to."""
+    def predict(
+        self, inputs: Inputs, *, device: str = "cpu", unseen: Unseen = "pooled", own: Inputs | None = None
+    ) -> Predictions:
+        """Return one prediction per event and target: probabilities `(event, class)` or values `(event, *shape)`.
+
+        Parameters
+        ----------
+        inputs
+            Events of one person or several.
+        device
+            As in `fit`.
+        unseen
+            How people are standardised who were not trained on: by the pooled training events, or by `own`.
+        own
+            Unlabelled events of such people, none of them to be decoded.
+
+        Raises
+        ------
+        BadDataError
+            If the inputs are not those fitted to.
+        """
 
     @abstractmethod
     def state(self) -> State:
@@ -187,10 +137,8 @@ class Decoder(ABC):
         return {
             "network": self.settings.model_dump(mode="json"),
             "training": self.training.model_dump(mode="json"),
-            "inputs": {name: list(shape) for name, shape in sorted(self.context.inputs.items())},
-            "classes": list(self.context.classes),
-            "target": list(self.context.target),
-            "electrodes": list(self.context.electrodes),
+            "context": self.context.to_json(),
+            "people": list(self.people),
         }
 
     def check(self, examples: Examples) -> None:
@@ -198,23 +146,18 @@ class Decoder(ABC):
         examples.inputs.require(self.context.inputs)
         if not len(examples):
             raise BadDataError("There are no events to fit to.")
-        targets = examples.targets
-        if self.kind == "encoder":
-            n_classes = len(self.context.classes)
-            if targets.ndim != 1 or not np.issubdtype(targets.dtype, np.integer):
-                raise BadDataError(f"Classes have shape {targets.shape} and type {targets.dtype}, expected indices.")
-            if targets.min() < 0 or targets.max() >= n_classes:
-                raise BadDataError(
-                    f"Class indices run {targets.min()} to {targets.max()}, expected 0 to {n_classes - 1}."
-                )
-        elif targets.shape[1:] != self.context.target:
-            raise BadDataError(f"Targets have shape {targets.shape[1:]} per event, expected {self.context.target}.")
-        elif not np.isfinite(targets.sum(dtype=np.float64)):
-            raise BadDataError("Targets hold values that are not finite.")
+        wanted = {target.name for target in self.context.targets}
+        if set(examples.targets) != wanted:
+            raise BadDataError(
+                f"The decoder was made for {', '.join(sorted(wanted))}, "
+                f"but the targets are {', '.join(sorted(examples.targets)) or 'none'}."
+            )
+        for target in self.context.targets:
+            target.check(examples.targets[target.name])
 
 
 def take_arrays(state: State, shapes: dict[str, tuple[int | None, ...]]) -> State:
-    """Return the arrays named; BadDataError unless names and shapes are as expected (None: any size)."""
+    """Return the arrays named; BadDataError unless names, shapes and values are as expected (None: any size)."""
     if set(state) != set(shapes):
         raise BadDataError(
             f"The stored model holds {', '.join(sorted(state)) or 'nothing'}, expected {', '.join(sorted(shapes))}.",
@@ -228,21 +171,8 @@ def take_arrays(state: State, shapes: dict[str, tuple[int | None, ...]]) -> Stat
                 f"({', '.join('any' if size is None else str(size) for size in shape)}).",
                 "Train the model anew.",
             )
+        if not np.all(np.isfinite(state[name])):
+            raise BadDataError(
+                f"Array '{name}' of the stored model holds values that are not finite.", "Train the model anew."
+            )
     return state
-
-
-def find_electrodes(names: Sequence[str], electrodes: Sequence[str]) -> tuple[int, ...]:
-    """Return the places of named electrodes on the electrode axis.
-
-    Raises
-    ------
-    UsageError
-        If one of them was not recorded.
-    """
-    places, missing = places_of(names, electrodes)
-    if missing:
-        raise UsageError(
-            f"Electrodes {', '.join(missing)} of the local branch are not among the {len(electrodes)} recorded.",
-            "Name others with --set network.local_electrodes, or choose a network without a local branch (lda).",
-        )
-    return tuple(places)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.networks import GlmnetRawSettings, GlmnetSettings
-from eeg2vid.stages.networks.decoder import find_electrodes
-from eeg2vid.stages.networks.torch_decoder import Judge, TorchDecoder
-from eeg2vid.stages.training.inputs import Inputs
+from eeg2vid.stages.networks.context import find_electrodes
+from eeg2vid.stages.networks.decoder import Predictions
+from eeg2vid.stages.networks.examples import Targets
+from eeg2vid.stages.networks.supervised import Supervised
+from eeg2vid.stages.networks.trained import Judge
+from eeg2vid.stages.training.batch import Tensors
+from eeg2vid.stages.training.feed import Named
 
 
 class Mlp(nn.Sequential):
@@ -87,47 +89,45 @@ class TwoBranches(nn.Module):
         return self.out(torch.cat([self.whole(x), self.local(x[:, self.places])], dim=1))  # type: ignore[no-any-return]
 
 
-class WindowClassifier(TorchDecoder):
+class WindowClassifier(Supervised):
     """A classifier whose training samples are windows of clips, each with its clip's label.
 
     A clip's probabilities are the normalised geometric mean over its windows (mean log-probability); the
     validation loss and accuracy are of clips too. The published accuracies are of windows.
     """
 
-    kind = "encoder"
     class_weights: Tensor | None = None
 
     @abstractmethod
     def n_windows(self) -> int:
         """Return the windows per event."""
 
-    def arranged_names(self) -> tuple[str, ...]:
-        """Return the one input's name."""
-        return ("x",)
-
-    def fit_targets(self, targets: NDArray[Any]) -> None:
+    def fit_targets(self, targets: Targets) -> None:
         """Weigh the classes if asked to."""
         self.class_weights = None
         if self.training.class_weight == "balanced":
-            counts = np.bincount(targets, minlength=len(self.context.classes))
-            weights = np.where(counts > 0, len(targets) / np.maximum(counts, 1) / np.sum(counts > 0), 0.0)
+            labels = targets[self.target.name]
+            counts = np.bincount(labels, minlength=len(self.target.classes))
+            weights = np.where(counts > 0, len(labels) / np.maximum(counts, 1) / np.sum(counts > 0), 0.0)
             self.class_weights = torch.from_numpy(weights.astype(np.float32))
 
-    def sample_targets(self, targets: NDArray[Any]) -> Tensor:
+    def sample_targets(self, targets: Targets) -> Tensors:
         """Return each window's class."""
-        return torch.from_numpy(np.repeat(targets.astype(np.int64), self.n_windows()))
+        labels = targets[self.target.name].astype(np.int64)
+        return {self.target.name: torch.from_numpy(np.repeat(labels, self.n_windows()))}
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+    def loss(self, outputs: Tensors, targets: Tensors) -> Tensor:
         """Return the cross-entropy."""
+        output = outputs["out"]
         weights = None if self.class_weights is None else self.class_weights.to(output.device)
-        return functional.cross_entropy(output, target, weights)
+        return functional.cross_entropy(output, targets[self.target.name], weights)
 
-    def judge(self, targets: NDArray[Any]) -> Judge:
+    def judge(self, targets: Targets) -> Judge:
         """Return cross-entropy and accuracy over clips."""
-        classes = torch.from_numpy(targets.astype(np.int64))
+        classes = torch.from_numpy(targets[self.target.name].astype(np.int64))
 
-        def of(output: Tensor) -> tuple[float, float]:
-            log_probabilities = self._clips(output)
+        def of(outputs: Tensors) -> tuple[float, float]:
+            log_probabilities = self._clips(outputs["out"])
             loss = functional.nll_loss(log_probabilities, classes, self.class_weights)
             accuracy = (log_probabilities.argmax(dim=1) == classes).double().mean()
             return float(loss), float(accuracy)
@@ -139,10 +139,9 @@ class WindowClassifier(TorchDecoder):
         clips = windows.reshape(-1, self.n_windows(), output.shape[1]).mean(dim=1)
         return functional.log_softmax(clips.float(), dim=1)
 
-    def finish(self, output: Tensor) -> NDArray[np.float32]:
+    def finish(self, outputs: Tensors) -> Predictions:
         """Return probabilities `(event, class)`."""
-        probabilities: NDArray[np.float32] = self._clips(output).exp().numpy()
-        return probabilities
+        return {self.target.name: self._clips(outputs["out"]).exp().numpy()}
 
 
 class GlmnetDecoder(WindowClassifier):
@@ -163,18 +162,18 @@ class GlmnetDecoder(WindowClassifier):
         shapes = list(self.context.inputs.values())
         if len({shape[:2] for shape in shapes}) != 1:
             raise UsageError(f"Features of different windows or electrodes cannot be joined: {shapes}.")
-        places = find_electrodes(s.local_electrodes, self.context.electrodes)
+        places = find_electrodes(s.local_electrodes, self.context.names)
         n_electrodes, n_bands = shapes[0][1], sum(shape[2] for shape in shapes)
         whole, local = (Mlp(count * n_bands, s.hidden, s.embedding, s.dropout) for count in (n_electrodes, len(places)))
-        return TwoBranches(whole, local, places, s.embedding, len(self.context.classes))
+        return TwoBranches(whole, local, places, s.embedding, len(self.target.classes))
 
     def n_windows(self) -> int:
         """Return the features' windows."""
         return next(iter(self.context.inputs.values()))[0]
 
-    def arrange(self, inputs: Inputs) -> dict[str, NDArray[np.floating]]:
+    def arrange(self, arrays: Named) -> Named:
         """Return `(sample, electrode, band)`."""
-        joined = np.concatenate([inputs.arrays[name] for name in sorted(inputs.arrays)], axis=-1)
+        joined = np.concatenate([arrays[name] for name in sorted(arrays)], axis=-1)
         return {"x": joined.reshape(-1, *joined.shape[2:])}
 
     def kept_axes(self, name: str) -> tuple[int, ...]:
@@ -196,19 +195,19 @@ class GlmnetRawDecoder(WindowClassifier):
                 "Choose that input, or network glmnet for features.",
             )
         n_electrodes, n_samples = self.context.inputs["epochs"]
-        places = find_electrodes(s.local_electrodes, self.context.electrodes)
+        places = find_electrodes(s.local_electrodes, self.context.names)
         whole, local = (
             ShallowNet(count, n_samples // s.windows, s.embedding, s) for count in (n_electrodes, len(places))
         )
-        return TwoBranches(whole, local, places, s.embedding, len(self.context.classes))
+        return TwoBranches(whole, local, places, s.embedding, len(self.target.classes))
 
     def n_windows(self) -> int:
         """Return the windows an epoch is cut into."""
         return self.settings.windows
 
-    def arrange(self, inputs: Inputs) -> dict[str, NDArray[np.floating]]:
+    def arrange(self, arrays: Named) -> Named:
         """Return `(sample, electrode, time)`."""
-        epochs = inputs.arrays["epochs"]
+        epochs = arrays["epochs"]
         n_events, n_electrodes, n_samples = epochs.shape
         length = n_samples // self.settings.windows
         cut = epochs[..., : length * self.settings.windows].reshape(n_events, n_electrodes, -1, length)

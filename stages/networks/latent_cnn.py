@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,13 @@ from torch.nn import functional
 
 from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.schemas.networks import LatentCnnSettings, TrainingSettings
-from eeg2vid.stages.networks.decoder import Context, State, take_arrays
+from eeg2vid.stages.networks.context import BuildContext
+from eeg2vid.stages.networks.decoder import Predictions, State, take_arrays
+from eeg2vid.stages.networks.examples import Targets
 from eeg2vid.stages.networks.ridge import target_gram
-from eeg2vid.stages.networks.torch_decoder import Judge, TorchDecoder
-from eeg2vid.stages.training.inputs import Inputs
+from eeg2vid.stages.networks.supervised import Supervised
+from eeg2vid.stages.networks.trained import Judge
+from eeg2vid.stages.training.batch import Tensors
 
 _CHUNK_COLUMNS = 4096
 
@@ -43,7 +47,7 @@ class LatentCnn(nn.Module):
     The head starts at zero: the first prediction is the mean training target.
     """
 
-    def __init__(self, shapes: dict[str, tuple[int, ...]], outputs: int, frames: int, s: LatentCnnSettings) -> None:
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], outputs: int, frames: int, s: LatentCnnSettings) -> None:
         super().__init__()
         self.s = s
         self.frames = frames
@@ -85,7 +89,7 @@ class LatentCnn(nn.Module):
         return output.flatten(1)  # type: ignore[no-any-return]
 
 
-class LatentCnnDecoder(TorchDecoder):
+class LatentCnnDecoder(Supervised):
     """Predicts targets of any shape from any inputs; loss: squared error / training variance.
 
     Head 'pca': the network predicts the scores, in SD, on the principal components of the training targets.
@@ -93,15 +97,14 @@ class LatentCnnDecoder(TorchDecoder):
     costs the same whatever the targets' dimension.
     """
 
-    kind = "mapper"
     settings: LatentCnnSettings
 
-    def __init__(self, settings: LatentCnnSettings, context: Context, training: TrainingSettings) -> None:
+    def __init__(self, settings: LatentCnnSettings, context: BuildContext, training: TrainingSettings) -> None:
         if training.selection == "accuracy":
             raise UsageError("A mapper has no accuracy to select by.", "Set training.selection to loss or last.")
         if training.class_weight != "none":
             raise UsageError("A mapper has no classes to weigh.", "Set training.class_weight to none.")
-        self.values = int(np.prod(context.target))
+        self.values = int(np.prod(context.targets[0].shape))
         self.mean = np.zeros(0, dtype=np.float32)
         self.basis = np.zeros((settings.components, 0), dtype=np.float32)
         self.scale = np.zeros(0, dtype=np.float32)
@@ -116,23 +119,16 @@ class LatentCnnDecoder(TorchDecoder):
         return LatentCnn(self.context.inputs, outputs, frames, self.settings)
 
     def _frames(self) -> int:
-        return self.context.target[0] if len(self.context.target) > 1 else 1
-
-    def arranged_names(self) -> tuple[str, ...]:
-        """Return the inputs' own names."""
-        return tuple(sorted(self.context.inputs))
-
-    def arrange(self, inputs: Inputs) -> dict[str, NDArray[np.floating]]:
-        """Return the inputs as they are."""
-        return dict(sorted(inputs.arrays.items()))
+        return self.target.shape[0] if len(self.target.shape) > 1 else 1
 
     def kept_axes(self, name: str) -> tuple[int, ...]:
         """Return the electrode of epochs, every axis of anything else."""
         return (1,) if name == "epochs" else tuple(range(1, len(self.context.inputs[name]) + 1))
 
-    def fit_targets(self, targets: NDArray[Any]) -> None:
+    def fit_targets(self, targets: Targets) -> None:
         """Take mean, variance and principal components."""
-        flat = targets.reshape(len(targets), -1)
+        values = targets[self.target.name]
+        flat = values.reshape(len(values), -1)
         mean = flat.mean(axis=0, dtype=np.float64)
         gram = target_gram(flat, mean)
         self.variance = float(np.trace(gram)) / len(flat)
@@ -141,11 +137,11 @@ class LatentCnnDecoder(TorchDecoder):
         self.mean = mean.astype(np.float32)
         if self.settings.head == "pca":
             # the dual: components of n events from their n x n inner products
-            values, vectors = scipy.linalg.eigh(gram, check_finite=False)
-            count = min(self.settings.components, int(np.sum(values > values[-1] * 1e-10)))
-            values, vectors = values[::-1][:count], vectors[:, ::-1][:, :count]
-            self.scale = np.sqrt(values / len(flat)).astype(np.float32)
-            weights = (vectors / np.sqrt(values)).T
+            spread, vectors = scipy.linalg.eigh(gram, check_finite=False)
+            count = min(self.settings.components, int(np.sum(spread > spread[-1] * 1e-10)))
+            spread, vectors = spread[::-1][:count], vectors[:, ::-1][:, :count]
+            self.scale = np.sqrt(spread / len(flat)).astype(np.float32)
+            weights = (vectors / np.sqrt(spread)).T
             self.basis = np.empty((count, self.values), dtype=np.float32)
             for start in range(0, self.values, _CHUNK_COLUMNS):
                 stop = start + _CHUNK_COLUMNS
@@ -155,8 +151,11 @@ class LatentCnnDecoder(TorchDecoder):
         flat: NDArray[np.float32] = targets.reshape(len(targets), -1).astype(np.float32)
         return flat - self.mean
 
-    def sample_targets(self, targets: NDArray[Any]) -> Tensor:
+    def sample_targets(self, targets: Targets) -> Tensors:
         """Return scores on the components, or deviations from the mean; squared, they sum to the loss."""
+        return {self.target.name: self._wanted(targets[self.target.name])}
+
+    def _wanted(self, targets: NDArray[Any]) -> Tensor:
         deviations = self._deviations(targets)
         values = deviations @ self.basis.T if self.settings.head == "pca" else deviations
         return torch.from_numpy(values / np.float32(np.sqrt(self.variance)))
@@ -169,31 +168,31 @@ class LatentCnnDecoder(TorchDecoder):
     def _value_scale(self) -> float:
         return float(1 / np.sqrt(self.values))  # the standard deviation of a value, in that unit
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+    def loss(self, outputs: Tensors, targets: Tensors) -> Tensor:
         """Return the squared error of an event / the training targets' mean squared deviation."""
-        return (self._scaled(output) - target).square().sum(dim=1).mean()
+        return (self._scaled(outputs["out"]) - targets[self.target.name]).square().sum(dim=1).mean()
 
-    def judge(self, targets: NDArray[Any]) -> Judge:
+    def judge(self, targets: Targets) -> Judge:
         """Return squared error / that of the training mean, and 1 - it."""
-        deviations = self._deviations(targets).astype(np.float32)
-        wanted = self.sample_targets(targets)
+        deviations = self._deviations(targets[self.target.name])
+        wanted = self._wanted(targets[self.target.name])
         total = float(np.sum(deviations.astype(np.float64) ** 2)) / self.variance
         beyond = total - float(wanted.double().square().sum())  # outside the components: no output reaches it
 
-        def of(output: Tensor) -> tuple[float, float]:
-            error = float((self._scaled(output) - wanted).double().square().sum()) + beyond
+        def of(outputs: Tensors) -> tuple[float, float]:
+            error = float((self._scaled(outputs["out"]) - wanted).double().square().sum()) + beyond
             ratio = error / total if total > 0 else 1.0
             return ratio, 1 - ratio
 
         return of
 
-    def finish(self, output: Tensor) -> NDArray[np.float32]:
+    def finish(self, outputs: Tensors) -> Predictions:
         """Return predicted targets `(event, *target)`."""
-        values = (self._scaled(output) * float(np.sqrt(self.variance))).numpy()
+        values = (self._scaled(outputs["out"]) * float(np.sqrt(self.variance))).numpy()
         if self.settings.head == "pca":
             values = values @ self.basis
         result: NDArray[np.float32] = (values + self.mean).astype(np.float32)
-        return result.reshape(len(result), *self.context.target)
+        return {self.target.name: result.reshape(len(result), *self.target.shape)}
 
     def target_state(self) -> State:
         """Return mean, variance, and the components with their standard deviations."""

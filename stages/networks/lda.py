@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from eeg2vid.schemas.networks import LdaSettings
-from eeg2vid.stages.networks.decoder import Examples, FitReport, State
-from eeg2vid.stages.networks.vector_decoder import VectorDecoder
-from eeg2vid.stages.training.inputs import Inputs
+from eeg2vid.stages.networks.closed_form import ClosedForm
+from eeg2vid.stages.networks.decoder import State
+from eeg2vid.stages.networks.examples import Examples, FitReport
 
 NEVER = -1e30  # log prior of a class without training events: probability 0, still a finite number to store
 
@@ -87,10 +87,9 @@ def fit_lda(
     return weights, offsets
 
 
-class LdaDecoder(VectorDecoder):
+class LdaDecoder(ClosedForm):
     """Shrinkage LDA on vectors of all inputs. There is nothing to choose: validation events only give a score."""
 
-    kind = "encoder"
     settings: LdaSettings
 
     def solve(self, train: Examples, validation: Examples | None) -> FitReport:
@@ -99,7 +98,8 @@ class LdaDecoder(VectorDecoder):
         if validation is None:
             return FitReport(len(train))
         self.check(validation)
-        score = float(np.mean(self.predict(validation.inputs).argmax(axis=1) == validation.targets))
+        probabilities = self.predict(validation.inputs)[self.target.name]
+        score = float(np.mean(probabilities.argmax(axis=1) == validation.targets[self.target.name]))
         if self.training.refit:
             self._solve(Examples.join([train, validation]))
         return FitReport(len(train), len(validation), score)
@@ -108,20 +108,20 @@ class LdaDecoder(VectorDecoder):
         self.vectors.fit(examples.inputs)
         weights, offsets = fit_lda(
             self.vectors.transform(examples.inputs),
-            examples.targets,
-            len(self.context.classes),
+            examples.targets[self.target.name],
+            len(self.target.classes),
             covariance=self.settings.covariance,
             priors=self.settings.priors,
         )
         self.arrays = {"weights": weights.astype(np.float32), "offsets": offsets.astype(np.float32)}
 
-    def predict(self, inputs: Inputs, *, device: str = "cpu") -> NDArray[np.float32]:
+    def decode(self, vectors: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return posterior probabilities `(event, class)`."""
-        scores = self.seen(inputs) @ self.fitted("weights").astype(np.float64) + self.fitted("offsets")
+        scores = vectors @ self.fitted("weights").astype(np.float64) + self.fitted("offsets")
         probabilities: NDArray[np.float32] = softmax(scores, axis=1).astype(np.float32)
         return probabilities
 
     def shapes(self, dimension: int, state: State) -> dict[str, tuple[int | None, ...]]:
         """Return the shapes of weights and offsets."""
-        n_classes = len(self.context.classes)
+        n_classes = len(self.target.classes)
         return {"weights": (dimension, n_classes), "offsets": (n_classes,)}

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.networks import RidgeSettings
-from eeg2vid.stages.networks.decoder import Examples, FitReport, State
-from eeg2vid.stages.networks.vector_decoder import VectorDecoder
-from eeg2vid.stages.training.inputs import Inputs
+from eeg2vid.stages.networks.closed_form import ClosedForm
+from eeg2vid.stages.networks.decoder import State
+from eeg2vid.stages.networks.examples import Examples, FitReport
 
 _CHUNK_COLUMNS = 4096
 Matrix = NDArray[np.float64]
@@ -102,14 +102,13 @@ def inner_folds(examples: Examples, run_folds: int) -> tuple[NDArray[np.integer]
     )
 
 
-class RidgeDecoder(VectorDecoder):
+class RidgeDecoder(ClosedForm):
     """Ridge regression on vectors of all inputs, one penalty for all values, an intercept not penalised.
 
     It chooses its penalty inside the events it is fitted to; with `training.refit` these are training and
     validation events together. Stored as x -> (x - m) V B + mean with V `(dimension, rank)`, B `(rank, value)`.
     """
 
-    kind = "mapper"
     settings: RidgeSettings
 
     def solve(self, train: Examples, validation: Examples | None) -> FitReport:
@@ -119,7 +118,7 @@ class RidgeDecoder(VectorDecoder):
             self.check(validation)
             both = Examples.join([train, validation])
         vectors = self.vectors.fit(both.inputs).transform(both.inputs)
-        targets = both.targets.reshape(len(both), -1)
+        targets = both.targets[self.target.name].reshape(len(both), -1)
         mean = targets.mean(axis=0, dtype=np.float64)
         gram = target_gram(targets, mean)
         centre = vectors.mean(axis=0)
@@ -147,16 +146,16 @@ class RidgeDecoder(VectorDecoder):
         held = 0 if validation is None else len(validation)
         return FitReport(len(train), held, score, detail=f"{ratio}, {detail}, rank {left.shape[1]}")
 
-    def predict(self, inputs: Inputs, *, device: str = "cpu") -> NDArray[np.float32]:
+    def decode(self, vectors: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return predicted values `(event, *target)`."""
-        scores = (self.seen(inputs) - self.fitted("center")) @ self.fitted("left").astype(np.float64)
+        scores = (vectors - self.fitted("center")) @ self.fitted("left").astype(np.float64)
         values: NDArray[np.float32] = scores.astype(np.float32) @ self.fitted("right") + self.fitted("mean")
-        return values.reshape(len(values), *self.context.target)
+        return values.reshape(len(values), *self.target.shape)
 
     def shapes(self, dimension: int, state: State) -> dict[str, tuple[int | None, ...]]:
         """Return the shapes of the low-rank map; its rank is what was stored."""
         rank = state["left"].shape[-1] if "left" in state and state["left"].ndim else None
-        values = int(np.prod(self.context.target))
+        values = int(np.prod(self.target.shape))
         return {"center": (dimension,), "left": (dimension, rank), "right": (rank, values), "mean": (values,)}
 
 

@@ -1,36 +1,53 @@
-"""What decoders read: named arrays aligned on events, and their form as vectors."""
+"""What decoders read: named arrays aligned on events, of one person or several."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError, UsageError
-from eeg2vid.stages.training.scaler import StandardScaler
+
+Rows = NDArray[np.integer]
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Named arrays with one row per event.
+    """Named arrays with one row per event of a cohort, and which of them are meant: choosing never copies.
 
     `epochs` is `(event, electrode, sample)` in µV, `de` and `psd` are `(event, window, electrode, band)`;
     any other name may hold any `(event, ...)`.
 
+    Attributes
+    ----------
+    arrays
+        Whole arrays, a row per event of the cohort.
+    rows
+        The rows that are meant, in order; None: all.
+    person
+        Place in `subjects` of each row's person, a value per row of the whole arrays; None: all are the first.
+    subjects
+        Labels of the people.
+
     Raises
     ------
     BadDataError
-        If there are none, or they differ in their number of events.
+        If there are no arrays, or they differ in their number of events.
     """
 
     arrays: Mapping[str, NDArray[np.floating]]
+    rows: Rows | None = None
+    person: Rows | None = None
+    subjects: tuple[str, ...] = ("",)
 
     def __post_init__(self) -> None:
         lengths = {name: len(values) for name, values in self.arrays.items()}
-        if len(set(lengths.values())) != 1:
+        if self.person is not None:
+            lengths["person"] = len(self.person)
+        if not self.arrays or len(set(lengths.values())) != 1:
             found = ", ".join(f"'{name}' {length}" for name, length in lengths.items()) or "no input"
             raise BadDataError(f"Inputs must have one row per event each; found {found}.")
         for name, dims in (("epochs", 3), ("de", 4), ("psd", 4)):
@@ -38,11 +55,32 @@ class Inputs:
                 raise BadDataError(f"Input '{name}' has shape {self.arrays[name].shape}, expected {dims} axes.")
 
     def __len__(self) -> int:
-        return len(next(iter(self.arrays.values())))
+        return len(next(iter(self.arrays.values()))) if self.rows is None else len(self.rows)
 
-    def take(self, events: NDArray[np.integer] | NDArray[np.bool_]) -> Inputs:
+    def take(self, events: Rows | NDArray[np.bool_]) -> Inputs:
         """Return some events, in the order given."""
-        return Inputs({name: values[events] for name, values in self.arrays.items()})
+        rows = np.arange(len(self)) if self.rows is None else self.rows
+        return replace(self, rows=rows[events])
+
+    def gather(self, name: str, events: Rows | slice = slice(None)) -> NDArray[np.floating]:
+        """Return an input `(event, ...)`, of some events if any are named; a copy unless the rows follow each other."""
+        if self.rows is None:
+            return self.arrays[name][events]
+        return self.arrays[name][self.rows[events]]
+
+    def people(self) -> Rows:
+        """Return the place in `subjects` of each event's person `(event,)`."""
+        if self.person is None:
+            return np.zeros(len(self), dtype=np.int64)
+        return self.person if self.rows is None else self.person[self.rows]
+
+    def present(self) -> tuple[str, ...]:
+        """Return the labels of the people who have events here."""
+        return tuple(self.subjects[index] for index in np.unique(self.people()))
+
+    def of(self, subject: str) -> Inputs:
+        """Return one person's events."""
+        return self.take(self.people() == self.subjects.index(subject))
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of one event of each input."""
@@ -59,8 +97,15 @@ class Inputs:
 
     @staticmethod
     def join(parts: Sequence[Inputs]) -> Inputs:
-        """Return the events of all parts, one part after the other."""
-        return Inputs({name: np.concatenate([part.arrays[name] for part in parts]) for name in parts[0].arrays})
+        """Return the events of all parts, one part after the other; parts of one cohort are not copied."""
+        first = parts[0]
+        if all(part.arrays is first.arrays and part.person is first.person for part in parts):
+            rows = [np.arange(len(part)) if part.rows is None else part.rows for part in parts]
+            return replace(first, rows=np.concatenate(rows))
+        subjects = tuple(dict.fromkeys(subject for part in parts for subject in part.subjects))
+        person = [np.array([subjects.index(one) for one in part.subjects])[part.people()] for part in parts]
+        arrays = {name: np.concatenate([part.gather(name) for part in parts]) for name in first.arrays}
+        return Inputs(arrays, person=np.concatenate(person), subjects=subjects)
 
 
 def _describe(shapes: Mapping[str, tuple[int, ...]]) -> str:
@@ -85,53 +130,3 @@ def bin_epochs(epochs: NDArray[np.floating], bins: int) -> NDArray[np.float64]:
     for index, (low, high) in enumerate(pairwise(edges)):
         sums[..., index] = epochs[..., low:high].mean(axis=-1, dtype=np.float64)
     return sums
-
-
-class Vectors:
-    """Turns inputs into one vector per event: for closed-form decoders.
-
-    Each input is flattened (epochs first averaged into bins of time), every dimension standardised by the
-    training events, and the input divided by the square root of its dimension: each input then has the same
-    total variance, however many numbers it has.
-    """
-
-    def __init__(self, epoch_bins: int) -> None:
-        self.epoch_bins = epoch_bins
-        self.scalers: dict[str, StandardScaler] = {}
-
-    def _flat(self, inputs: Inputs) -> dict[str, NDArray[np.floating]]:
-        flat: dict[str, NDArray[np.floating]] = {}
-        for name, values in sorted(inputs.arrays.items()):
-            if name == "epochs":
-                values = bin_epochs(values, self.epoch_bins)
-            flat[name] = values.reshape(len(values), -1)
-        return flat
-
-    def fit(self, inputs: Inputs) -> Vectors:
-        """Take the training events' statistics."""
-        self.scalers = {name: StandardScaler.fit(flat, keep=(1,)) for name, flat in self._flat(inputs).items()}
-        return self
-
-    def transform(self, inputs: Inputs, *, own: bool = False) -> NDArray[np.float64]:
-        """Return `(event, dimension)`.
-
-        Parameters
-        ----------
-        inputs
-            Any events.
-        own
-            Standardise by these events themselves (transductive, as the published code does).
-        """
-        parts = []
-        for name, flat in self._flat(inputs).items():
-            scaler = StandardScaler.fit(flat, keep=(1,)) if own else self.scalers[name]
-            parts.append((flat - scaler.mean) / scaler.scale / np.sqrt(flat.shape[1]))
-        return np.concatenate(parts, axis=1)
-
-    def state(self) -> dict[str, NDArray[np.generic]]:
-        """Return the arrays to store."""
-        return {key: v for name, scaler in self.scalers.items() for key, v in scaler.state(name).items()}
-
-    def load(self, state: dict[str, NDArray[np.generic]], names: Sequence[str]) -> None:
-        """Take stored statistics."""
-        self.scalers = {name: StandardScaler.from_state(state, name) for name in sorted(names)}

@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.networks import LdaSettings, RidgeSettings, TrainingSettings
-from eeg2vid.stages.networks.decoder import Context, Decoder, Examples, FitReport, State, take_arrays
-from eeg2vid.stages.training.inputs import Inputs, Vectors
+from eeg2vid.stages.networks.context import BuildContext
+from eeg2vid.stages.networks.decoder import Decoder, Predictions, State, take_arrays
+from eeg2vid.stages.networks.examples import Examples, FitReport
+from eeg2vid.stages.training.inputs import Inputs
+from eeg2vid.stages.training.scaler import Unseen
+from eeg2vid.stages.training.vectors import Vectors
 
 
-class VectorDecoder(Decoder):
+class ClosedForm(Decoder):
     """A decoder of `(event, dimension)` vectors, solved at once: nothing to watch, to stop or to keep.
 
     What is fitted is stored as float32 in `arrays`, and predictions are made from what is stored.
@@ -23,7 +27,9 @@ class VectorDecoder(Decoder):
 
     settings: LdaSettings | RidgeSettings
 
-    def __init__(self, settings: LdaSettings | RidgeSettings, context: Context, training: TrainingSettings) -> None:
+    def __init__(
+        self, settings: LdaSettings | RidgeSettings, context: BuildContext, training: TrainingSettings
+    ) -> None:
         super().__init__(settings, context, training)
         self.vectors = Vectors(settings.epoch_bins)
         self.arrays: State = {}
@@ -31,6 +37,10 @@ class VectorDecoder(Decoder):
     @abstractmethod
     def solve(self, train: Examples, validation: Examples | None) -> FitReport:
         """Fit `vectors` and `arrays`."""
+
+    @abstractmethod
+    def decode(self, vectors: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return the predictions of some vectors."""
 
     @abstractmethod
     def shapes(self, dimension: int, state: State) -> dict[str, tuple[int | None, ...]]:
@@ -44,19 +54,26 @@ class VectorDecoder(Decoder):
         seed: int = 0,
         device: str = "cpu",
         report: Any = None,
+        progress: Any = None,
         should_stop: Callable[[], bool] | None = None,
         keeper: Any = None,
     ) -> FitReport:
         """Fit in closed form; there is nothing random and no epoch."""
         self.check(train)
-        return self.solve(train, validation)
+        report = self.solve(train, validation)
+        self.people = tuple(self.vectors.scalers.people)
+        return report
 
-    def seen(self, inputs: Inputs) -> NDArray[np.float64]:
-        """Return the vectors `(event, dimension)` of events to predict; BadDataError before any fit."""
+    def predict(
+        self, inputs: Inputs, *, device: str = "cpu", unseen: Unseen = "pooled", own: Inputs | None = None
+    ) -> Predictions:
+        """Return one prediction per event; BadDataError before any fit."""
         if not self.arrays:
             raise BadDataError("This decoder has not been fitted.")
         inputs.require(self.context.inputs)
-        return self.vectors.transform(inputs, own=self.training.scaling == "own")
+        transductive = self.training.scaling == "own"
+        vectors = self.vectors.transform(inputs, own=transductive, unseen=unseen, given=own)
+        return {self.target.name: self.decode(vectors)}
 
     def fitted(self, name: str) -> NDArray[np.float32]:
         """Return a fitted array as float32, however it was stored."""
@@ -72,6 +89,6 @@ class VectorDecoder(Decoder):
 
     def load(self, state: State, scaler: State) -> None:
         """Take fitted arrays and statistics."""
-        self.vectors.load(scaler, list(self.context.inputs))
-        dimension = sum(one.mean.size for one in self.vectors.scalers.values())
+        self.vectors.load(scaler, self.context.inputs, self.people)
+        dimension = sum(shape[0] for shape in self.vectors.shapes(self.context.inputs).values())
         self.arrays = take_arrays(state, self.shapes(dimension, state))

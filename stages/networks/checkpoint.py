@@ -13,11 +13,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from eeg2vid.schemas.errors import BadDataError, Eeg2VidError
-from eeg2vid.schemas.networks import TrainingSettings
-from eeg2vid.stages.networks.decoder import Context, Decoder
-from eeg2vid.stages.networks.table import NETWORKS, build
+from eeg2vid.schemas.networks import NETWORKS, TrainingSettings
+from eeg2vid.stages.networks.build import build
+from eeg2vid.stages.networks.context import BuildContext
+from eeg2vid.stages.networks.decoder import Decoder
 
-FORMAT = 1
+FORMAT = 2
 _AGAIN = "Train the model anew, or restore the folder."
 
 
@@ -31,25 +32,27 @@ def save_decoder(folder: Path, decoder: Decoder) -> None:
         save_file(arrays, folder / f"{name}.safetensors")
 
 
-def load_decoder(folder: Path) -> Decoder:
+def load_decoder(folder: Path, target: str = "") -> Decoder:
     """Read a decoder, ready to predict.
+
+    Parameters
+    ----------
+    folder
+        What `save_decoder` wrote, today or in format 1.
+    target
+        Name of the target in a folder of format 1, which does not tell; the folder's name if not given.
 
     Raises
     ------
     BadDataError
         If a file is missing or damaged, or the arrays do not fit the configuration.
     """
-    config = _config(folder / "config.json")
+    config = _config(folder / "config.json", target or folder.name)
     try:
-        settings_type = NETWORKS[config["network"]["name"]][0]
-        context = Context(
-            inputs={name: tuple(shape) for name, shape in config["inputs"].items()},
-            classes=tuple(config["classes"]),
-            target=tuple(config["target"]),
-            electrodes=tuple(config["electrodes"]),
-        )
-        settings = settings_type.model_validate(config["network"])
+        context = BuildContext.from_json(config["context"])
+        settings = NETWORKS[config["network"]["name"]].model_validate(config["network"])
         decoder = build(settings, context=context, training=TrainingSettings.model_validate(config["training"]))
+        decoder.people = tuple(config["people"])
     except (KeyError, TypeError, AttributeError, ValidationError) as error:
         what = f"{error.error_count()} settings do not fit" if isinstance(error, ValidationError) else repr(error)
         raise BadDataError(f"{folder / 'config.json'} does not describe a decoder: {what}.", _AGAIN) from error
@@ -61,15 +64,34 @@ def load_decoder(folder: Path) -> Decoder:
     return decoder
 
 
-def _config(path: Path) -> dict[str, Any]:
+def _config(path: Path, target: str) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadDataError(f"{path} cannot be read: {error}.", _AGAIN) from error
     found = config.get("format") if isinstance(config, dict) else None
-    if found != FORMAT:
-        raise BadDataError(f"{path} has format {found!r}, expected {FORMAT}.", _AGAIN)
-    return dict(config)
+    if found not in (1, FORMAT):
+        raise BadDataError(f"{path} has format {found!r}, expected {FORMAT} or 1.", _AGAIN)
+    try:
+        return _from_format_1(config, target) if found == 1 else dict(config)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadDataError(f"{path} does not describe a decoder: {error!r}.", _AGAIN) from error
+
+
+def _from_format_1(config: dict[str, Any], target: str) -> dict[str, Any]:
+    """Return a configuration of format 1, which knew one target without a name and one person, as today's."""
+    kind = "label" if config["classes"] else "value"
+    one = {"name": target, "kind": kind, "classes": config["classes"], "shape": config["target"]}
+    context = {
+        "inputs": config["inputs"],
+        "targets": [one],
+        "electrodes": [[name] for name in config["electrodes"]],
+        "sfreq_hz": None,
+        "units": {},
+        "subjects": [],
+    }
+    training = {key: value for key, value in config["training"].items() if key != "seed"}  # nothing read it
+    return {"network": config["network"], "training": training, "context": context, "people": []}
 
 
 def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
