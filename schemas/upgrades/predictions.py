@@ -13,8 +13,8 @@ _PROBABILITY = "probability_"
 def _content(tables: Tables, attributes: Facts, arrays: Collection[str]) -> tuple[Tables, Facts]:
     targets: dict[str, Any] = {}
     rows: Tables = {}
-    for task, classes in attributes["classes"].items():
-        targets[task] = {"kind": "label", "classes": classes}
+    for task in (_array(name) for name in arrays if name.startswith(_PROBABILITY)):
+        targets[task] = {"kind": "label", "classes": attributes["classes"].get(task, ())}
         rows[task] = tables["events"]
     if "fast" in targets:
         motion = {"motion": attributes["motion"], "motion_sha256": attributes["motion_sha256"]}

@@ -134,8 +134,13 @@ class Study:
         return self.needs(node.stage, node.variant, _kind(node.unit))
 
     def written_per(self, stage: str, variant: str, role: str) -> Per:
-        """Return whether a variant writes a role once per study or once per subject."""
-        return "study" if role in self.needs(stage, variant, "study").writes else "subject"
+        """Return whether a variant writes a role once per study or once per subject.
+
+        A variant that nothing plans was made with settings that only its command line knew: what is there tells.
+        """
+        unplanned = split_variant(variant)[0] not in self.bases(stage)
+        there = unplanned and Address(stage, variant, STUDY, role).folder(self.root).is_dir()
+        return "study" if there or role in self.needs(stage, variant, "study").writes else "subject"
 
     def producers(self, role: str) -> list[str]:
         """Return the stages that write a role, in registry order."""

@@ -1,4 +1,4 @@
-"""Write one small artifact of every schema, in both containers: `python tests/golden/make.py`.
+"""Write one small artifact of every schema that has none, in both containers: `python tests/golden/make.py`.
 
 Goldens are made once per schema version and then only read: a change that cannot read them is a new version.
 """
@@ -12,11 +12,15 @@ from typing import Any
 import numpy as np
 from pydantic_core import PydanticUndefined
 
+from eeg2vid.schemas.base import Family
 from eeg2vid.schemas.catalogue import SCHEMAS
+from eeg2vid.schemas.checkpoints import CheckpointAttributes
+from eeg2vid.schemas.predictions import PredictionAttributes
+from eeg2vid.schemas.targets import TargetFacts
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.writer import ArtifactWriter
 
-HERE = Path(__file__).parent / "v1"
+HERE = Path(__file__).parent
 ROWS = 3
 VALUES: dict[str, Any] = {
     "kind": "video",
@@ -35,6 +39,7 @@ VALUES: dict[str, Any] = {
     "subject": "17",
     "verdict": "ok",
     "chance_kind": "analytic",
+    "targets": ("concept",),
 }
 
 
@@ -59,12 +64,34 @@ def filled(model: Any, index: int = 0) -> Any:
     return model(**{name: example(name, info.annotation, index) for name, info in wanted.items()})
 
 
+FACTS = {
+    "checkpoints": CheckpointAttributes(
+        inputs=("de",), targets={"concept": TargetFacts(kind="label", classes=("cat", "car"))}
+    ),
+    "predictions": PredictionAttributes(
+        targets={
+            "concept": TargetFacts(kind="label", classes=("cat", "car")),
+            "latents": TargetFacts(kind="value", attributes={"vae": "sha256:0", "fps": 3.0}),
+        }
+    ),
+}
+
+
+def fill_family(writer: ArtifactWriter, family: Family, rng: np.random.Generator) -> None:
+    """Write two arrays whose names are data: one of a label's shape, one of latents'."""
+    for array, shape in (("concept", (ROWS, 2)), ("latents", (ROWS - 1, 2, 4, 3, 2))):
+        writer.array(array, rng.normal(size=shape).astype(family.dtypes[0]))
+        if family.row:
+            writer.table(array, [filled(family.row, index) for index in range(shape[0])])
+
+
 def write(name: str, container: str) -> None:
     """Write the golden artifact of one schema."""
     schema = SCHEMAS[name]
     address = Address("golden", container, "sub-17", name)
-    target = address.folder(HERE)
-    shutil.rmtree(target, ignore_errors=True)
+    target = address.folder(HERE / f"v{schema.version}")
+    if target.exists():
+        return
     writer = ArtifactWriter(target, schema, HERE / "work")
     rng = np.random.default_rng(20261121)
     sizes: dict[str, int] = dict.fromkeys(schema.index, ROWS)
@@ -72,9 +99,11 @@ def write(name: str, container: str) -> None:
         shape = tuple(sizes.setdefault(dim, 3 if dim == "rgb" else 2 + len(dim) % 3) for dim in spec.dims)
         values = rng.normal(size=shape) if "float" in spec.dtypes[0] else rng.integers(0, 4, size=shape)
         writer.array(array, values.astype(spec.dtypes[0]))
+    if schema.family:
+        fill_family(writer, schema.family, rng)
     for table, row in schema.tables.items():
         writer.table(table, [filled(row, index) for index in range(ROWS)])
-    writer.attributes(filled(schema.attributes))
+    writer.attributes(FACTS.get(name) or filled(schema.attributes))
     if schema.models:
         (writer.model_folder("block-7/concept") / "config.json").write_text('{"golden": true}\n')
     if schema.media:

@@ -1,42 +1,81 @@
-"""Artifacts of version 1 of every schema, as first written: still read, in both containers, with equal digests."""
+"""Artifacts of every schema and version, as first written: still read, in both containers, with equal digests."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from eeg2vid.schemas.catalogue import SCHEMAS
+from eeg2vid.schemas.catalogue import SCHEMAS, UPGRADES, VERSIONS
+from eeg2vid.schemas.predictions import PredictionKey
 from eeg2vid.stages.store.digest import sha256_array
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import damage, open_artifact
 
-GOLDEN = Path(__file__).parent / "v1"
+GOLDEN = Path(__file__).parent
+EVERY = pytest.mark.parametrize(("name", "version"), VERSIONS, ids=lambda one: str(one))
 
 
-@pytest.mark.parametrize("name", SCHEMAS)
+def opened(name, version, container="zarr"):
+    return open_artifact(GOLDEN / f"v{version}", Address("golden", container, "sub-17", name))
+
+
+@EVERY
 @pytest.mark.parametrize("container", ["zarr", "hdf5"])
-def test_golden_is_read_as_it_was_written(name, container):
-    artifact = open_artifact(GOLDEN, Address("golden", container, "sub-17", name))
+def test_golden_is_read_as_it_was_written(name, version, container):
+    artifact = opened(name, version, container)
     assert damage(artifact.folder) == []
-    schema = SCHEMAS[name]
-    assert (artifact.manifest.schema_name, artifact.manifest.schema_version) == (name, 1)
-    assert set(artifact.arrays) == set(schema.arrays)
-    for array, entry in artifact.manifest.arrays.items():
-        values = artifact.read(array)
-        assert sha256_array(values) == entry.sha256
-        assert artifact.arrays[array].dims == schema.arrays[array].dims
-    for table, row in schema.tables.items():
-        assert len(artifact.table(table, row)) == 3
+    assert (artifact.manifest.schema_name, artifact.manifest.schema_version) == (name, version)
+    assert set(artifact.arrays) == set(artifact.names)
+    for array, stored in artifact.names.items():
+        entry = artifact.manifest.arrays[stored]
+        assert sha256_array(artifact.read(array)) == entry.sha256
+        assert artifact.arrays[array].dims == VERSIONS[name, version].spec_of(stored, len(entry.shape)).dims
+    for table, row in artifact.row_types.items():
+        assert artifact.is_old or len(artifact.table(table, row)) == artifact.manifest.tables[table].rows
+        artifact.table(table, row)
     artifact.attributes()
 
 
-@pytest.mark.parametrize("name", SCHEMAS)
-def test_both_containers_have_one_digest(name):
-    zarr, hdf5 = (open_artifact(GOLDEN, Address("golden", kind, "sub-17", name)) for kind in ("zarr", "hdf5"))
+@EVERY
+def test_both_containers_have_one_digest(name, version):
+    zarr, hdf5 = (opened(name, version, kind) for kind in ("zarr", "hdf5"))
     assert zarr.digest == hdf5.digest
     assert all(np.array_equal(zarr.read(array), hdf5.read(array)) for array in zarr.arrays)
 
 
-def test_every_schema_has_goldens():
-    kept = {path.parent.name for path in GOLDEN.glob("artifacts/golden/zarr/sub-17/*/manifest.json")}
-    assert kept == set(SCHEMAS)
+def test_every_version_has_goldens_and_a_way_to_today():
+    kept = {
+        (path.parent.name, int(path.parts[-7].removeprefix("v")))
+        for path in GOLDEN.glob("v*/artifacts/golden/zarr/sub-17/*/manifest.json")
+    }
+    assert kept == set(VERSIONS)
+    assert set(UPGRADES) == {(name, version) for name, version in VERSIONS if version < SCHEMAS[name].version}
+
+
+def test_predictions_of_version_1_read_as_version_2():
+    """Labels stand on the rows of `events`, latents on those of `decoded`; values are the stored ones."""
+    old = opened("predictions", 1)
+    facts = old.attributes().targets
+    assert set(old.names) == {name.removeprefix("probability_") for name in old.manifest.arrays} == set(facts)
+    assert facts["latents"].kind == "value"
+    keys = old.table("latents", PredictionKey)
+    lines = (old.folder / "decoded.jsonl").read_text().splitlines()
+    assert [key.model_dump_json() for key in keys] == [
+        PredictionKey.model_validate_json(x).model_dump_json() for x in lines
+    ]
+
+
+def test_checkpoints_of_version_1_read_as_version_2():
+    """What was called a task is a tuple of targets; the score stands under the target's name; no history was kept."""
+    old = opened("checkpoints", 1)
+    import json
+
+    stored = [json.loads(line) for line in (old.folder / "models.jsonl").read_text().splitlines()]
+    rows = old.table("models", old.row_types["models"])
+    assert [row.targets for row in rows] == [(row["task"],) for row in stored]
+    assert [row.path for row in rows] == [row["path"] for row in stored]
+    for row, before in zip(rows, stored, strict=True):
+        score = before["validation_score"]
+        assert row.validation_scores == ({} if score is None else {before["task"]: score})
+    assert old.table("history", old.row_types["history"]) == []
+    assert old.attributes().inputs == tuple(old.manifest.attributes["inputs"])

@@ -82,7 +82,7 @@ def test_published_shapes_are_recognised():
 
 def test_layouts_speak_of_their_schemas():
     for layout in LAYOUTS:
-        spec = SCHEMAS[layout.schema].arrays[layout.arrays[0]]
+        spec = SCHEMAS[layout.schema].spec_of(layout.arrays[0])
         assert set(layout.dims[layout.leading :]) <= set(spec.dims[1:])
         assert layout in layouts_of(SCHEMAS[layout.schema], layout.arrays[0])
         assert set(layout.facts) <= set(SCHEMAS[layout.schema].attributes.model_fields)
@@ -132,7 +132,7 @@ def test_blocks_and_sessions_are_chosen_by_label():
 @given(st.data())
 def test_axes_are_turned_as_einsum_would(data):
     layout = data.draw(st.sampled_from(LAYOUTS))
-    spec = SCHEMAS[layout.schema].arrays[layout.arrays[0]]
+    spec = SCHEMAS[layout.schema].spec_of(layout.arrays[0])
     shape = data.draw(st.tuples(*[st.integers(1, 4) for _ in layout.dims]))
     rng = np.random.default_rng(0)
     values = rng.normal(size=shape)

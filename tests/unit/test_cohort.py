@@ -1,0 +1,206 @@
+"""People joined: whose events, whose EEG, which folds; and one model for people who differ."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from eeg2vid.schemas.entities import Event
+from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.features import EPOCHS
+from eeg2vid.schemas.splits import Part
+from eeg2vid.stages.cohort.folds import load_folds, require_training, used_events
+from eeg2vid.stages.cohort.inputs import load_inputs
+from eeg2vid.stages.cohort.people import Cohort, gather
+
+BLOCKS, CLIPS, ELECTRODES, SAMPLES = 3, 4, 5, 10
+
+
+class Array:
+    """A stored array that counts how often it is read."""
+
+    chunks = (2,)
+
+    def __init__(self, values):
+        self.values, self.reads = values, 0
+        self.shape = values.shape
+
+    def __getitem__(self, selection):
+        self.reads += 1
+        return self.values[selection]
+
+
+class Fake:
+    """An artifact in memory."""
+
+    schema = EPOCHS
+
+    def __init__(self, address, tables, arrays, attributes=None, stamps=()):
+        self.address, self.tables, self.given = address, tables, attributes
+        self.arrays = {name: Array(values) for name, values in arrays.items()}
+        self.entries = self.arrays
+        self.manifest = type("Manifest", (), {"stamps": stamps, "inputs": ()})()
+        self.digest = address
+
+    def table(self, name, row_type):
+        return [row_type(**row) if isinstance(row, dict) else row for row in self.tables[name]]
+
+    def has(self, name):
+        return name in self.arrays
+
+    def read(self, name):
+        return self.arrays[name].values
+
+    def attributes(self):
+        return self.given
+
+
+class FakeContext:
+    """A unit in memory; no runner, no disk but scratch."""
+
+    def __init__(self, roles, subject=None, memory_gb=8.0, folder=None):
+        self.roles, self.subject, self.memory_gb, self.folder = roles, subject, memory_gb, folder
+
+    def read_each(self, role):
+        return self.roles[role]
+
+    def scratch(self, name):
+        return self.folder / name
+
+
+def person(subject, *, value=0.0, test=2, electrodes=ELECTRODES, fold="f", stamps=(), clips=None):
+    """Return a person's artifacts: three blocks of four clips, one block tests."""
+    events = [
+        Event(event=f"{subject}-{b}{c}", subject=subject, recording="r", block=str(b), run=f"b{b}", position=c + 1,
+              clip=f"clip{(clips or {}).get((b, c), f'{b}{c}')}", onset_s=10.0 * b + c, onset_sample=0, duration_s=1.0)
+        for b in range(BLOCKS)
+        for c in range(CLIPS)
+    ]  # fmt: skip
+    keys = [{"event": event.event, "clip": event.clip} for event in events]
+    parts = np.full(len(events), Part.TRAIN)
+    parts[[event.block == str(test) for event in events]] = Part.TEST
+    parts[[event.block == str((test - 1) % BLOCKS) for event in events]] = Part.VALIDATION
+    rng = np.random.default_rng(int(subject))
+    epochs = value + rng.normal(size=(len(events), electrodes, SAMPLES)).astype(np.float32)
+    names = [{"electrode": f"E{k}"} for k in range(electrodes)]
+    attributes = type("Attributes", (), {"fold": None})()
+    return {
+        "events": Fake(f"events/{subject}", {"events": events}, {}),
+        "folds": Fake(
+            f"folds/{subject}",
+            {"folds": [{"fold": fold, "test": "", "validation": ""}], "events": keys},
+            {"assignment": parts[None].astype(np.int8)},
+            stamps=stamps,
+        ),
+        "epochs": Fake(f"epochs/{subject}", {"events": keys, "electrodes": names}, {"epochs": epochs}, attributes),
+    }
+
+
+def together(people, **more):
+    """Return a study unit of some people."""
+    roles = {role: {subject: one[role] for subject, one in people.items()} for role in ("events", "folds", "epochs")}
+    return FakeContext(roles, **more)
+
+
+def test_everybody_stands_in_one_array_read_once():
+    people = {"1": person("1", value=100.0), "2": person("2", value=-100.0)}
+    ctx = together(people)
+    cohort = gather(ctx)
+    inputs = load_inputs(ctx, ["epochs"], cohort)
+    assert cohort.subjects == ("1", "2") and len(inputs) == 2 * BLOCKS * CLIPS
+    for subject, one in people.items():
+        mine = inputs.arrays["epochs"][cohort.rows_of(subject)]
+        np.testing.assert_array_equal(mine, one["epochs"].read("epochs"))
+    assert inputs.people().tolist() == [0] * 12 + [1] * 12
+    assert all(one["epochs"].arrays["epochs"].reads == 1 for one in people.values())
+
+
+def test_what_does_not_fit_into_memory_lies_in_a_scratch_file(tmp_path):
+    people = {"1": person("1"), "2": person("2")}
+    whole = load_inputs(together(people), ["epochs"], gather(together(people))).arrays["epochs"]
+    small = together(people, memory_gb=1e-9, folder=tmp_path)
+    spilled = load_inputs(small, ["epochs"], gather(small)).arrays["epochs"]
+    assert isinstance(spilled, np.memmap) and (tmp_path / "epochs.raw").stat().st_size == whole.nbytes
+    np.testing.assert_array_equal(spilled, whole)
+
+
+def test_people_with_other_electrodes_are_refused():
+    ctx = together({"1": person("1"), "2": person("2", electrodes=ELECTRODES - 1)})
+    with pytest.raises(BadDataError, match=r"epochs/2 has other 'epochs' of shape \(4, 10\)"):
+        load_inputs(ctx, ["epochs"], gather(ctx))
+
+
+def test_folds_of_people_agree_by_name():
+    ctx = together({"1": person("1"), "2": person("2")})
+    cohort = gather(ctx)
+    (fold,) = load_folds(ctx, cohort, "all", ["epochs"])
+    assert fold.test.tolist() == [8, 9, 10, 11, 20, 21, 22, 23]
+    assert len(fold.train) == len(fold.validation) == 8 and len(used_events(ctx, cohort)) == 24
+    other = together({"1": person("1"), "2": person("2", fold="g")})
+    with pytest.raises(UsageError, match="Subject 2 has the folds g, subject 1 has f"):
+        load_folds(other, gather(other))
+
+
+def test_a_clip_that_tests_in_anybody_trains_in_nobody():
+    people = {"1": person("1", test=2), "2": person("2", test=1)}
+    ctx = together(people)
+    with pytest.raises(UsageError, match=r"Fold 'f': clip 'clip\d\d' is in \w+ of subject \d and in \w+ of subject"):
+        load_folds(ctx, gather(ctx))
+    stamped = together({"1": people["1"], "2": person("2", test=1, stamps=("leak: clips",))})
+    assert load_folds(stamped, gather(stamped))[0].test.size == 8
+
+
+def test_a_fold_that_trains_on_nobody_says_so():
+    ctx = together({"1": person("1")})
+    ctx.read_each("folds")["1"].arrays["assignment"].values[:] = Part.TEST
+    folds = load_folds(ctx, gather(ctx))
+    with pytest.raises(UsageError, match="no usable event of any subject"):
+        require_training(ctx, folds)
+
+
+def test_an_empty_cohort_has_no_rows():
+    assert Cohort(("1",), []).rows_of("1") == slice(0, 0)
+
+
+# -- a pooled model of the tiny study ---------------------------------------------------------------------------
+
+POOLED = ["--pooled", "--network", "lda", "--targets", "concept", "--variant", "everybody"]
+
+
+def models(workspace, unit, variant="everybody"):
+    file = workspace / "artifacts" / "train-encoder" / variant / unit / "encoders" / "models.jsonl"
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def test_a_pooled_unit_trains_on_everybody_whoever_was_asked_for(workspace, cli_ok):
+    """Its training events are those of both people, whatever --subject says; each person's predict reads it."""
+    cli_ok("train-encoder", *POOLED, "--subject", "1", "-w", workspace)
+    pooled = {row["fold"]: row["train_events"] for row in models(workspace, "study")}
+    alone = [{row["fold"]: row["train_events"] for row in models(workspace, f"sub-{k}", "lda")} for k in (1, 2)]
+    assert pooled == {fold: alone[0][fold] + alone[1][fold] for fold in alone[0]}
+    words = [
+        "predict",
+        "--variant",
+        "everybody",
+        "--from",
+        "encoders=train-encoder/everybody",
+        "--from",
+        "mappers=none",
+    ]
+    cli_ok(*words, "--condition", "full", "-w", workspace)
+    found = {}
+    for subject in ("1", "2"):
+        folder = workspace / "artifacts" / "predict" / "everybody" / f"sub-{subject}" / "predictions"
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        assert [ref["unit"] for ref in manifest["inputs"] if ref["role"] == "encoders"] == ["study"]
+        found[subject] = manifest["digest"]
+    assert found["1"] != found["2"]
+
+
+def test_a_missing_person_makes_a_pooled_unit_wait(workspace, cli):
+    shutil.rmtree(workspace / "artifacts" / "preprocess" / "default" / "sub-2")
+    result = cli("train-encoder", *POOLED, "--subject", "1", "-w", workspace)
+    assert result.code == 3
+    assert "preprocess/default/sub-2/epochs is missing" in result.err
+    assert "eeg2vid preprocess --subject 2" in result.err
