@@ -16,6 +16,7 @@ from eeg2vid.stages.engine.graph import Choices, Study
 from eeg2vid.stages.engine.subjects import parse_subjects
 from eeg2vid.stages.engine.workspace import Workspace
 from eeg2vid.stages.registry import STAGES
+from eeg2vid.stages.store.layout import split_variant
 
 INPUTS = "What to work on"
 EXECUTION = "How to run (never changes a result)"
@@ -169,7 +170,26 @@ class Request:
             settings=self.settings,
             inputs=dict(_pair(text, "--from") for text in self.inputs),
         )
-        return Study(Workspace(workspace_path(self.ctx, self.workspace)), STAGES, choices)
+        study = Study(Workspace(workspace_path(self.ctx, self.workspace)), STAGES, choices)
+        if self.stage and self.variant:
+            _check_variant(study, self.stage, split_variant(self.variant)[0])
+        return study
+
+
+def _check_variant(study: Study, stage: str, base: str) -> None:
+    """Refuse a variant that a sweep spreads out, and one of which the recipe does not say what published means."""
+    recipe = study.recipe
+    if recipe.sweep and base == recipe.sweep.variant and stage in recipe.sweep.stages:
+        raise UsageError(
+            f"'{base}' is swept: its variants are {', '.join(recipe.sweep.names)}.", "Name one, or leave out --variant."
+        )
+    said = recipe.published.get(stage, {})
+    if study.protocol == "published" and said and base not in said:
+        raise UsageError(
+            f"Recipe '{recipe.header.name}' does not say what published means for {stage}/{base}, only for "
+            f"{', '.join(said)}.",
+            f"Copy the recipe and give it a table [published.{stage}.{base}].",
+        )
 
 
 def chosen_subjects(study: Study, text: str | None) -> list[str]:

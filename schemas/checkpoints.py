@@ -1,4 +1,4 @@
-"""Trained decoders: one folder of safetensors per fold and task."""
+"""Trained decoders: one folder of safetensors per model, and how its training went."""
 
 from __future__ import annotations
 
@@ -6,40 +6,49 @@ from pydantic import Field
 
 from eeg2vid.schemas.base import Attributes, Schema
 from eeg2vid.schemas.entities import Row
+from eeg2vid.schemas.targets import TargetFacts
 
 
 class TrainedModel(Row):
     """One trained model and how it did where it was tuned."""
 
     fold: str
-    task: str
+    targets: tuple[str, ...] = Field(description="what it decodes")
     path: str
     network: str
     parameters: int
     train_events: int
     validation_events: int
-    validation_score: float | None = None
-    threshold: float | None = None
+    validation_scores: dict[str, float] = Field({}, description="by target; accuracy, or share of variance explained")
+    best_epoch: int | None = Field(None, description="the epoch chosen on the validation events; none: closed form")
     detail: str = ""
 
 
-class CheckpointAttributes(Attributes):
-    """What the models were trained for."""
+class TrainedEpoch(Row):
+    """One epoch of one training."""
 
-    kind: str
+    path: str = Field(description="the model's")
+    phase: str = Field(description="choose: on the training events; refit: on these and the validation events")
+    epoch: int
+    train_loss: float
+    validation_loss: float | None = None
+    validation_score: float | None = None
+    losses: dict[str, float] = Field({}, description="the parts of the training loss, by name")
+
+
+class CheckpointAttributes(Attributes):
+    """What the models were trained for, and from whom."""
+
     inputs: tuple[str, ...]
-    classes: dict[str, tuple[str, ...]] = {}
-    target: str = ""
-    target_attributes: dict[str, float | str] = {}
-    motion: str = Field("", description="what the scores behind task 'fast' measure; '': they are the data set's own")
-    motion_sha256: str = Field("", description="hash of those scores; '' as above")
+    targets: dict[str, TargetFacts]
+    subjects: tuple[str, ...] = Field((), description="people trained on; empty: the unit's own subject")
 
 
 CHECKPOINTS = Schema(
     name="checkpoints",
-    version=1,
-    doc="Decoders trained on the training part of each fold: models/<fold>/<task>/.",
-    tables={"models": TrainedModel},
+    version=2,
+    doc="Decoders trained on the training part of each fold: models/<fold>/<target>/.",
+    tables={"models": TrainedModel, "history": TrainedEpoch},
     attributes=CheckpointAttributes,
     models=True,
 )

@@ -1,17 +1,14 @@
-"""What was decoded from held-out EEG.
+"""What was decoded from held-out EEG: each target on rows of its own, since folds differ from target to target.
 
-Encoders and mappers may be trained on different folds (all blocks for labels, the last for videos), so
-each has its own axis: `event` for class probabilities, `decoded` for latents.
+Target `concept` is the array `concept` (class probabilities) beside the table `concept` (which event each row is);
+target `latents` the array `latents` beside the table `latents`; and so on for whatever targets there are.
 """
 
 from __future__ import annotations
 
-from pydantic import Field
-
-from eeg2vid.schemas.base import ArraySpec, Attributes, Schema
+from eeg2vid.schemas.base import Attributes, Family, Schema
 from eeg2vid.schemas.entities import Row
-
-TASKS = ("concept", "group", "color", "fast", "number", "human", "face")
+from eeg2vid.schemas.targets import TargetFacts
 
 
 class PredictionKey(Row):
@@ -25,40 +22,28 @@ class PredictionKey(Row):
 
 
 class PredictionAttributes(Attributes):
-    """Class labels in the order of the probability columns; geometry of the latents."""
+    """Of each target: its classes, or what is needed to use its values."""
 
-    classes: dict[str, tuple[str, ...]] = {}
-    latents: dict[str, float | str] = {}
-    fast_thresholds: dict[str, float] = {}
-    motion: str = Field("", description="what the scores behind task 'fast' measure; '': they are the data set's own")
-    motion_sha256: str = Field("", description="hash of those scores; '' as above")
+    targets: dict[str, TargetFacts] = {}
 
-
-def _probability(task: str) -> ArraySpec:
-    return ArraySpec(
-        dims=("event", f"{task}_class"),
-        dtypes=("float32",),
-        unit="1",
-        doc=f"probability of each class of task '{task}'",
-        optional=True,
-    )
+    def labels(self) -> dict[str, TargetFacts]:
+        """Return the targets that are labels."""
+        return {name: facts for name, facts in self.targets.items() if facts.kind == "label"}
 
 
 PREDICTIONS = Schema(
     name="predictions",
-    version=1,
-    doc="Latents and class probabilities decoded from the test events of every fold in use.",
-    arrays={
-        "latents": ArraySpec(
-            dims=("decoded", "frame", "channel", "latent_row", "latent_column"),
-            dtypes=("float32",),
-            unit="1",
-            doc="predicted latents x scaling factor",
-            optional=True,
-        ),
-        **{f"probability_{task}": _probability(task) for task in TASKS},
-    },
-    tables={"events": PredictionKey, "decoded": PredictionKey},
-    index={"event": "events", "decoded": "decoded"},
+    version=2,
+    doc="Class probabilities and values decoded from the test events of every fold in use, target by target.",
+    family=Family(
+        row=PredictionKey,
+        known={
+            "latents": ("frame", "channel", "latent_row", "latent_column"),
+            "text": ("token", "text_channel"),
+        },
+        dtypes=("float32",),
+        unit="1",
+        doc="probability of each class, or decoded values",
+    ),
     attributes=PredictionAttributes,
 )

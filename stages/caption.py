@@ -45,6 +45,7 @@ class CaptionClips(Stage):
     roles = ("captioner",)
     uses_torch = True
     divided = f"{_CLIPS_PER_PART} clips"
+    panel = "Clips"
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=20)
     cites = ("li2022blip",)
     examples = (

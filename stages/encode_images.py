@@ -42,6 +42,7 @@ class EncodeImages(Stage):
     roles = ("image_encoder",)
     uses_torch = True
     divided = f"{_CLIPS_PER_PART} clips"
+    panel = "Clips"
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=10)
     cites = ("radford2021clip",)
     examples = (

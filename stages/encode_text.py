@@ -41,6 +41,7 @@ class EncodeText(Stage):
     roles = ("tokenizer", "text_encoder")
     uses_torch = True
     divided = f"{_CAPTIONS_PER_PART} captions"
+    panel = "Clips"
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=10)
     cites = ("radford2021clip",)
     examples = (

@@ -46,6 +46,7 @@ class Generate(Stage):
     acts = "generate"
     uses_torch = True
     divided = f"{_CLIPS_PER_PART} clips"
+    panel = "Decode"
     resources = Resources(gpus=1, cpus=4, memory_gb=24, minutes=60)
     examples = ("eeg2vid generate --subject 17", "eeg2vid generate --subject 17 --condition full --device cuda")
 
@@ -57,7 +58,7 @@ class Generate(Stage):
 
         stimuli = ctx.read("stimuli")
         geometry: VideoAttributes = stimuli.attributes()
-        keys = ctx.read("predictions").table("decoded", PredictionKey)
+        keys = ctx.read("predictions").table("latents", PredictionKey)
         make = {"grey": _grey, "mean-video": _mean_video}.get(ctx.condition, _decoded)(ctx)
         for part, wanted in ctx.parts("videos", range(len(keys)), _CLIPS_PER_PART):
             videos = [make(index, keys[index]) for index in wanted]
@@ -81,7 +82,7 @@ def _decoded(ctx: Context) -> Callable[[int, PredictionKey], np.ndarray]:
             "Plan a latent mapper: a [train-mapper.<variant>] table with target = 'latents'.",
         )
     model = ctx.model("vae")
-    encoded_by = predictions.attributes().latents.get("vae") or model.identity
+    encoded_by = predictions.attributes().targets["latents"].attributes.get("vae") or model.identity
     if encoded_by != model.identity:
         raise UsageError(
             f"{predictions.address} holds latents of another VAE ({encoded_by[:19]}) than"

@@ -32,7 +32,6 @@ class Preprocess(Stage):
     Settings = PreprocessSettings
     reads = {"recordings": Read(RECORDINGS), "events": Read(EVENTS), "folds": Read(FOLDS, "optional")}
     writes = {"epochs": Write(EPOCHS, "subject"), "features": Write(FEATURES, "subject")}
-    published = {"method": "published"}
     resources = Resources(cpus=2, memory_gb=4, minutes=5)
     cites = ("duan2013differential", "liu2024eeg2video")
     examples = (

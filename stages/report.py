@@ -14,7 +14,7 @@ from eeg2vid.schemas.recordings import CAPTIONS, CHECKS, CLIPS
 from eeg2vid.schemas.scores import REPORT, SCORES, Contrast, Definition, EventScore, Score
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
-from eeg2vid.stages import joins
+from eeg2vid.stages.cohort.clips import rows_of_clips
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
 from eeg2vid.stages.store.layout import split_variant
@@ -49,6 +49,7 @@ class Report(Stage):
         "eeg-checks": Read(CHECKS, "many"),
     }
     writes = {"report": Write(REPORT, "study")}
+    panel = "Judge"
     resources = Resources(cpus=2, memory_gb=16, minutes=10)
     examples = ("eeg2vid report", "eeg2vid report --subject 1-3 --title 'Pilot'")
 
@@ -102,7 +103,7 @@ def _subject(ctx: Context, scores: Artifact, stimuli: Artifact, geometry: VideoA
     first = next(iter(videos.values()), None)
     keys = first.table("clips", VideoKey) if first else []
     picture = (slice(None), slice(None), slice(geometry.height), slice(geometry.width))
-    order = joins.rows_of_clips(stimuli, [key.clip for key in keys], VideoKey)
+    order = rows_of_clips(stimuli, [key.clip for key in keys], VideoKey)
     truth = stimuli.read("frames")[order.astype(np.int64)][picture]
     return SubjectView(
         subject=unit.removeprefix("sub-"),
@@ -125,7 +126,7 @@ def _clips(ctx: Context, scores: Artifact, unit: str, keys: list[VideoKey]) -> l
             values.setdefault(row.event, {})[row.metric] = row.value
     predictions = [a for a in ctx.read_many("predictions") if a.address.unit == unit]
     guesses = {event: text for artifact in predictions for event, text in _guesses(artifact).items()}
-    runs = {key.event: key.run for a in predictions for key in a.table("decoded", PredictionKey)}
+    runs = {key.event: key.run for a in predictions for t in a.row_types for key in a.table(t, PredictionKey)}
     return [
         ClipView(
             event=key.event,
@@ -144,12 +145,11 @@ def _clips(ctx: Context, scores: Artifact, unit: str, keys: list[VideoKey]) -> l
 def _guesses(predictions: Artifact) -> dict[str, str]:
     """Return, per event, the most probable class of each task in words."""
     attributes: PredictionAttributes = predictions.attributes()
-    events = predictions.table("events", PredictionKey)
-    parts: dict[str, list[str]] = {key.event: [] for key in events}
-    for task, classes in attributes.classes.items():
-        probabilities: Any = predictions.read(f"probability_{task}")
-        for key, row in zip(events, probabilities, strict=True):
-            parts[key.event].append(f"{task}: {classes[row.argmax()]} {row.max():.0%}")
+    parts: dict[str, list[str]] = {}
+    for task, facts in attributes.labels().items():
+        probabilities: Any = predictions.read(task)
+        for key, row in zip(predictions.table(task, PredictionKey), probabilities, strict=True):
+            parts.setdefault(key.event, []).append(f"{task}: {facts.classes[row.argmax()]} {row.max():.0%}")
     return {event: ", ".join(words) for event, words in parts.items()}
 
 

@@ -16,10 +16,11 @@ from eeg2vid.schemas.scores import POSITION_VOTE, SCORES, Definition, EventScore
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
-from eeg2vid.stages import joins
+from eeg2vid.stages.cohort.clips import rows_of_clips
+from eeg2vid.stages.cohort.people import runs_within_folds
+from eeg2vid.stages.decoding.labelled import Task, label_terms, tasks_of, vote_by_clock, why_no_clock
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
-from eeg2vid.stages.labelled import Task, label_terms, tasks_of, vote_by_clock, why_no_clock
 from eeg2vid.stages.store.layout import split_variant
 from eeg2vid.stages.store.reader import Artifact
 
@@ -66,6 +67,7 @@ class ScoreVideos(Stage):
     prints = Printed(
         "scores", "scores", ("metric", "condition", "value", "low", "high", "chance", "p", "n_events", "n_runs")
     )
+    panel = "Judge"
     resources = Resources(cpus=4, memory_gb=16, minutes=30)
     cites = ("wang2004image", "phipson2010permutation")
     examples = ("eeg2vid score --subject 17", "eeg2vid score --subject 17 --json")
@@ -77,7 +79,7 @@ class ScoreVideos(Stage):
         settings: ScoreSettings = ctx.settings
         videos, predictions = _by_condition(ctx.read_many("videos")), _by_condition(ctx.read_many("predictions"))
         jobs = [("videos", condition) for condition in videos] + [("labels", condition) for condition in predictions]
-        labelled = next((artifact for artifact in predictions.values() if artifact.attributes().classes), None)
+        labelled = next((artifact for artifact in predictions.values() if artifact.attributes().labels()), None)
         if labelled:
             jobs.append(("clock", POSITION_VOTE))
         elif not videos:
@@ -139,7 +141,7 @@ def _keys(ctx: Context, videos: dict[str, Artifact]) -> Keys:
         subject=str(ctx.subject),
         events=[event.event for event in events],
         clips=[event.clip for event in events],
-        runs=joins.runs_within_folds(events, [row.fold for row in rows]),
+        runs=runs_within_folds(events, [row.fold for row in rows]),
         positions=np.array([event.position for event in events]),
         folds=np.array([row.fold for row in rows]),
     )
@@ -156,7 +158,7 @@ def _score_videos(
     stimuli = ctx.read("stimuli")
     geometry: VideoAttributes = stimuli.attributes()
     picture = (slice(None), slice(None), slice(geometry.height), slice(geometry.width))
-    order = joins.rows_of_clips(stimuli, keys.clips, VideoKey)
+    order = rows_of_clips(stimuli, keys.clips, VideoKey)
     return score_videos(
         condition,
         videos.read("frames")[picture],
@@ -183,7 +185,7 @@ def _score_labels(ctx: Context, artifact: Artifact, condition: str) -> list[Scor
     """Score the class probabilities of one condition, task by task."""
     found: list[Score] = []
     for task in tasks_of(ctx, artifact):
-        found += _score_task(ctx, task, condition, artifact.read(f"probability_{task.name}")[task.asked])
+        found += _score_task(ctx, task, condition, artifact.read(task.name)[task.asked])
     return found
 
 
@@ -214,7 +216,7 @@ def _score_task(ctx: Context, task: Task, condition: str, probabilities: np.ndar
             probabilities=probabilities,
             labels=task.labels,
             majority=task.majority,
-            runs=joins.runs_within_folds(task.events, task.folds.tolist()),
+            runs=runs_within_folds(task.events, task.folds.tolist()),
             positions=task.positions,
             folds=task.folds,
         ),

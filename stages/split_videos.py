@@ -48,6 +48,7 @@ class SplitVideos(Stage):
     reads = {"clips": Read(CLIPS)}
     writes = {"stimuli": Write(VIDEOS, "study")}
     divided = f"{_CLIPS_PER_PART} clips"
+    panel = "Clips"
     resources = Resources(cpus=8, memory_gb=8, minutes=40)
     examples = (
         "eeg2vid split-videos",

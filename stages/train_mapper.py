@@ -1,88 +1,69 @@
-"""`train-mapper`: from EEG to latents, one model per fold."""
+"""`train-mapper`: from EEG to what clips have: latents, text states, embeddings; one model per fold and target."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any
 
 from pydantic import Field
 
-from eeg2vid.schemas.checkpoints import CHECKPOINTS, CheckpointAttributes
-from eeg2vid.schemas.entities import Event
-from eeg2vid.schemas.features import EPOCHS, FEATURES
-from eeg2vid.schemas.latents import LATENTS
-from eeg2vid.schemas.networks import MapperNetwork, RidgeSettings, TrainingSettings
-from eeg2vid.schemas.recordings import EVENTS
-from eeg2vid.schemas.settings import Settings
-from eeg2vid.schemas.splits import FOLDS
-from eeg2vid.stages import joins
+from eeg2vid.schemas.checkpoints import CHECKPOINTS
+from eeg2vid.schemas.decoding import DecodingSettings
+from eeg2vid.schemas.networks import MapperNetwork, RidgeSettings
+from eeg2vid.stages.decoding.needs import SIGNALS, TARGETS, training_needs
+from eeg2vid.stages.decoding.training import train_folds
+from eeg2vid.stages.decoding.upgrades import training_settings
 from eeg2vid.stages.engine.protocol import Context
-from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
-from eeg2vid.stages.fitting import Job, fit_and_store
+from eeg2vid.stages.engine.stage import Needs, Per, Printed, Resources, Stage, Write
 
 
-class TrainMapperSettings(Settings):
+class TrainMapperSettings(DecodingSettings):
     """Settings of `train-mapper`."""
 
-    target: Literal["latents"] = Field("latents", description="what to predict")
     network: MapperNetwork = Field(RidgeSettings(), description="regression")
-    inputs: tuple[Literal["epochs", "de", "psd"], ...] = Field(
-        (), description="what the network reads, repeated; none: its default"
+    targets: tuple[str, ...] = Field(
+        ("latents",),
+        min_length=1,
+        description="what to predict, repeated: latents, text, pooled, image, percept:EYE; labels where the network "
+        "learns both",
     )
-    folds: str = Field("all", description="all, last, or fold names separated by commas")
-    training: TrainingSettings = Field(TrainingSettings(), description="how to train")
-    seed: int = Field(0, ge=0, lt=2**63, description="root of every random number")
 
 
 class TrainMapper(Stage):
-    """Train regressions from EEG to the clips' VAE latents on the training part of each fold.
+    """Train regressions from EEG to the clips' VAE latents, text states or embeddings on each fold's training part.
 
     `ridge` is closed-form; its penalty is chosen by leaving out one training block at a time.
-    `latent-cnn` is a small convolution network; the validation block chooses its epochs.
+    `latent-cnn` is a small convolution network; the validation block chooses its epochs. `--pooled` trains one
+    model on everybody.
     """
 
     name = "train-mapper"
+    version = 2
+    upgrades_settings = True
     Settings = TrainMapperSettings
-    reads = {
-        "epochs": Read(EPOCHS),
-        "features": Read(FEATURES),
-        "events": Read(EVENTS),
-        "folds": Read(FOLDS),
-        "latents": Read(LATENTS),
-    }
+    reads = {**SIGNALS, **TARGETS}
     writes = {"mappers": Write(CHECKPOINTS, "subject")}
+    acts = "train"
     uses_torch = True
-    divided = "one fold"
-    prints = Printed("mappers", "models", ("fold", "network", "train_events", "validation_score", "detail"))
+    panel = "Decode"
+    trains = True
+    divided = "one target in one fold"
+    prints = Printed(
+        "mappers", "models", ("fold", "targets", "network", "train_events", "validation_scores", "best_epoch", "detail")
+    )
     resources = Resources(gpus=1, cpus=4, memory_gb=24, minutes=30)
     examples = (
-        "eeg2vid train-mapper --target latents --network ridge --subject 17",
+        "eeg2vid train-mapper --targets latents --network ridge --subject 17",
         "eeg2vid train-mapper --variant latent-cnn --network latent-cnn --set network.components=128",
     )
 
+    def needs(self, settings: TrainMapperSettings, condition: str, unit: Per) -> Needs:
+        """Read the inputs in use and what the targets come from."""
+        return training_needs(super().needs(settings, condition, unit), "mappers", settings, unit)
+
+    def upgraded_settings(self, settings: dict[str, Any], version: int) -> dict[str, Any] | None:
+        """Version 1 had one `target`."""
+        return training_settings(settings, version, self, {"targets": [settings.get("target")]})
+
     def run(self, ctx: Context) -> None:
-        """Fit every fold."""
-        settings: TrainMapperSettings = ctx.settings
-        events = ctx.read("events").table("events", Event)
-        names = settings.inputs or settings.network.inputs
-        inputs = joins.load_inputs(ctx, names, events)
-        latents = ctx.read("latents")
-        targets = latents.read("latents")[joins.rows_of_clips(latents, [event.clip for event in events])]
-        folds = joins.load_folds(ctx, events, settings.folds, names)
-        joins.require_training(ctx, folds)
-        for part, [fold] in ctx.parts(settings.network.name, folds):
-            fit_and_store(
-                ctx,
-                part,
-                "mappers",
-                Job(fold.fold, settings.target),
-                train=joins.examples(inputs, {settings.target: targets[fold.train]}, events, fold.train),
-                validation=joins.examples(inputs, {settings.target: targets[fold.validation]}, events, fold.validation),
-            )
-        ctx.write("mappers").attributes(
-            CheckpointAttributes(
-                kind="mapper",
-                inputs=names,
-                target=settings.target,
-                target_attributes=latents.attributes().model_dump(),
-            )
-        )
+        """Fit every target in every fold."""
+        train_folds(ctx, "mappers")

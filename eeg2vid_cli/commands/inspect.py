@@ -11,7 +11,7 @@ from rich.text import Text
 
 from eeg2vid.cli.options import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
 from eeg2vid.cli.output import emit, table
-from eeg2vid.schemas.catalogue import SCHEMAS
+from eeg2vid.schemas.catalogue import VERSIONS
 from eeg2vid.schemas.errors import MissingInputError
 from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.stages.engine.text import did_you_mean
@@ -81,9 +81,10 @@ def _content(manifest: Manifest) -> str:
 
 
 def _one(manifest: Manifest, folder: Path) -> Group:
+    schema = VERSIONS[manifest.schema_name, manifest.schema_version]
     head = [
         f"{folder}",
-        f"schema {manifest.schema_name} {manifest.schema_version}: {SCHEMAS[manifest.schema_name].doc}",
+        f"schema {schema.name} {schema.version}: {schema.doc}",
         f"digest {manifest.digest}",
         f"made {manifest.created} in {manifest.seconds} s by {manifest.software.get('eeg2vid', '?')}"
         f" on {manifest.execution}, {manifest.provenance}, protocol {manifest.protocol}",

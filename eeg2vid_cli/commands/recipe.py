@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,7 +13,7 @@ from eeg2vid.cli.errors import guarded
 from eeg2vid.cli.options import DebugOption, JsonOption, wants_json
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.schemas.errors import UsageError
-from eeg2vid.stages.engine.recipe import builtin_recipes, load_recipe, recipe_path
+from eeg2vid.stages.engine.recipe import Recipe, builtin_recipes, load_recipe, recipe_path
 from eeg2vid.stages.registry import STAGES
 
 app = typer.Typer(no_args_is_help=True, help="The recipes: list, show, copy.")
@@ -25,7 +26,7 @@ NameArgument = Annotated[
 @guarded
 def list_recipes(ctx: typer.Context, json: JsonOption = False, debug: DebugOption = False) -> None:
     """List the built-in recipes, the default one first."""
-    headers = [load_recipe(name, list(STAGES)).header for name in builtin_recipes()]
+    headers = [load_recipe(name, STAGES).header for name in builtin_recipes()]
     rows = [header.model_dump(mode="json") for header in headers]
     emit(rows, table(rows, columns=("name", "title")), as_json=wants_json(ctx, json))
 
@@ -34,11 +35,17 @@ def list_recipes(ctx: typer.Context, json: JsonOption = False, debug: DebugOptio
 @guarded
 def show(ctx: typer.Context, name: NameArgument, json: JsonOption = False, debug: DebugOption = False) -> None:
     """Print a recipe's TOML."""
-    recipe = load_recipe(name, list(STAGES))  # a file is checked before it is shown
+    recipe = load_recipe(name, STAGES)  # a file is checked before it is shown
     if wants_json(ctx, json):
-        emit({"recipe": recipe.header.model_dump(mode="json"), **recipe.tables}, None, as_json=True)
+        emit(_as_json(recipe), None, as_json=True)
     else:
         sys.stdout.write(recipe_path(name).read_text(encoding="utf-8"))
+
+
+def _as_json(recipe: Recipe) -> dict[str, Any]:
+    """Return a recipe with all it extends, its sweep spread out."""
+    data = {"recipe": recipe.header.model_dump(mode="json"), **recipe.tables, "published": recipe.published}
+    return data | ({"sweep": asdict(recipe.sweep)} if recipe.sweep else {})
 
 
 @app.command("copy")
@@ -50,11 +57,13 @@ def copy(
     debug: DebugOption = False,
 ) -> None:
     """Copy a recipe to a file of your own, for --recipe FILE; nothing is overwritten."""
-    load_recipe(name, list(STAGES))
+    extended = load_recipe(name, STAGES).header.extends or ""
     if file.suffix != ".toml":
         raise UsageError(f"{file}: a recipe's file ends in .toml, else --recipe takes it for a name.")
     if not file.parent.is_dir():
         raise UsageError(f"{file.parent}: there is no such folder.")
+    if extended.endswith(".toml") and recipe_path(name).parent.resolve() != file.parent.resolve():
+        raise UsageError(f"{name} extends {extended}, by a path from its own folder.", "Copy it into the same folder.")
     try:
         with file.open("x", encoding="utf-8") as target:
             target.write(recipe_path(name).read_text(encoding="utf-8"))

@@ -13,13 +13,12 @@ from eeg2vid.schemas.choice import Choice
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, SourceFile
 from eeg2vid.schemas.settings import Settings
-from eeg2vid.stages.engine.stage import Stage, Write
+from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.store.digest import sha256_file, sha256_json
 
 
 def fingerprint(
     stage: Stage,
-    writes: Mapping[str, Write],
     settings: Settings,
     inputs: Sequence[InputRef],
     models: Sequence[ModelRef],
@@ -28,7 +27,7 @@ def fingerprint(
     """Hash stage, schema and choice versions, settings, inputs' digests, models' identities and source files."""
     decided = {
         "stage": [stage.name, stage.version],
-        "schemas": {role: [w.schema.name, w.schema.version] for role, w in sorted(writes.items())},
+        "schemas": {role: [w.schema.name, w.schema.version] for role, w in sorted(stage.writes.items())},
         "settings": settings.model_dump(mode="json"),
         "inputs": sorted([ref.address, ref.digest] for ref in inputs),
         "models": sorted([ref.role, ref.identity] for ref in models),

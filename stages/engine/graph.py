@@ -14,7 +14,7 @@ from eeg2vid.schemas.recordings import ClipIndexAttributes
 from eeg2vid.schemas.settings import Protocol
 from eeg2vid.stages.engine.profile import Models
 from eeg2vid.stages.engine.recipe import DEFAULT_RECIPE, load_recipe
-from eeg2vid.stages.engine.settings import Resolved, protocol_layer, resolve_settings
+from eeg2vid.stages.engine.settings import Resolved, resolve_settings
 from eeg2vid.stages.engine.stage import Needs, Per, Read, Stage
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.engine.workspace import CONFIG, Workspace, check_tables
@@ -59,15 +59,16 @@ class Study:
         self.root = workspace.root
         self.stages = stages
         self.choices = choices
-        self.recipe = load_recipe(
-            choices.recipe or workspace.named(workspace.study.recipe) or DEFAULT_RECIPE, list(stages)
-        )
+        self.recipe = load_recipe(choices.recipe or workspace.named(workspace.study.recipe) or DEFAULT_RECIPE, stages)
         check_tables(workspace.tables, CONFIG, list(stages))
+        self.workspace = workspace.with_tables(self.recipe.spread(workspace.tables))
         self._check_roles()
         self.needs = cache(self._needs)
         self.carries = cache(self._carries)
         self.models = Models(choices.models or workspace.named(workspace.study.models) or "tiny")
         self.protocol: Protocol = choices.protocol or workspace.study.protocol or "corrected"
+        if self.protocol == "published":
+            self.recipe.require_published()
         self.conditions = self._checked_conditions(
             choices.conditions or workspace.study.conditions or self.recipe.header.conditions
         )
@@ -236,7 +237,7 @@ class Study:
         found = []
         for producer in producers:
             bases = self.bases(producer)
-            kept = [base] if base in bases else bases
+            kept = self.recipe.kin(base, bases)
             for variant in self.variants(producer):
                 own_base, own_condition = split_variant(variant)
                 under = read.arity == "conditions" or own_condition == (
@@ -247,13 +248,13 @@ class Study:
         return found
 
     def _one_variant(self, node: Node, role: str, producer: str, base: str, condition: str) -> str:
-        bases = self.bases(producer)
-        if base not in bases and len(bases) > 1:
+        bases = self.recipe.kin(base, self.bases(producer))
+        if len(bases) > 1:
             options = ", ".join(f"{producer}/{name}" for name in bases)
             raise UsageError(
                 f"{node}: role '{role}' could come from {options}.", f"Choose with --from {role}={producer}/{bases[0]}."
             )
-        kept = base if base in bases else bases[0]
+        kept = bases[0]
         return join_variant(kept, condition) if self.carries(producer, kept, condition) else kept
 
     def _chosen(self, node: Node, role: str) -> list[tuple[str, str]] | None:
@@ -305,8 +306,12 @@ class Study:
         """Return the settings of a variant; conditions do not change settings."""
         base, _ = split_variant(variant)
         declared = self.stages[stage]
-        layers: dict[str, Mapping[str, Any]] = {f"protocol {self.protocol}": protocol_layer(declared, self.protocol)}
-        named = {f"recipe {self.recipe.header.name}": self.recipe.tables, CONFIG: self.workspace.tables}
+        recipe = f"recipe {self.recipe.header.name}"
+        layers: dict[str, Mapping[str, Any]] = {}
+        named = {recipe: self.recipe.tables}
+        if self.protocol == "published":
+            named[f"{recipe}, [published]"] = self.recipe.published
+        named[CONFIG] = self.workspace.tables
         for name, tables in named.items():
             table = tables.get(stage, {}).get(base, {})
             layers[name] = {key: value for key, value in table.items() if key != "from"}

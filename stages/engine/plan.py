@@ -123,8 +123,7 @@ class Judge:
             sources = known  # the data set is out of reach: what was read from it stands
         else:
             sources = identify_sources(stage.sources(UnitContext(study, node, resolved.settings, addresses)), known)
-        writes = study.needs_of(node).writes
-        digest = fingerprint(stage, writes, resolved.settings, inputs, models, sources)
+        digest = fingerprint(stage, resolved.settings, inputs, models, sources)
         return Identity(resolved, tuple(inputs), models, tuple(sources), digest)
 
     def outputs(self, node: Node) -> list[Address]:

@@ -25,6 +25,7 @@ from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, commands_before
 from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.settings import protocol_of
 from eeg2vid.stages.store.files import is_interrupted, restore
+from eeg2vid.stages.store.layout import split_variant
 from eeg2vid.stages.store.work import Work
 
 _SOFTWARE = ("eeg2vid", "torch", "numpy", "scipy", "mne", "diffusers", "zarr")
@@ -157,12 +158,14 @@ class Runner:
             for group in self.study.inputs(node, self.judge.subjects).values()
             for address in group
         ]
+        table = self.study.recipe.published_table(node.stage, split_variant(node.variant)[0])
+        own = protocol_of(table, identity.resolved.settings)
         return {
             "stage": node.stage,
             "stage_version": ctx.stage.version,
             "variant": node.variant,
             "unit": node.unit,
-            "protocol": _protocol(protocol_of(ctx.stage, ctx.settings), [m.protocol for m in inputs if m]),
+            "protocol": _protocol(own, [m.protocol for m in inputs if m]),
             "stamps": tuple(sorted(ctx.stamps.union(*(m.stamps for m in inputs if m)))),
             "settings": identity.resolved.dump(),
             "choices": choice_versions(identity.resolved.settings),

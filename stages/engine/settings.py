@@ -1,4 +1,4 @@
-"""Settings of a stage variant: default < protocol < recipe < eeg2vid.toml < command line."""
+"""Settings of a stage variant: default < recipe < protocol < eeg2vid.toml < command line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from eeg2vid.schemas.errors import UsageError
-from eeg2vid.schemas.settings import Protocol, Settings
+from eeg2vid.schemas.settings import Settings
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.engine.text import sentence_of
 
@@ -67,25 +67,37 @@ def merge(below: Any, above: Any) -> Any:
     return {**below, **{key: merge(below.get(key), value) for key, value in above.items()}}
 
 
-def protocol_layer(stage: Stage, protocol: Protocol) -> dict[str, Any]:
-    """Return the settings that a protocol preset fixes for a stage."""
-    return dict(stage.published) if protocol == "published" else {}
+def protocol_of(table: Mapping[str, Any] | None, settings: Settings) -> str | None:
+    """Tell what settings amount to beside a recipe's published table: None where it says nothing about them.
 
+    Parameters
+    ----------
+    table
+        `[published.STAGE.VARIANT]` of the recipe, None if there is none.
+    settings
+        The settings of that variant.
 
-def protocol_of(stage: Stage, settings: Settings) -> str | None:
-    """Tell what a stage's own settings amount to: None where the protocol says nothing about it."""
-    if not stage.published:
+    Returns
+    -------
+    'published' where every value of the table holds, 'corrected' where none does, 'mixed' where some do.
+    """
+    if not table:
         return None
-    dumped = settings.model_dump()
-    equal = list(_compare(stage.published, dumped))
+    found = settings.model_dump(mode="json")
+    try:  # the table's values in the form that settings give them: sets of electrodes are expanded
+        wanted = type(settings).model_validate(merge(settings.model_dump(), table)).model_dump(mode="json")
+    except ValidationError:  # of a choice that these settings do not make
+        return "corrected"
+    equal = list(_compare(table, wanted, found))
     if all(equal):
         return "published"
     return "mixed" if any(equal) else "corrected"
 
 
-def _compare(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[bool]:
-    for key, value in wanted.items():
-        if isinstance(value, Mapping):
-            yield from _compare(value, found[key])
+def _compare(table: Mapping[str, Any], wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[bool]:
+    """Say for every value of a table whether it is found."""
+    for key, value in table.items():
+        if isinstance(value, Mapping) and isinstance(found.get(key), Mapping):
+            yield from _compare(value, wanted[key], found[key])
         else:
-            yield found[key] == value
+            yield key in found and found[key] == wanted[key]

@@ -93,11 +93,12 @@ class Stage(ABC):
     writes: ClassVar[dict[str, Write]]
     roles: ClassVar[tuple[str, ...]] = ()
     acts: ClassVar[str] = ""  # conditions declared to act at this place act here
-    published: ClassVar[dict[str, object]] = {}
     takes_source: ClassVar[bool] = False
     sources_are_data: ClassVar[bool] = True  # of the data set: once read, they stand when it is out of reach
     upgrades_settings: ClassVar[bool] = False  # `upgraded_settings` knows older forms of this version's settings
     uses_torch: ClassVar[bool] = False
+    trains: ClassVar[bool] = False  # may be saved and resumed inside a part
+    panel: ClassVar[str] = "EEG"  # of the help
     divided: ClassVar[str] = ""  # what one part of the work is; empty: the whole unit is one part
     prints: ClassVar[Printed | None] = None
     resources: ClassVar[Resources] = Resources()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,12 @@ class Workspace:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.study, self.slurm, self.tables = _load_config(root / CONFIG)
+
+    def with_tables(self, tables: dict[str, dict[str, dict[str, Any]]]) -> Workspace:
+        """Return the same workspace with other settings of stage variants."""
+        other = copy(self)
+        other.tables = tables
+        return other
 
     def named(self, value: str | None) -> str | None:
         """Return a configured recipe or profile; a TOML file is relative to the workspace, as `data` is."""

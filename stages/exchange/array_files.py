@@ -40,7 +40,7 @@ def _array_name(schema: Schema, path: Path, given: str | None) -> str:
     required = [name for name, spec in schema.arrays.items() if not spec.optional]
     listed = {name for layout in LAYOUTS if layout.schema == schema.name for name in layout.arrays}
     candidates = [given] if given else required or sorted(listed)
-    if candidates[0] not in schema.arrays:
+    if schema.spec_of(candidates[0]) is None:
         raise UsageError(f"Schema '{schema.name}' has no array '{candidates[0]}', only {', '.join(schema.arrays)}.")
     for part in (path.name, path.parent.name):  # the published files: DE_1per1s/sub1.npy
         words = re.split(r"[^a-z]+", part.lower())
@@ -53,14 +53,16 @@ def _array_name(schema: Schema, path: Path, given: str | None) -> str:
 def _add_array(
     content: Content, schema: Schema, form: Form, name: str, paths: list[Path], options: Options, known: Known
 ) -> None:
-    spec, where = schema.arrays[name], str(paths[0].parent if len(paths) > 1 else paths[0])
-    if schema.index.get(spec.dims[0]) != form.table:
-        raise UsageError(f"Array '{name}' of schema '{schema.name}' comes in with an exported folder only.")
+    where = str(paths[0].parent if len(paths) > 1 else paths[0])
     arrays = [read_array(path, options.key) for path in paths]
     if len({(array.shape[1:], array.dtype) for array in arrays}) > 1:
         raise BadDataError(f"{where}: the files hold arrays of different shapes or types.")
     shape = (sum(len(array) for array in arrays), *arrays[0].shape[1:])
     layout = recognise(schema, name, shape, options.layout, where)
+    spec = schema.spec_of(name, len(shape) + 1 - layout.leading if name not in schema.arrays else None)
+    table = form.table or name
+    if spec is None or schema.index.get(spec.dims[0], name) != table:
+        raise UsageError(f"Array '{name}' of schema '{schema.name}' comes in with an exported folder only.")
     rows = rows_of(known, options, where)
     _require_count(shape, layout, form, rows, known, where)
     dtype = fitting_dtype(arrays[0].dtype, spec, where)
@@ -72,8 +74,8 @@ def _add_array(
     if sizes.get("electrode", len(known.electrodes)) != len(known.electrodes):
         raise BadDataError(f"{where}: expected {len(known.electrodes)} electrodes, found {sizes['electrode']}.")
     content.arrays[name] = array
-    content.tables |= {form.table: [form.row(item, known) for item in rows.items]}
-    content.tables |= {table: list(make(known)) for table, make in (form.others or {}).items()}
+    content.tables |= {table: [form.row(item, known) for item in rows.items]}
+    content.tables |= {other: list(make(known)) for other, make in (form.others or {}).items()}
     content.attributes = {**form.attributes(sizes, known, rows.items), **layout.facts}
     content.facts[name] = f"{layout} {dtype}" + ("" if scale == 1.0 else f" x {scale:g}")
     content.files += paths

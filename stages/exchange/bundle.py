@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eeg2vid.schemas.base import Schema
+from eeg2vid.schemas.catalogue import VERSIONS, upgraded
 from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.manifest import InputRef, SourceFile
@@ -69,22 +70,27 @@ def read_bundle(schema: Schema, folder: Path) -> Content:
         If it is of another schema, or files are missing, damaged or lead out of the folder.
     """
     facts = _facts(folder)
-    if (facts.schema_name, facts.schema_version) != (schema.name, schema.version):
+    stored = VERSIONS.get((facts.schema_name, facts.schema_version))
+    if stored is None or facts.schema_name != schema.name:
         found = f"{facts.schema_name} version {facts.schema_version}"
         raise BadDataError(f"{folder / EXPORT}: expected schema {schema.name} version {schema.version}, found {found}.")
-    tables, used = _tables(schema, folder, facts)
+    tables, used = _tables(stored, folder, facts)
     arrays: dict[str, Slabs] = {}
     for name, entry in facts.arrays.items():
-        if name not in schema.arrays or entry.dims != schema.arrays[name].dims:
-            wanted = f"dims {schema.arrays[name].dims}" if name in schema.arrays else "another array"
+        spec = stored.spec_of(name, len(entry.shape))
+        if spec is None or entry.dims != spec.dims:
+            wanted = f"dims {spec.dims}" if spec else "another array"
             raise BadDataError(f"{folder / EXPORT}: array '{name}' {entry.dims}: the schema has {wanted}.")
-        arrays[name], files = _array(schema, folder, facts, name, tables)
+        arrays[name], files = _array(stored, folder, facts, name, tables)
         used += files
+    attributes = dict(facts.attributes)
+    if stored is not schema:
+        tables, attributes, arrays = _upgraded(schema, stored, tables, attributes, arrays)
     copies = _copies(folder)
     return Content(
         arrays=arrays,
         tables=tables,
-        attributes=dict(facts.attributes),
+        attributes=attributes,
         copies=copies,
         files=[folder / EXPORT, *dict.fromkeys(used), *copies.values()],
         facts={"exported": facts.address, "unit": facts.unit},
@@ -92,6 +98,17 @@ def read_bundle(schema: Schema, folder: Path) -> Content:
         protocol=facts.protocol,
         digest=facts.digest,
     )
+
+
+def _upgraded(
+    schema: Schema, stored: Schema, tables: dict[str, list[Row]], attributes: dict[str, Any], arrays: dict[str, Slabs]
+) -> tuple[dict[str, list[Row]], dict[str, Any], dict[str, Slabs]]:
+    """Bring what an older eeg2vid exported to today's form."""
+    plain = {name: [row.model_dump(mode="json") for row in rows] for name, rows in tables.items()}
+    full = stored.attributes.model_validate(attributes).model_dump(mode="json")
+    found, facts, names = upgraded(schema.name, stored.version, plain, full, arrays)
+    rows = {name: [schema.parse_row(name, row) for row in lines] for name, lines in found.items()}
+    return rows, facts, {name: arrays[old] for name, old in names.items()}
 
 
 def _facts(folder: Path) -> ExportFacts:
@@ -107,7 +124,8 @@ def _facts(folder: Path) -> ExportFacts:
 def _tables(schema: Schema, folder: Path, facts: ExportFacts) -> tuple[dict[str, list[Row]], list[Path]]:
     found: dict[str, list[Row]] = {}
     files: list[Path] = []
-    for name, row_type in schema.tables.items():
+    own = {name: schema.row_of(name) for name in facts.tables} if schema.family else {}
+    for name, row_type in {**schema.tables, **{name: row for name, row in own.items() if row}}.items():
         candidates = [folder / f"{name}{suffix}" for suffix in SUFFIXES]
         present = [path for path in candidates if path.name == facts.tables.get(name, path.name) and path.is_file()]
         if len(present) != 1:

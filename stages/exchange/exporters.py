@@ -7,14 +7,14 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 import numpy as np
 
 from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import BadDataError, UsageError
-from eeg2vid.schemas.manifest import Manifest
+from eeg2vid.schemas.manifest import ArrayEntry, Manifest
 from eeg2vid.stages.exchange.bundle import ARCHIVE, EXPORT, ExportedArray, ExportFacts, video_name
 from eeg2vid.stages.exchange.tables import write_rows
 from eeg2vid.stages.stimuli.video import write_mp4
@@ -37,6 +37,8 @@ class Exportable:
     manifest: Manifest
     schema: Schema
     address: str
+    attributes: Mapping[str, Any]
+    entries: Mapping[str, ArrayEntry]
     arrays: Mapping[str, Stored]
     tables: Mapping[str, Sequence[Row]]
     copies: Mapping[str, Path]
@@ -70,7 +72,9 @@ def export(given: Exportable, out: Path, form: str) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     places = write_arrays(given, out)
     for name, rows in given.tables.items():
-        write_rows(out / f"{name}{suffix}", rows, given.schema.tables[name])
+        row_type = given.schema.row_of(name)
+        assert row_type is not None  # the reader has found it in the schema
+        write_rows(out / f"{name}{suffix}", rows, row_type)
     for name, source in given.copies.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, out / name)
@@ -82,17 +86,19 @@ def _facts(given: Exportable, places: Mapping[str, str], suffix: str) -> ExportF
     manifest = given.manifest
     return ExportFacts(
         schema_name=manifest.schema_name,
-        schema_version=manifest.schema_version,
+        schema_version=given.schema.version,
         address=given.address,
         unit=manifest.unit,
-        digest=manifest.digest,
+        digest=manifest.digest if manifest.schema_version == given.schema.version else None,
         provenance=manifest.provenance,
         protocol=manifest.protocol,
         stamps=manifest.stamps,
-        attributes=manifest.attributes,
+        attributes=dict(given.attributes),
         arrays={
-            name: ExportedArray(file=places[name], doc=given.schema.arrays[name].doc, **entry.model_dump())
-            for name, entry in manifest.arrays.items()
+            name: ExportedArray(
+                file=places[name], doc=_doc(given.schema, name, entry), **_described(given, name, entry)
+            )
+            for name, entry in given.entries.items()
         },
         tables={name: f"{name}{suffix}" for name in given.tables},
         settings=manifest.settings,
@@ -100,6 +106,17 @@ def _facts(given: Exportable, places: Mapping[str, str], suffix: str) -> ExportF
         sources=manifest.sources,
         created=manifest.created,
     )
+
+
+def _doc(schema: Schema, name: str, entry: ArrayEntry) -> str:
+    spec = schema.spec_of(name, len(entry.shape))
+    return spec.doc if spec else ""
+
+
+def _described(given: Exportable, name: str, entry: ArrayEntry) -> dict[str, Any]:
+    """Return an array's entry with today's names of its axes."""
+    spec = given.schema.spec_of(name, len(entry.shape))
+    return {**entry.model_dump(), **({"dims": spec.dims} if spec else {})}
 
 
 def _npy(given: Exportable, out: Path) -> dict[str, str]:
@@ -135,7 +152,7 @@ def _mp4(given: Exportable, out: Path) -> dict[str, str]:
     """Write each video into its own file; what the padding hides stays away."""
     if list(given.arrays) != ["frames"]:
         raise UsageError(f"--format mp4: {given.address} holds no videos.", "Use --format npy.")
-    attributes, rows = given.manifest.attributes, given.tables["clips"]
+    attributes, rows = given.attributes, given.tables["clips"]
     names = [video_name(row) for row in rows]
     if len(set(names)) < len(names):
         raise BadDataError(f"{given.address}: two rows would be written to one file.")

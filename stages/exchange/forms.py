@@ -25,7 +25,7 @@ class Form:
     Attributes
     ----------
     table
-        The table with one row per item.
+        The table with one row per item; empty: the one of the array's own name.
     row
         Makes that row.
     attributes
@@ -116,7 +116,8 @@ def _latent_attributes(sizes: Sizes, known: Known, _: Sequence[Item]) -> dict[st
 
 
 def _prediction_attributes(sizes: Sizes, known: Known, items: Sequence[Item]) -> dict[str, Any]:
-    return {"latents": _latent_attributes(sizes, known, items)}
+    facts = _latent_attributes(sizes, known, items) if "latent_row" in sizes else {}
+    return {"targets": {"latents": {"kind": "value", "attributes": facts}}} if facts else {}
 
 
 def _video_attributes(sizes: Sizes, known: Known, _: Sequence[Item]) -> dict[str, Any]:
@@ -133,9 +134,7 @@ FORMS: dict[str, Form] = {
     "embeddings": Form("clips", _clip_key, _nothing),
     "image-embeddings": Form("clips", _clip_key, _nothing),
     "videos": Form("clips", _video_key, _video_attributes, tested=True),
-    "predictions": Form(
-        "decoded", _prediction_key, _prediction_attributes, others={"events": lambda _: ()}, tested=True
-    ),
+    "predictions": Form("", _prediction_key, _prediction_attributes, tested=True),
 }
 WHOLE = {"folds", *(name for name, form in FORMS.items() if form.whole)}  # of every event, in the events table's order
 
@@ -149,7 +148,7 @@ def form_of(schema: Schema, what: str, array: str | None = None) -> Form:
         If it is not.
     """
     form = FORMS.get(schema.name)
-    if form is None or (array is not None and array not in schema.arrays):
+    if form is None or (array is not None and schema.spec_of(array) is None):
         raise UsageError(
             f"Schema '{schema.name}' is not read from {what}.",
             "It comes in as a folder that `eeg2vid export` wrote, or in the form that it has there.",

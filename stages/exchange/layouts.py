@@ -115,11 +115,12 @@ LAYOUTS = (
 )
 
 
-def layouts_of(schema: Schema, array: str) -> list[Layout]:
+def layouts_of(schema: Schema, array: str, ndim: int | None = None) -> list[Layout]:
     """Return the layouts from which an array of a schema can be read; its own is always among them."""
     listed = [layout for layout in LAYOUTS if layout.schema == schema.name and array in layout.arrays]
     if not any(layout.name == "native" for layout in listed):
-        listed.append(Layout("native", schema.name, (array,), (ITEM, *schema.arrays[array].dims[1:])))
+        spec = schema.spec_of(array, ndim)
+        listed.append(Layout("native", schema.name, (array,), (ITEM, *(spec.dims[1:] if spec else ()))))
     return listed
 
 
@@ -133,7 +134,7 @@ def recognise(schema: Schema, array: str, shape: tuple[int, ...], wanted: str | 
     BadDataError
         If the shape fits none.
     """
-    listed = layouts_of(schema, array)
+    listed = layouts_of(schema, array, len(shape))
     if wanted is not None:
         named = [layout for layout in listed if layout.name == wanted]
         if not named:

@@ -66,8 +66,10 @@ def export_artifact(folder: Path, out: Path, form: str) -> list[Path]:
         manifest=artifact.manifest,
         schema=artifact.schema,
         address=str(artifact.address),
-        arrays={name: _Slabwise(artifact.arrays[name]) for name in artifact.manifest.arrays},
-        tables={name: artifact.table(name, row_type) for name, row_type in artifact.schema.tables.items()},
+        attributes=artifact.attributes().model_dump(mode="json"),
+        entries=artifact.entries,
+        arrays={name: _Slabwise(artifact.arrays[name]) for name in artifact.names},
+        tables={name: artifact.table(name, row_type) for name, row_type in artifact.row_types.items()},
         copies=copies,
     )
     return export(given, out, form)

@@ -13,6 +13,7 @@ from eeg2vid.schemas.base import Attributes, Schema
 from eeg2vid.schemas.catalogue import SCHEMAS
 from eeg2vid.schemas.entities import Fold
 from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.schemas.splits import Part
 from eeg2vid.stages.engine.graph import Node, Study
 from eeg2vid.stages.engine.text import did_you_mean, sentence_of
@@ -177,11 +178,15 @@ def _check_folds(schema: Schema, content: Content, join: Join) -> None:
         refuse_leaks(assignment, join.events, folds)
 
 
+def _same_form(manifest: Manifest, schema: Schema) -> bool:
+    return (manifest.schema_name, manifest.schema_version) == (schema.name, schema.version)
+
+
 def _attributes(target: Target, content: Content, given: Mapping[str, Any], join: Join) -> Attributes:
     """Return the attributes: of what is replaced, of the files, of the user, the later winning."""
     model = target.schema.attributes
     replaced = join.replaced() if not content.attributes else None
-    base = replaced.attributes if replaced and replaced.schema_name == target.schema.name else {}
+    base = replaced.attributes if replaced and _same_form(replaced, target.schema) else {}
     try:
         return model.model_validate({**base, **content.attributes, **given})
     except ValidationError as error:

@@ -72,7 +72,7 @@ class Join:
         latents = self._open("latents", needed=False)
         found = [artifact.manifest.attributes for artifact in (stimuli, latents) if artifact]
         replaced = self.replaced()
-        if replaced is not None and replaced.schema_name == self.target.schema.name:
+        if replaced is not None and replaced.schema_version == self.target.schema.version:
             found.append(replaced.attributes)
         return {name: value for attributes in found for name, value in attributes.items()}
 

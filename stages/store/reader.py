@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from eeg2vid.schemas.base import Schema
-from eeg2vid.schemas.catalogue import SCHEMAS
+from eeg2vid.schemas.catalogue import SCHEMAS, VERSIONS, upgraded
 from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import BadDataError, MissingInputError
-from eeg2vid.schemas.manifest import Manifest
+from eeg2vid.schemas.manifest import ArrayEntry, Manifest
+from eeg2vid.schemas.upgrades import Facts, Tables
 from eeg2vid.stages.store import arrays
 from eeg2vid.stages.store.digest import sha256_file, sha256_json, sha256_rows
 from eeg2vid.stages.store.layout import MANIFEST, Address
@@ -51,9 +52,9 @@ def load_manifest(folder: Path) -> Manifest:
         manifest = Manifest.model_validate(data)
     except ValidationError as error:
         raise BadDataError(f"{path}: not a manifest of this version ({error.errors()[0]['msg']}).") from error
-    schema = SCHEMAS.get(manifest.schema_name)
-    if schema is None or schema.version != manifest.schema_version:
-        known = f"version {schema.version}" if schema else f"only {', '.join(SCHEMAS)}"
+    if (manifest.schema_name, manifest.schema_version) not in VERSIONS:
+        versions = [str(version) for name, version in VERSIONS if name == manifest.schema_name]
+        known = f"version {' and '.join(versions)}" if versions else f"only {', '.join(SCHEMAS)}"
         raise BadDataError(
             f"{path}: schema '{manifest.schema_name}' version {manifest.schema_version}; this eeg2vid knows {known}.",
             "Install the eeg2vid that wrote it, or make the artifact again.",
@@ -62,13 +63,50 @@ def load_manifest(folder: Path) -> Manifest:
 
 
 class Artifact:
-    """One committed artifact, opened for reading."""
+    """One committed artifact, opened for reading; of whatever version it is, it reads as if written today."""
 
     def __init__(self, folder: Path, address: Address) -> None:
         self.folder = folder
         self.address = address
         self.manifest = load_manifest(folder)
         self.schema: Schema = SCHEMAS[self.manifest.schema_name]
+        self._stored = VERSIONS[self.manifest.schema_name, self.manifest.schema_version]
+
+    @cached_property
+    def _upgraded(self) -> tuple[Tables, Facts, dict[str, str]]:
+        """Tables, attributes and stored array names of an older version, in today's form."""
+        tables = {
+            name: [row.model_dump(mode="json") for row in self._rows(name, self._stored)] for name in self._tables
+        }
+        facts = self._stored.attributes.model_validate(self.manifest.attributes).model_dump(mode="json")
+        version = self.manifest.schema_version
+        return upgraded(self.schema.name, version, tables, facts, self.manifest.arrays)
+
+    @property
+    def _tables(self) -> list[str]:
+        return list(self.manifest.tables)
+
+    @property
+    def is_old(self) -> bool:
+        """Tell whether it was written in an older form."""
+        return self._stored is not self.schema
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The stored name of each array by today's."""
+        return self._upgraded[2] if self.is_old else {name: name for name in self.manifest.arrays}
+
+    @property
+    def row_types(self) -> dict[str, type[Row]]:
+        """The row model of each table, by today's name."""
+        names = self._upgraded[0] if self.is_old else self.manifest.tables
+        found = {name: self.schema.row_of(name) for name in names}
+        return {name: row for name, row in found.items() if row is not None}
+
+    @property
+    def entries(self) -> dict[str, ArrayEntry]:
+        """What the manifest says of each array, by today's name."""
+        return {name: self.manifest.arrays[stored] for name, stored in self.names.items()}
 
     @property
     def digest(self) -> str:
@@ -93,11 +131,14 @@ class Artifact:
                 raise BadDataError(
                     f"{self.folder}: array '{name}' should be {entry.dtype} {entry.shape}, found {have}.", _REMAKE
                 )
-        return {name: replace(array, where=f"{self.address}, array '{name}'") for name, array in found.items()}
+        return {
+            name: replace(found[stored], where=f"{self.address}, array '{stored}'")
+            for name, stored in self.names.items()
+        }
 
     def has(self, name: str) -> bool:
         """Tell whether an optional array is there."""
-        return name in self.manifest.arrays
+        return name in self.names
 
     def read(self, name: str, selection: Any = ...) -> np.ndarray:
         """Return an array, or a part of it, in memory.
@@ -127,6 +168,15 @@ class Artifact:
         BadDataError
             If the file does not match the manifest.
         """
+        if self.is_old:
+            return [row_type.model_validate(row) for row in self._upgraded[0][name]]
+        return [row_type.model_validate(row) for row in self._lines(name)]
+
+    def _rows(self, name: str, schema: Schema) -> list[Row]:
+        return [schema.parse_row(name, row) for row in self._lines(name)]
+
+    def _lines(self, name: str) -> list[dict[str, Any]]:
+        """Return a stored table as it stands, after checking it against the manifest."""
         path = self.folder / f"{name}.jsonl"
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
@@ -136,11 +186,12 @@ class Artifact:
         entry = self.manifest.tables[name]
         if len(rows) != entry.rows or sha256_rows(rows) != entry.sha256:
             raise BadDataError(f"{path}: the table does not match the manifest; it was edited or damaged.", _REMAKE)
-        return [row_type.model_validate(row) for row in rows]
+        return rows
 
     def attributes(self) -> Any:
         """Return the artifact's typed attributes."""
-        return self.schema.attributes.model_validate(self.manifest.attributes)
+        facts = self._upgraded[1] if self.is_old else self.manifest.attributes
+        return self.schema.attributes.model_validate(facts)
 
     def model(self, path: str) -> Path:
         """Return the folder of one trained model after checking its files' hashes.

@@ -46,7 +46,10 @@ class ArtifactWriter:
 
     def create(self, name: str, shape: Sequence[int], dtype: str) -> zarr.Array:
         """Create an array to be filled slab by slab; dims and unit come from the schema."""
-        return arrays.create(self.work, name, self.schema.arrays[name], tuple(int(n) for n in shape), dtype)
+        spec = self.schema.spec_of(name, len(shape))
+        if spec is None:
+            raise BadDataError(f"{self.target.name}: schema '{self.schema.name}' has no array '{name}'.")
+        return arrays.create(self.work, name, spec, tuple(int(n) for n in shape), dtype)
 
     def array(self, name: str, values: np.ndarray) -> None:
         """Write a whole array."""
@@ -56,8 +59,8 @@ class ArtifactWriter:
 
     def table(self, name: str, rows: Iterable[Row]) -> None:
         """Write a whole table."""
-        wanted = self.schema.tables[name]
-        self._tables[name] = [wanted.model_validate(row.model_dump()).model_dump(mode="json") for row in rows]
+        parsed = [self.schema.parse_row(name, row.model_dump()) for row in rows]
+        self._tables[name] = [row.model_dump(mode="json") for row in parsed]
         lines = b"".join(canonical_json(row) + b"\n" for row in self._tables[name])
         (self.work / f"{name}.jsonl").write_bytes(lines)
 
@@ -167,7 +170,7 @@ class ArtifactWriter:
 
 def _array_entry(name: str, array: arrays.StoredArray, schema: Schema) -> tuple[ArrayEntry, bool]:
     """Return an array's entry and whether all its values are finite."""
-    spec = schema.arrays.get(name)
+    spec = schema.spec_of(name, len(array.shape))
     digest, finite = scan_array(array)
     entry = ArrayEntry(
         dims=array.dims,

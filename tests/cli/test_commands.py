@@ -250,8 +250,9 @@ def test_subjects_of_the_configuration(fresh, cli_ok):
 
 
 def test_precedence_of_settings(fresh, cli_ok, tmp_path):
-    """Default < protocol < recipe < eeg2vid.toml < command line, as the manifest tells afterwards."""
-    settings = '[preprocess.default]\nwindow_s = 0.5\ntmin_s = 0.1\nexclude = ["CB1"]\n'
+    """Default < recipe < its protocol < eeg2vid.toml < command line, as the manifest tells afterwards."""
+    settings = '[preprocess.default]\nwindow_s = 0.5\ntmin_s = 0.1\nexclude = ["CB1"]\nmethod = "corrected"\n'
+    settings += '[published.preprocess.default]\nmethod = "published"\n'
     (tmp_path / "mine.toml").write_text(f'[recipe]\nname = "mine"\ntitle = "Mine"\n{settings}')
     with (fresh / "eeg2vid.toml").open("a") as file:
         file.write(f"recipe = {json.dumps(str(tmp_path / 'mine.toml'))}\n[preprocess.default]\ntmin_s = 0.2\n")
@@ -263,7 +264,7 @@ def test_precedence_of_settings(fresh, cli_ok, tmp_path):
     assert (
         data["settings"].items()
         >= {
-            "method": "published",  # protocol, over the default
+            "method": "published",  # protocol, over the recipe
             "window_s": 0.5,  # recipe, over the default
             "exclude": ["CB1"],
             "tmin_s": 0.2,  # eeg2vid.toml, over the recipe

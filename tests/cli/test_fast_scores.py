@@ -107,7 +107,8 @@ def test_without_measured_scores_fast_by_flow_is_refused(workspace, cli):
     assert missing.code == 3 and "holds no motion scores" in missing.err and "split-videos --motion" in missing.err
     none = cli(*words, "--from", "stimuli=none")
     assert none.code == 3 and "--fast-scores data-set" in none.err
-    published = cli(*words, "--protocol", "published")
+    lda = ("train-encoder", "-w", workspace, *LDA, "--variant", "lda", "--fast-scores", "flow")
+    published = cli(*lda, "--protocol", "published")
     assert published.code == 2 and "1.799" in published.err and "--protocol corrected" in published.err
 
 

@@ -192,8 +192,8 @@ def test_predictions_of_the_last_block(workspace, tmp_path, imported):
     np.testing.assert_array_equal(read(workspace, place, "latents"), latents[40:])
     ours = Artifact(PREDICTIONS.folder(workspace), PREDICTIONS)
     theirs = Artifact(place.folder(workspace), place)
-    rows = ours.table("decoded", ours.schema.tables["decoded"])[40:]
-    assert theirs.table("decoded", ours.schema.tables["decoded"]) == rows
+    rows = ours.table("latents", ours.row_types["latents"])[40:]
+    assert theirs.table("latents", ours.row_types["latents"]) == rows
     words = ["generate", "--variant", "published", "--from", "predictions=predict/published", "--subject", "1"]
     assert call(*words, "-w", workspace, "--condition", "full").code == 0
 

@@ -174,6 +174,6 @@ def test_a_task_whose_test_classes_are_never_trained_is_refused(workspace, cli, 
 
 def test_scaling_by_the_test_events_is_stamped(workspace, cli_ok):
     words = ["-s", 1, "-w", workspace, "--variant", "theirs", "--network", "lda", "--folds", "block-3"]
-    cli_ok("train-encoder", *words, "--protocol", "published", "--tasks", "concept")
+    cli_ok("train-encoder", *words, "--set", "training.scaling=own", "--tasks", "concept")
     assert "transductive scaling" in opened(workspace, "train-encoder", "theirs", "encoders").manifest.stamps
     assert "transductive scaling" not in opened(workspace, "train-encoder", "lda", "encoders").manifest.stamps

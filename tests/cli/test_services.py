@@ -20,7 +20,7 @@ from tests.conftest import call, succeed
 
 def test_every_cited_key_has_an_entry():
     for name in builtin_recipes():
-        recipe = load_recipe(name, list(STAGES))
+        recipe = load_recipe(name, STAGES)
         assert cited_by(recipe, STAGES.values()).keys() <= bibliography().keys(), name
 
 

@@ -55,7 +55,6 @@ class Features(Toy):
     name = "features"
     reads = {"signal": Read(TOY)}
     writes = {"features": Write(TOY, "subject")}
-    published = {"times": 3}
 
 
 class Guess(Toy):
@@ -94,6 +93,8 @@ conditions = ["shuffled-runs", "grey"]
 word = "g"
 [draw.toy]
 [score.toy]
+[published.features.default]
+times = 3
 """
 
 

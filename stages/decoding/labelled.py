@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from eeg2vid.schemas.conditions import POSITION_VOTE
 from eeg2vid.schemas.entities import Clip, Event
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.predictions import PredictionAttributes, PredictionKey
-from eeg2vid.schemas.scores import POSITION_VOTE
-from eeg2vid.stages import joins
+from eeg2vid.schemas.targets import TargetFacts
+from eeg2vid.stages.cohort.clips import clips_of, with_measured_motion
+from eeg2vid.stages.cohort.folds import load_folds, used_events
+from eeg2vid.stages.cohort.people import Cohort, gather, times_in_blocks
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.store.reader import Artifact
+from eeg2vid.stages.targets.labels import labels_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +28,7 @@ class Learned:
     Attributes
     ----------
     times, blocks
-        Time in the block, s, and number of the block `(event,)`; see `joins.times_in_blocks`.
+        Time in the block, s, and number of the block `(event,)`; see `cohort.people.times_in_blocks`.
     labels
         Class `(event,)`.
     """
@@ -43,7 +47,7 @@ class Task:
     name, classes
         The task and its number of classes.
     asked
-        Places of the test events on the predictions' `event` axis `(asked,)`.
+        Places of the test events among the target's predictions `(asked,)`.
     events
         Their rows of the events table.
     folds, labels, majority, positions, times, blocks
@@ -79,22 +83,23 @@ def tasks_of(ctx: Context, artifact: Artifact) -> list[Task]:
     from eeg2vid.stages.datasets.labels import NOT_IN_TASK
 
     attributes: PredictionAttributes = artifact.attributes()
-    keys = artifact.table("events", PredictionKey)
-    events = ctx.read("events").table("events", Event)
-    clips = _clips(ctx, artifact, events)
+    cohort = gather(ctx)
+    events = cohort.events
     place = {event.event: index for index, event in enumerate(events)}
-    rows = np.array([place[key.event] for key in keys], dtype=np.int64)
-    named = np.array([key.fold for key in keys])
-    parts = {fold.fold: fold for fold in joins.load_folds(ctx, events, "all")}
-    used = joins.used_events(ctx)
-    times, blocks = joins.times_in_blocks(events)
+    parts = {fold.fold: fold for fold in load_folds(ctx, cohort)}
+    used = used_events(ctx, cohort)
+    times, blocks = times_in_blocks(events)
     found = []
-    for task, classes in attributes.classes.items():
+    for task, facts in attributes.labels().items():
+        clips = _clips(ctx, artifact, facts, cohort)
+        keys = artifact.table(task, PredictionKey)
+        rows = np.array([place[key.event] for key in keys], dtype=np.int64)
+        named = np.array([key.fold for key in keys])
         index = np.full(len(keys), NOT_IN_TASK)
         majority = np.zeros(len(keys), dtype=np.int64)
         learned = {}
         for fold in dict.fromkeys(named.tolist()):
-            labels = joins.labels_of(task, clips, used, attributes.fast_thresholds.get(fold)).index
+            labels = labels_of(task, clips, used, facts.thresholds.get(fold)).index
             here = named == fold
             index[here] = labels[rows[here]]
             from_these = parts[fold].learned[labels[parts[fold].learned] != NOT_IN_TASK]
@@ -105,7 +110,7 @@ def tasks_of(ctx: Context, artifact: Artifact) -> list[Task]:
         found.append(
             Task(
                 name=task,
-                classes=len(classes),
+                classes=len(facts.classes),
                 asked=asked,
                 events=shown,
                 folds=named[asked],
@@ -120,15 +125,14 @@ def tasks_of(ctx: Context, artifact: Artifact) -> list[Task]:
     return found
 
 
-def _clips(ctx: Context, artifact: Artifact, events: list[Event]) -> list[Clip]:
-    """Return each event's clip, with the motion scores that its encoder learned `fast` from."""
-    clips = joins.clips_of(ctx, events)
-    attributes: PredictionAttributes = artifact.attributes()
-    if not attributes.motion_sha256:
+def _clips(ctx: Context, artifact: Artifact, facts: TargetFacts, cohort: Cohort) -> list[Clip]:
+    """Return each event's clip, with the motion scores that a label was learned from."""
+    clips = clips_of(ctx, cohort.events)
+    if not facts.attributes.get("motion_sha256"):
         return clips
     stimuli = ctx.read("stimuli")
-    if stimuli.has("motion") and stimuli.manifest.arrays["motion"].sha256 == attributes.motion_sha256:
-        return joins.with_measured_motion(stimuli, clips)
+    if stimuli.has("motion") and stimuli.entries["motion"].sha256 == facts.attributes["motion_sha256"]:
+        return with_measured_motion(stimuli, clips)
     refs = [
         ref for manifest in ctx.ancestry(artifact) if manifest.schema_name == "checkpoints" for ref in manifest.inputs
     ]
@@ -179,9 +183,11 @@ def label_terms(ctx: Context, artifact: Artifact) -> dict[str, str]:
     """Return what must be known about the label rows: how fast is defined, and why there is no position vote."""
     attributes: PredictionAttributes = artifact.attributes()
     terms = {}
-    if "fast" in attributes.classes:
-        measured = f"measured by eeg2vid: {attributes.motion}" if attributes.motion else "measured by eeg2vid"
-        scores = measured if attributes.motion_sha256 else "those that the data set brings"
+    if "fast" in attributes.targets:
+        facts = attributes.targets["fast"].attributes
+        motion = facts.get("motion")
+        measured = f"measured by eeg2vid: {motion}" if motion else "measured by eeg2vid"
+        scores = measured if facts.get("motion_sha256") else "those that the data set brings"
         terms["fast"] = (
             "A clip is fast if its motion score reaches its fold's threshold, the median of the training clips unless "
             f"set otherwise. Motion scores: {scores}."

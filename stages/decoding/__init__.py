@@ -1,0 +1,1 @@
+"""Training and predicting, fold by fold: what the stages of decoding share."""

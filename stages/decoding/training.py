@@ -1,0 +1,173 @@
+"""Training the settings' network on every fold and target, and keeping models, rows and histories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from eeg2vid.schemas.checkpoints import CheckpointAttributes, TrainedEpoch, TrainedModel
+from eeg2vid.schemas.entities import Electrode
+from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.targets import TargetFacts
+from eeg2vid.stages.cohort.folds import FoldParts, load_folds, require_training
+from eeg2vid.stages.cohort.inputs import load_inputs, sources_of
+from eeg2vid.stages.cohort.people import Cohort, gather, run_of
+from eeg2vid.stages.decoding.needs import inputs_of
+from eeg2vid.stages.engine.protocol import Context
+from eeg2vid.stages.targets.table import find_targets
+from eeg2vid.stages.targets.target import Loaded, OfFold
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from eeg2vid.stages.networks.context import BuildContext
+    from eeg2vid.stages.networks.examples import Examples
+    from eeg2vid.stages.store.work import WorkPart
+    from eeg2vid.stages.training.inputs import Inputs
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model to train: a fold, and the targets it learns in it."""
+
+    fold: FoldParts
+    targets: Mapping[str, OfFold]
+
+    @property
+    def path(self) -> str:
+        """Where the model is kept."""
+        return f"{self.fold.fold}/{'+'.join(self.targets)}"
+
+
+def train_folds(ctx: Context, role: str) -> None:
+    """Fit the settings' network in every fold: a model for each target, or one for all where it learns all at once."""
+    settings = ctx.settings
+    names = inputs_of(settings)
+    cohort = gather(ctx)
+    folds = load_folds(ctx, cohort, settings.folds, names)
+    require_training(ctx, folds)
+    loaded = {target.key: target.load(ctx, cohort) for target in find_targets(settings.targets)}
+    jobs = [
+        Job(fold, {key: loaded[key].of_fold(fold) for key in group})
+        for fold in folds
+        for group in _groups(settings, loaded)
+    ]
+    for job in jobs:
+        _require_test_classes(job)
+    inputs = load_inputs(ctx, names, cohort)
+    if settings.training.scaling == "own":
+        ctx.stamp("transductive scaling")
+    for part, [job] in ctx.parts(settings.network.name, jobs):
+        _fit(ctx, part, role, job, cohort, inputs)
+    ctx.write(role).attributes(
+        CheckpointAttributes(
+            inputs=names,
+            targets={key: _facts(key, one, jobs) for key, one in loaded.items()},
+            subjects=cohort.subjects if settings.pooled else (),
+        )
+    )
+
+
+def _groups(settings: object, keys: Mapping[str, Loaded]) -> list[tuple[str, ...]]:
+    """Return the targets that are learned together."""
+    joint = type(settings.network).joint  # type: ignore[attr-defined]
+    return [tuple(keys)] if joint else [(key,) for key in keys]
+
+
+def _facts(key: str, loaded: Loaded, jobs: Sequence[Job]) -> TargetFacts:
+    cuts = {job.fold.fold: job.targets[key].threshold for job in jobs if key in job.targets}
+    thresholds = {fold: cut for fold, cut in cuts.items() if cut is not None}
+    return loaded.facts().model_copy(update={"thresholds": thresholds})
+
+
+def _require_test_classes(job: Job) -> None:
+    """Refuse a label whose test classes are all unknown to the training: its accuracy is 0 by construction."""
+    for name, target in job.targets.items():
+        if not target.classes:
+            continue
+        learned, tested = (set(_classes(target, events)) for events in (job.fold.learned, job.fold.test))
+        if tested and not tested & learned:
+            raise UsageError(
+                f"Target '{name}' cannot be tested in fold '{job.fold.fold}': none of its test classes is trained on.",
+                "Concepts that are left out can be decoded through latents or text; drop the target with --targets.",
+            )
+
+
+def _classes(target: OfFold, events: np.ndarray) -> list[int]:
+    found: list[int] = target.values.take(events[target.asked[events]]).tolist()
+    return found
+
+
+def _fit(ctx: Context, part: WorkPart, role: str, job: Job, cohort: Cohort, inputs: Inputs) -> None:
+    """Train one model and keep it with its row and history in a part.
+
+    A stopped training leaves its state beside the part and goes on from there.
+    """
+    from eeg2vid.stages.networks.build import build, code_digest
+    from eeg2vid.stages.networks.checkpoint import save_decoder
+    from eeg2vid.stages.training.state import FolderKeeper
+
+    settings = ctx.settings
+    first = job.fold.learned if settings.validation_in_training else job.fold.train
+    train, validation = (_examples(job, cohort, inputs, events) for events in (first, job.fold.validation))
+    decoder = build(settings.network, context=_context(ctx, job, cohort, train), training=settings.training)
+    report = decoder.fit(
+        train,
+        validation if len(validation) else None,
+        seed=ctx.seed(job.fold.fold, *job.targets),
+        device=ctx.device,
+        should_stop=ctx.should_stop,
+        keeper=FolderKeeper(part.state, ctx.save_every_s, code_digest()),
+        progress=lambda done, total, text: ctx.reporter.within(f"{job.path} {text}", done, total),
+    )
+    save_decoder(part.model_folder(role, job.path), decoder)
+    row = TrainedModel(
+        fold=job.fold.fold,
+        targets=tuple(job.targets),
+        path=job.path,
+        network=settings.network.name,
+        parameters=decoder.parameters(),
+        train_events=report.train_events,
+        validation_events=report.validation_events,
+        validation_scores={} if report.score is None else dict.fromkeys(job.targets, report.score),
+        best_epoch=report.best_epoch,
+        detail=report.detail,
+    )
+    part.rows(role, "models", [row])
+    part.rows(role, "history", [TrainedEpoch(path=job.path, **asdict(epoch)) for epoch in report.history])
+
+
+def _examples(job: Job, cohort: Cohort, inputs: Inputs, events: np.ndarray) -> Examples:
+    """Return the events of a part that all of the job's targets ask about."""
+    import numpy as np
+
+    from eeg2vid.stages.networks.examples import Examples
+
+    asked = np.all([target.asked[events] for target in job.targets.values()], axis=0)
+    chosen = events[asked]
+    return Examples(
+        inputs.take(chosen),
+        {name: target.values.take(chosen) for name, target in job.targets.items()},
+        groups=np.array([cohort.events[index].block for index in chosen]),
+        runs=np.array([run_of(cohort.events[index]) for index in chosen]),
+    )
+
+
+def _context(ctx: Context, job: Job, cohort: Cohort, train: Examples) -> BuildContext:
+    """Return all that a network may ask."""
+    from eeg2vid.stages.networks.context import UNITS, BuildContext, Sensor, TargetForm
+
+    (first, *_), names = sources_of(ctx, inputs_of(ctx.settings), cohort.subjects[0]), list(train.inputs.arrays)
+    epochs = [ctx.read_each("epochs")[cohort.subjects[0]]] if "epochs" in names else []
+    return BuildContext(
+        inputs=train.inputs.shapes(),
+        targets=tuple(
+            TargetForm(name, "label" if one.classes else "value", one.classes, one.shape)
+            for name, one in job.targets.items()
+        ),
+        electrodes=tuple(Sensor(row.electrode, row.x, row.y, row.z) for row in first.table("electrodes", Electrode)),
+        sfreq_hz=epochs[0].attributes().sfreq if epochs else None,
+        units={name: UNITS[name] for name in names},
+        subjects=cohort.subjects,
+    )
