@@ -130,7 +130,7 @@ def read_sweep(data: Any, where: str, tables: Tables, stages: Mapping[str, Stage
     Raises
     ------
     UsageError
-        If a stage or variant is unknown, values and settings do not fit, or names are illegal or not each a point's own.
+        If a stage or variant is unknown, values and settings do not fit, or names are illegal or stand twice.
     """
     try:
         table = SweepTable.model_validate(data)

@@ -2,6 +2,7 @@
 
 One mechanism serves resume, shards and several writers. A unit's work lies in `work-<fingerprint8>/`:
 
+    code                      digest of the source that makes the parts: parts of other code are made again
     alive/<host>-<pid>.lock   held by every process at work here
     claims/<k>.lock           held by the process that makes part k
     parts/<k>.<pid>/          part k being written, renamed to parts/<k>/ when all its files are on the disk
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import FailedError, LockedError
+from eeg2vid.stages.store.code import package_digest
 from eeg2vid.stages.store.digest import canonical_json, sha256_file
 from eeg2vid.stages.store.files import replace_synced, sync_tree, write_synced
 
@@ -107,17 +109,18 @@ class WorkPart:
 
 
 class Work:
-    """The work folder of one unit under one fingerprint."""
+    """The work folder of one unit under one fingerprint, and under one version of the source."""
 
     def __init__(self, unit: Path, fingerprint: str, *, shard: tuple[int, int] = (0, 1)) -> None:
         self.unit = unit
         self.folder = unit / f"work-{fingerprint[:8]}"
         self.shard = shard
         self.count = 0
+        self._found_done: set[int] = set()
 
     @contextlib.contextmanager
     def present(self) -> Iterator[list[str]]:
-        """Be known to be at work here; clear away what dead processes of other fingerprints left.
+        """Be known to be at work here; clear away what dead processes of other fingerprints or other code left.
 
         Yields
         ------
@@ -126,13 +129,14 @@ class Work:
         Raises
         ------
         LockedError
-            If a living process makes this unit under another fingerprint.
+            If a living process makes this unit under another fingerprint, or with other code.
         """
         mine = self.folder / "alive" / f"{socket.gethostname()}-{os.getpid()}.lock"
         with self.unit_lock():
             remarks = [self._clear(other) for other in self.unit.glob("work-*") if other != self.folder]
             if self.is_committed() and not _alive(self.folder):
                 self._remove()
+            remarks += self._clear_other_code()
             alive = _lock(mine)
         for stale in (self.folder / "parts").glob("*.*"):
             self._drop_dead_part(stale)
@@ -181,6 +185,28 @@ class Work:
         shutil.rmtree(other)
         return f"Cleared away unfinished work of other settings ({other.name})."
 
+    def _clear_other_code(self) -> list[str]:
+        """Drop the parts that other code made, which may differ; a training's state knows by itself what it fits."""
+        record = self.folder / "code"
+        mine = package_digest()
+        made_by = record.read_text(encoding="utf-8", errors="replace") if record.is_file() else ""
+        if made_by == mine or self.is_committed():
+            return []
+        if made_by and (held := _alive(self.folder)):
+            raise LockedError(
+                f"{self.unit} is being made by another process ({held[0].stem}) of another version of eeg2vid.",
+                "Wait for it or stop it.",
+            )
+        done = sum(1 for _ in self.folder.glob("done/*.json"))
+        for name in ("done", "parts"):  # in this order: a part without its note is made again
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        write_synced(record, mine.encode())
+        if not done:
+            return []
+        parts = "1 part was" if done == 1 else f"{done} parts were"
+        again = "it is made again" if done == 1 else "they are made again"
+        return [f"{self.folder.name}: {parts} made by another version of eeg2vid; {again}."]
+
     def _drop_dead_part(self, folder: Path) -> None:
         index = folder.name.split(".")[0]
         lock = _lock(self.folder / "claims" / f"{index}.lock")
@@ -202,8 +228,19 @@ class Work:
         return self.folder / "done" / f"{index}.json"
 
     def is_done(self, index: int) -> bool:
-        """Tell whether a part is done."""
-        return self.done_file(index).exists()
+        """Tell whether a part is done; one whose note cannot be read is made again."""
+        if index not in self._found_done and self._files_of(index) is not None:
+            self._found_done.add(index)
+        return index in self._found_done
+
+    def _files_of(self, index: int) -> dict[str, str] | None:
+        """Return the hash of every file of a part, None if it is not done or its note cannot be read."""
+        try:
+            files = json.loads(self.done_file(index).read_bytes())["files"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        known = isinstance(files, dict) and all(isinstance(digest, str) for digest in files.values())
+        return files if known else None
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[bool]:
@@ -258,7 +295,9 @@ class Work:
         """
         found: dict[str, list[Path]] = {}
         for index in range(self.count):
-            listed: dict[str, str] = json.loads(self.done_file(index).read_bytes())["files"]
+            listed = self._files_of(index)
+            if listed is None:
+                raise self._dropped(self.done_file(index), index)
             for name, digest in sorted(listed.items()):
                 if name.startswith(f"{role}/{kind}/"):
                     path = self.folder / "parts" / str(index) / name
@@ -268,11 +307,15 @@ class Work:
 
     def _check(self, path: Path, digest: str, index: int) -> None:
         if not path.is_file() or sha256_file(path) != digest:
-            self.done_file(index).unlink(missing_ok=True)
-            raise FailedError(
-                f"{path}: part {index} of the work was damaged on the disk and has been dropped.",
-                "Run the same command again: it makes that part anew and keeps the others.",
-            )
+            raise self._dropped(path, index)
+
+    def _dropped(self, path: Path, index: int) -> FailedError:
+        self.done_file(index).unlink(missing_ok=True)
+        self._found_done.discard(index)
+        return FailedError(
+            f"{path}: part {index} of the work was damaged on the disk and has been dropped.",
+            "Run the same command again: it makes that part anew and keeps the others.",
+        )
 
     def finish(self) -> None:
         """Say that all is committed; others may still be at work here and must find nothing to do."""

@@ -44,11 +44,12 @@ def test_a_recipe_lays_its_tables_over_another(tmp_path):
     mine = load(
         tmp_path,
         header(more='extends = "ridge"\ncites = ["duan2013differential"]')
-        + '[train-encoder.lda]\ntasks = ["concept"]\n[train-mapper.ridge]\nnetwork = { penalties = 9 }\n[preprocess.wide]\n',
+        + '[train-encoder.lda]\ntargets = ["concept"]\n[train-mapper.ridge]\nnetwork = { penalties = 9 }\n'
+        + "[preprocess.wide]\n",
     )
     assert mine.header.name == "mine" and mine.header.conditions == base.header.conditions
     assert mine.header.cites == (*base.header.cites, "duan2013differential")
-    assert mine.tables["train-encoder"]["lda"] == {"network": {"name": "lda"}, "tasks": ["concept"]}
+    assert mine.tables["train-encoder"]["lda"] == {"network": {"name": "lda"}, "targets": ["concept"]}
     assert mine.tables["train-mapper"]["ridge"]["network"] == {"name": "ridge", "penalties": 9}
     assert mine.tables["generate"] == base.tables["generate"]
     assert mine.published["train-encoder"] == base.published["train-encoder"]
@@ -141,7 +142,7 @@ def test_the_lag_sweep_spreads_out_as_it_was_written_by_hand(tmp_path):
         assert list(recipe.tables[stage]) == LAGS
     assert list(recipe.tables["report"]) == ["lag"]
     assert recipe.tables["preprocess"]["lag-minus-400ms"] == {"tmin_s": -0.4, "tmax_s": 1.6, "outside": "leave-out"}
-    assert recipe.tables["train-encoder"]["lag-800ms"] == {"network": {"name": "lda"}, "tasks": ["concept", "fast"]}
+    assert recipe.tables["train-encoder"]["lag-800ms"] == {"network": {"name": "lda"}, "targets": ["concept", "fast"]}
     assert recipe.sweep.stage == "preprocess" and recipe.sweep.settings == ("tmin_s", "tmax_s")
     assert recipe.sweep.points[3] == ("lag-800ms", (0.8, 2.8))
     one = study(tmp_path, "lag-sweep")
@@ -173,12 +174,12 @@ def test_a_sweep_over_an_extended_recipe_keeps_the_others_apart(tmp_path):
 
 def test_a_study_settles_all_points_or_one(tmp_path):
     (tmp_path / "eeg2vid.toml").write_text(
-        '[train-encoder.lag-0ms]\ntasks = ["human"]\n[train-encoder.lag]\ntasks = ["face"]\nseed = 3\n'
+        '[train-encoder.lag-0ms]\ntargets = ["human"]\n[train-encoder.lag]\ntargets = ["face"]\nseed = 3\n'
     )
     one = study(tmp_path, "lag-sweep")
     assert one.bases("train-encoder") == LAGS
     found = [one.settings("train-encoder", name).settings for name in ("lag-0ms", "lag-400ms")]
-    assert [(settings.tasks, settings.seed) for settings in found] == [(("human",), 3), (("face",), 3)]
+    assert [(settings.targets, settings.seed) for settings in found] == [(("human",), 3), (("face",), 3)]
 
 
 def test_a_tuning_repeats_what_is_trained_and_nothing_else(tmp_path):
@@ -249,7 +250,7 @@ def test_wrong_sweeps_are_sentences(tmp_path, old, new, words):
 
 def test_an_unknown_swept_setting_is_found_when_settings_are(tmp_path):
     recipe = header(more='extends = "ridge"') + SWEEP.replace("tmin_s", "tmn_s")
-    with pytest.raises(UsageError, match="there is no setting 'preprocess.tmn_s'. Did you mean 'tmin_s'"):
+    with pytest.raises(UsageError, match=r"there is no setting 'preprocess.tmn_s'\. Did you mean 'tmin_s'"):
         study(tmp_path, recipe).settings("preprocess", "at-0ms")
 
 

@@ -140,6 +140,58 @@ def test_work_of_other_settings_is_cleared_away_when_its_process_is_dead(tmp_pat
     assert sorted(path.name for path in unit(tmp_path).iterdir()) == [".lock", "latents"]
 
 
+def test_parts_of_other_code_are_made_again_and_a_trainings_state_is_kept(tmp_path, digest, monkeypatch):
+    from eeg2vid.stages.store import work
+
+    toy.make(tmp_path, shard="1/2")
+    folder = next(unit(tmp_path).glob("work-*"))
+    (folder / "state" / "6").mkdir(parents=True)
+    (folder / "state" / "6" / "state.json").write_text("{}")
+    wrong = next(iter(sorted(folder.glob("parts/*/latents/arrays/latents.npy"))))
+    wrong.write_bytes(b"what other code made")
+    monkeypatch.setattr(work, "package_digest", lambda: "another version")
+    runner = toy.runner(tmp_path, shard="2/2")
+    said = []
+    monkeypatch.setattr(runner.reporter, "remark", said.append, raising=False)
+    assert runner.make(toy.NODE).missing_parts == 10
+    assert said == [f"{folder.name}: 10 parts were made by another version of eeg2vid; they are made again."]
+    assert (folder / "state" / "6" / "state.json").is_file() and not (folder / "parts" / "0").exists()
+    toy.make(tmp_path)
+    check(tmp_path, digest)
+
+
+def test_a_living_process_of_other_code_is_not_disturbed(tmp_path, digest, monkeypatch):
+    from eeg2vid.stages.store import work
+
+    process = start(tmp_path, delay=0.05)
+    while not list(unit(tmp_path).glob("work-*/done/2.json")):
+        time.sleep(0.01)
+    monkeypatch.setattr(work, "package_digest", lambda: "another version")
+    with pytest.raises(LockedError, match="another version of eeg2vid"):
+        toy.make(tmp_path)
+    assert process.wait(timeout=60) == 0
+    check(tmp_path, digest)
+
+
+@pytest.mark.parametrize("note", [b"", b"{", b"[]", b'{"files": 3}', bytes([0xFF, 0x00])])
+def test_a_part_whose_note_cannot_be_read_is_made_again(tmp_path, digest, note):
+    toy.make(tmp_path, shard="1/2")
+    next(iter(unit(tmp_path).glob("work-*/done/4.json"))).write_bytes(note)
+    assert toy.make(tmp_path).missing_parts == 0
+    check(tmp_path, digest)
+
+
+def test_the_digest_of_code_follows_its_rooms():
+    from eeg2vid.stages.store.code import package_digest, source_digest
+
+    rooms = ["eeg2vid.stages.store.work", "eeg2vid.stages.training"]
+    assert source_digest(rooms) == source_digest([*reversed(rooms), rooms[0]])
+    found = {source_digest([room]) for room in (*rooms, "eeg2vid.stages.store")} | {package_digest()}
+    assert len(found) == 4 and all(len(one) == 64 for one in found)
+    with pytest.raises(ModuleNotFoundError):
+        source_digest(["eeg2vid.stages.nowhere"])
+
+
 def test_full_disk_keeps_finished_parts(tmp_path, digest, monkeypatch):
     from eeg2vid.stages.store import work
 
