@@ -138,6 +138,7 @@ class FolderKeeper:
                 groups[group][name] = value
             order = groups.pop("order").get("order")
             plain: dict[str, Any] = {name: fields[name] for name in _FIELDS}
+            groups["sums"] = {name: groups["sums"][name] for name in fields["losses"]}  # the first is the main one
             plain |= {"best_value": float(fields["best_value"]), "order": order}
             return LoopState(**plain, **groups, history=[EpochRow(**row) for row in fields["history"]])
         except (OSError, ValueError, KeyError, TypeError, SafetensorError):
@@ -155,7 +156,7 @@ class FolderKeeper:
         beside.replace(self.folder / name)
         fields = {key: getattr(state, key) for key in _FIELDS}
         fields |= {"best_value": str(state.best_value), "code": self.code, "tensors": name}
-        fields |= {"history": [asdict(row) for row in state.history]}
+        fields |= {"losses": list(state.sums), "history": [asdict(row) for row in state.history]}
         beside = self.folder / "state.json.part"
         beside.write_text(json.dumps(fields), encoding="utf-8")
         beside.replace(self.folder / "state.json")

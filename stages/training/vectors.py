@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from eeg2vid.stages.training.inputs import Inputs, bin_epochs
 from eeg2vid.stages.training.scaler import Arrays, PersonScalers, Scalers, StandardScaler, Unseen
 
+_CHUNK_EVENTS = 64
 Flat = dict[str, NDArray[np.floating]]
 
 
@@ -28,9 +29,12 @@ class Vectors:
     def _flat(self, inputs: Inputs) -> Flat:
         flat: Flat = {}
         for name in sorted(inputs.arrays):
-            values = inputs.gather(name)
-            if name == "epochs":
-                values = bin_epochs(values, self.epoch_bins)
+            if name == "epochs":  # a stretch of events at a time: their samples are never all gathered
+                starts = range(0, len(inputs), _CHUNK_EVENTS)
+                parts = (inputs.gather(name, slice(start, start + _CHUNK_EVENTS)) for start in starts)
+                values = np.concatenate([bin_epochs(part, self.epoch_bins) for part in parts])
+            else:
+                values = inputs.gather(name)
             flat[name] = values.reshape(len(values), -1)
         return flat
 

@@ -12,7 +12,8 @@ from scipy.stats import binom
 from eeg2vid.schemas.networks import LdaSettings, TrainingSettings
 from eeg2vid.stages.datasets.protocol import SFREQ
 from eeg2vid.stages.metrics.classification import expected_hits
-from eeg2vid.stages.networks.decoder import Context, Examples
+from eeg2vid.stages.networks.context import BuildContext, TargetForm
+from eeg2vid.stages.networks.examples import Examples
 from eeg2vid.stages.networks.lda import LdaDecoder, fit_lda
 from eeg2vid.stages.signal.epochs import cut_epochs
 from eeg2vid.stages.signal.features import band_features
@@ -84,12 +85,13 @@ def lda(vectors, labels):
 
 def lda_of_eeg(de, labels):
     """The decoder of `train-encoder`, scaler and all."""
-    context = Context({"de": de.shape[1:]}, classes=tuple(str(k) for k in range(CONCEPTS)))
+    concept = TargetForm("concept", "label", tuple(str(k) for k in range(CONCEPTS)))
+    context = BuildContext({"de": de.shape[1:]}, (concept,))
 
     def predict(train, test):
         decoder, inputs = LdaDecoder(LdaSettings(), context, TrainingSettings()), Inputs({"de": de})
-        decoder.fit(Examples(inputs.take(train), labels[train]))
-        return decoder.predict(inputs.take(test))
+        decoder.fit(Examples(inputs.take(train), {"concept": labels[train]}))
+        return decoder.predict(inputs.take(test))["concept"]
 
     return leave_one_block_out(predict)
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import importlib.util
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.networks import (
+    NETWORKS,
     GlmnetRawSettings,
     GlmnetSettings,
     LatentCnnSettings,
@@ -15,10 +18,15 @@ from eeg2vid.schemas.networks import (
     RidgeSettings,
     TrainingSettings,
 )
-from eeg2vid.stages.networks.decoder import Context, Examples
-from eeg2vid.stages.networks.table import NETWORKS, build
-from eeg2vid.stages.training.checkpoint import load_decoder, save_decoder
+from eeg2vid.stages.networks.build import build
+from eeg2vid.stages.networks.checkpoint import load_decoder, save_decoder
+from eeg2vid.stages.networks.decoder import Decoder
 from eeg2vid.stages.training.inputs import Inputs
+
+_spec = importlib.util.spec_from_file_location("_networks", Path(__file__).with_name("_networks.py"))
+_networks = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_networks)
+context, labelled, valued = _networks.context, _networks.labelled, _networks.valued
 
 ELECTRODES = ("FZ", "O1", "OZ")
 SETTINGS = {
@@ -31,41 +39,50 @@ SETTINGS = {
 }
 
 
-def fitted(name, seed=0, scaling="train"):
+def fitted(name, seed=0, scaling="train", people=()):
     rng = np.random.default_rng(0)
     epochs, de = rng.normal(size=(24, 3, 60)).astype(np.float32), rng.normal(size=(24, 2, 3, 5)).astype(np.float32)
     kept = {"glmnet": {"de": de}, "glmnet-raw": {"epochs": epochs}}.get(name, {"epochs": epochs, "de": de})
     mapper = name in ("ridge", "latent-cnn", "latent-cnn full")
     targets = rng.normal(size=(24, 3, 2, 4)).astype(np.float32) if mapper else np.arange(24) % 3
-    found = Examples(Inputs(kept), targets, np.arange(24) // 8, np.arange(24) // 2)
-    context = Context(
-        found.inputs.shapes(),
-        classes=() if mapper else ("cat", "dög", "fish"),
-        target=(3, 2, 4) if mapper else (),
-        electrodes=ELECTRODES,
+    inputs = Inputs(kept, person=np.arange(24) % len(people), subjects=people) if people else Inputs(kept)
+    found = (valued if mapper else labelled)(inputs, targets, np.arange(24) // 8, np.arange(24) // 2)
+    classes = () if mapper else ("cat", "dög", "fish")
+    built_for = context(inputs.shapes(), classes, (3, 2, 4), ELECTRODES, people)
+    decoder = build(
+        SETTINGS[name], context=built_for, training=TrainingSettings(epochs=3, batch_size=8, scaling=scaling)
     )
-    decoder = build(SETTINGS[name], context=context, training=TrainingSettings(epochs=3, batch_size=8, scaling=scaling))
     decoder.fit(found.take(found.groups < 2), found.take(found.groups == 2), seed=seed)
     return decoder, found.inputs
 
 
+def predicted(decoder, inputs):
+    (values,) = decoder.predict(inputs).values()
+    return values
+
+
 def test_the_table_is_complete():
     assert {name.split()[0] for name in SETTINGS} == set(NETWORKS)
-    for name, (settings, _) in NETWORKS.items():
+    for name, settings in NETWORKS.items():
         assert settings().name == name
+        assert settings.learns
+        assert issubclass(settings.built(), Decoder)
         for field in settings.model_fields.values():
             assert field.description or field.annotation is not None
 
 
+@pytest.mark.parametrize("people", [(), ("7",), ("7", "12")])
 @pytest.mark.parametrize("name", SETTINGS)
-def test_round_trip_gives_equal_predictions(name, tmp_path):
-    decoder, inputs = fitted(name)
+def test_round_trip_gives_equal_predictions(name, people, tmp_path):
+    decoder, inputs = fitted(name, people=people)
     save_decoder(tmp_path / "fold-1" / "concept", decoder)
     folder = tmp_path / "fold-1" / "concept"
     assert sorted(p.name for p in folder.iterdir()) == ["config.json", "model.safetensors", "scaler.safetensors"]
     again = load_decoder(folder)
-    np.testing.assert_array_equal(again.predict(inputs), decoder.predict(inputs))
+    np.testing.assert_array_equal(predicted(again, inputs), predicted(decoder, inputs))
     assert again.config() == decoder.config()
+    assert again.context == decoder.context
+    assert again.people == decoder.people == (people or ("",))
     assert again.parameters() == decoder.parameters() > 0
 
 
@@ -80,29 +97,63 @@ def test_same_seed_same_bytes(name, tmp_path):
 def test_own_scaling_survives(tmp_path):
     decoder, inputs = fitted("glmnet", scaling="own")
     save_decoder(tmp_path, decoder)
-    np.testing.assert_array_equal(load_decoder(tmp_path).predict(inputs), decoder.predict(inputs))
+    np.testing.assert_array_equal(predicted(load_decoder(tmp_path), inputs), predicted(decoder, inputs))
     few = inputs.take(np.arange(10))
-    assert not np.array_equal(decoder.predict(few), decoder.predict(inputs)[:10])
+    assert not np.array_equal(predicted(decoder, few), predicted(decoder, inputs)[:10])
     plain = fitted("glmnet")[0]
-    np.testing.assert_allclose(plain.predict(few), plain.predict(inputs)[:10], rtol=1e-5)
+    np.testing.assert_allclose(predicted(plain, few), predicted(plain, inputs)[:10], rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["lda", "ridge", "latent-cnn", "glmnet"])
-def test_what_does_not_fit_is_bad_data(name, tmp_path):
-    save_decoder(tmp_path, fitted(name)[0])
-    model = tmp_path / "model.safetensors"
-    arrays = load_file(model)
+def mutilations(arrays):
+    """Yield what a file may hold instead of these arrays: one missing, foreign, reshaped or not finite."""
+    yield {**arrays, "foreign": np.zeros(2, dtype=np.float32)}
     for key, value in arrays.items():
-        save_file({**arrays, key: np.zeros((*value.shape, 2), dtype=value.dtype)}, model)
-        with pytest.raises(BadDataError):
+        yield {other: kept for other, kept in arrays.items() if other != key}
+        yield {**arrays, key: np.zeros((*value.shape, 2), dtype=value.dtype)}
+        if value.size > 1:
+            yield {**arrays, key: value.reshape(-1)[: value.size - 1]}
+        if np.issubdtype(value.dtype, np.floating) and value.size:
+            for wrong in (np.nan, np.inf):
+                broken = value.copy()
+                broken.flat[-1] = wrong
+                yield {**arrays, key: broken}
+
+
+@pytest.mark.parametrize("file", ["model", "scaler"])
+@pytest.mark.parametrize("name", SETTINGS)
+def test_mutilated_models_are_refused(name, file, tmp_path):
+    save_decoder(tmp_path, fitted(name, people=("7", "12") if name == "latent-cnn" else ())[0])
+    path = tmp_path / f"{file}.safetensors"
+    for wrong in mutilations(load_file(path)):
+        save_file(wrong, path)
+        with pytest.raises(BadDataError, match=r"holds|incomplete|shape|hold"):
             load_decoder(tmp_path)
-        save_file({other: v for other, v in arrays.items() if other != key}, model)
-        with pytest.raises(BadDataError, match=r"holds|incomplete"):
-            load_decoder(tmp_path)
-    save_file(arrays, model)
-    save_file({}, tmp_path / "scaler.safetensors")
-    with pytest.raises(BadDataError, match="is incomplete"):
-        load_decoder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["glmnet", "ridge"])
+def test_format_1_is_still_read(name, tmp_path):
+    decoder, inputs = fitted(name)
+    folder = tmp_path / "block-7" / decoder.target.name
+    save_decoder(folder, decoder)
+    now = json.loads((folder / "config.json").read_text())
+    then = {
+        "format": 1,
+        "network": now["network"],
+        "training": {**now["training"], "seed": 0},
+        "inputs": now["context"]["inputs"],
+        "classes": now["context"]["targets"][0]["classes"],
+        "target": now["context"]["targets"][0]["shape"],
+        "electrodes": list(ELECTRODES),
+    }
+    (folder / "config.json").write_text(json.dumps(then))
+    again = load_decoder(folder)
+    assert (again.context.targets, again.context.names) == (decoder.context.targets, ELECTRODES)
+    np.testing.assert_array_equal(predicted(again, inputs), predicted(decoder, inputs))
+    assert load_decoder(folder, "other").target.name == "other"
+    del then["classes"]
+    (folder / "config.json").write_text(json.dumps(then))
+    with pytest.raises(BadDataError, match="does not describe a decoder"):
+        load_decoder(folder)
 
 
 def test_damaged_files_are_bad_data(tmp_path):
@@ -111,7 +162,8 @@ def test_damaged_files_are_bad_data(tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"garbage")
     with pytest.raises(BadDataError, match=r"model.safetensors cannot be read"):
         load_decoder(tmp_path)
-    for change in ({"format": 2}, {"network": {"name": "none"}}, {"network": {"name": "lda", "x": 1}}, {"inputs": 3}):
+    wrong = [{"format": 3}, {"network": {"name": "none"}}, {"network": {"name": "lda", "x": 1}}, {"context": 3}]
+    for change in (*wrong, {"training": {"x": 1}}, {"people": None}):
         (tmp_path / "config.json").write_text(json.dumps({**config, **change}))
         with pytest.raises(BadDataError, match=r"config.json"):
             load_decoder(tmp_path)

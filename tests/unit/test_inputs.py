@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eeg2vid.schemas.errors import BadDataError, UsageError
-from eeg2vid.stages.training.inputs import Inputs, Vectors, bin_epochs
+from eeg2vid.stages.training.inputs import Inputs, bin_epochs
+from eeg2vid.stages.training.vectors import Vectors
 
 
 def inputs(events=9, seed=0):
@@ -32,7 +33,12 @@ def test_take_join_require():
     whole = inputs()
     parts = [whole.take(np.array([0, 3])), whole.take(np.arange(9) > 5)]
     joined = Inputs.join(parts)
-    np.testing.assert_array_equal(joined.arrays["de"], whole.arrays["de"][[0, 3, 6, 7, 8]])
+    assert all(part.arrays is whole.arrays for part in (*parts, joined))  # nothing is copied
+    np.testing.assert_array_equal(joined.gather("de"), whole.arrays["de"][[0, 3, 6, 7, 8]])
+    np.testing.assert_array_equal(joined.gather("de", np.array([4, 1])), whole.arrays["de"][[8, 3]])
+    other = Inputs.join([parts[0], inputs(seed=1).take(np.array([2]))])
+    np.testing.assert_array_equal(other.gather("de")[:2], whole.arrays["de"][[0, 3]])
+    np.testing.assert_array_equal(other.gather("de")[2], inputs(seed=1).arrays["de"][2])
     assert len(joined) == 5
     joined.require({"epochs": (4, 30), "de": (2, 4, 5)})
     with pytest.raises(BadDataError, match="was made for 'de'"):
@@ -75,5 +81,38 @@ def test_vectors_weigh_inputs_alike_and_use_training_statistics():
 def test_vectors_round_trip():
     vectors = Vectors(5).fit(inputs(20, 3))
     again = Vectors(5)
-    again.load(vectors.state(), ["epochs", "de"])
+    again.load(vectors.state(), {"epochs": (4, 30), "de": (2, 4, 5)})
     np.testing.assert_array_equal(again.transform(inputs(4, 4)), vectors.transform(inputs(4, 4)))
+
+
+def test_people_go_along():
+    whole = inputs()
+    two = Inputs(whole.arrays, person=np.arange(9) % 2, subjects=("7", "12"))
+    assert two.present() == ("7", "12")
+    np.testing.assert_array_equal(two.take(np.array([3, 4])).people(), [1, 0])
+    np.testing.assert_array_equal(two.of("12").rows, [1, 3, 5, 7])
+    assert two.of("12").present() == ("12",)
+    third = Inputs(inputs(seed=2).arrays, subjects=("3",))
+    joined = Inputs.join([two.of("12"), third])
+    assert joined.subjects == ("7", "12", "3")
+    np.testing.assert_array_equal(joined.people(), [1] * 4 + [2] * 9)
+    with pytest.raises(BadDataError, match="'person' 8"):
+        Inputs(whole.arrays, person=np.zeros(8, dtype=int))
+
+
+def test_vectors_standardise_each_person():
+    first, second = inputs(40, 5), inputs(40, 6)
+    scaled = {name: values * 3 + 50 for name, values in second.arrays.items()}
+    both = Inputs.join([Inputs(first.arrays, subjects=("a",)), Inputs(scaled, subjects=("b",))])
+    vectors = Vectors(5).fit(both)
+    np.testing.assert_array_equal(vectors.transform(both.of("a")), Vectors(5).fit(first).transform(first))
+    np.testing.assert_allclose(vectors.transform(both)[40:], Vectors(5).fit(second).transform(second), atol=1e-4)
+    again = Vectors(5)
+    again.load(vectors.state(), both.shapes(), ("a", "b"))
+    np.testing.assert_array_equal(again.transform(both), vectors.transform(both))
+    stranger = Inputs(scaled, subjects=("c",))
+    own = vectors.transform(stranger, unseen="own", given=stranger)
+    np.testing.assert_allclose(own, vectors.transform(both)[40:], atol=1e-9)
+    assert abs(vectors.transform(stranger).mean()) > abs(own.mean())
+    with pytest.raises(UsageError, match="Nobody of label 'c'"):
+        vectors.transform(stranger, unseen="own")

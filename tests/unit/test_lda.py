@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,9 +12,13 @@ from sklearn.covariance import ledoit_wolf as reference_ledoit_wolf
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from eeg2vid.schemas.networks import LdaSettings, TrainingSettings
-from eeg2vid.stages.networks.decoder import Context, Examples
 from eeg2vid.stages.networks.lda import LdaDecoder, fit_lda, ledoit_wolf
 from eeg2vid.stages.training.inputs import Inputs
+
+_spec = importlib.util.spec_from_file_location("_networks", Path(__file__).with_name("_networks.py"))
+_networks = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_networks)
+context, labelled = _networks.context, _networks.labelled
 
 
 @settings(derandomize=True, deadline=None, max_examples=50)
@@ -61,10 +68,9 @@ def test_a_class_without_events_gets_probability_zero():
     x, y = data(4)
     keep = y != 2
     inputs = Inputs({"clock": x})
-    context = Context({"clock": (30,)}, classes=tuple("abcde"))
-    decoder = LdaDecoder(LdaSettings(), context, TrainingSettings())
-    decoder.fit(Examples(inputs.take(keep), y[keep]))
-    found = decoder.predict(inputs)
+    decoder = LdaDecoder(LdaSettings(), context({"clock": (30,)}, "abcde"), TrainingSettings())
+    decoder.fit(labelled(inputs.take(keep), y[keep]))
+    found = decoder.predict(inputs)["concept"]
     assert np.all(found[:, 2] == 0)
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
 

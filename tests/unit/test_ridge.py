@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,9 +12,13 @@ from sklearn.linear_model import Ridge
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.networks import RidgeSettings, TrainingSettings
 from eeg2vid.stages.networks import ridge as module
-from eeg2vid.stages.networks.decoder import Context, Examples
 from eeg2vid.stages.networks.ridge import RidgeDecoder, cv_errors, inner_folds, target_gram
 from eeg2vid.stages.training.inputs import Inputs
+
+_spec = importlib.util.spec_from_file_location("_networks", Path(__file__).with_name("_networks.py"))
+_networks = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_networks)
+context, valued = _networks.context, _networks.valued
 
 
 def examples(seed=0, n=60, p=20, target=(2, 3, 4), groups=4, noise=1.0):
@@ -19,12 +26,16 @@ def examples(seed=0, n=60, p=20, target=(2, 3, 4), groups=4, noise=1.0):
     x = rng.normal(4, 3, size=(n, p))
     y = x @ rng.normal(size=(p, int(np.prod(target)))) / 3 + noise * rng.normal(size=(n, int(np.prod(target)))) + 7
     blocks = np.arange(n) * groups // n
-    return Examples(Inputs({"clock": x}), y.reshape(n, *target).astype(np.float32), blocks)
+    return valued(Inputs({"clock": x}), y.reshape(n, *target).astype(np.float32), blocks)
 
 
 def decoder_for(found, **fields):
-    context = Context(found.inputs.shapes(), target=found.targets.shape[1:])
-    return RidgeDecoder(RidgeSettings(**fields), context, TrainingSettings())
+    built_for = context(found.inputs.shapes(), shape=found.targets["latents"].shape[1:])
+    return RidgeDecoder(RidgeSettings(**fields), built_for, TrainingSettings())
+
+
+def predicted(decoder, found):
+    return decoder.predict(found.inputs)["latents"]
 
 
 @pytest.mark.parametrize("p", [20, 90])
@@ -36,9 +47,9 @@ def test_equals_sklearn_at_a_given_penalty(p, ratio, monkeypatch):
     decoder.fit(train)
     x = decoder.vectors.transform(train.inputs)
     penalty = 10.0**ratio * np.sum((x - x.mean(0)) ** 2) / len(x)
-    reference = Ridge(alpha=penalty).fit(x, train.targets.reshape(len(train), -1))
-    expected = reference.predict(decoder.vectors.transform(test.inputs)).reshape(test.targets.shape)
-    np.testing.assert_allclose(decoder.predict(test.inputs), expected, rtol=2e-4, atol=2e-4)
+    reference = Ridge(alpha=penalty).fit(x, train.targets["latents"].reshape(len(train), -1))
+    expected = reference.predict(decoder.vectors.transform(test.inputs)).reshape(test.targets["latents"].shape)
+    np.testing.assert_allclose(predicted(decoder, test), expected, rtol=2e-4, atol=2e-4)
 
 
 @settings(derandomize=True, deadline=None, max_examples=25)
@@ -65,7 +76,7 @@ def test_the_choice_equals_an_explicit_loop():
     train = examples(3, noise=8)
     decoder = decoder_for(train, log10_low=-3, log10_high=6, penalties=19)
     report = decoder.fit(train)
-    x, y = decoder.vectors.transform(train.inputs), train.targets.reshape(len(train), -1)
+    x, y = decoder.vectors.transform(train.inputs), train.targets["latents"].reshape(len(train), -1)
     ratios = np.logspace(-3, 6, 19)
     mean_eigenvalue = np.sum((x - x.mean(0)) ** 2) / len(x)
     errors = np.zeros(19)
@@ -85,7 +96,7 @@ def test_the_low_rank_keeps_its_share_of_the_fit(share):
     whole, cut = decoder_for(train, **kept, fitted_share=1), decoder_for(train, **kept, fitted_share=share)
     whole.fit(train)
     cut.fit(train)
-    full, low = whole.predict(train.inputs), cut.predict(train.inputs)
+    full, low = predicted(whole, train), predicted(cut, train)
     lost = np.sum((full - low) ** 2) / np.sum((full - full.mean(0)) ** 2)
     assert lost <= 1 - share + 1e-6
     assert cut.arrays["left"].shape[1] < whole.arrays["left"].shape[1]
@@ -94,7 +105,7 @@ def test_the_low_rank_keeps_its_share_of_the_fit(share):
 
 def test_without_signal_it_predicts_about_the_mean():
     rng = np.random.default_rng(5)
-    train = Examples(
+    train = valued(
         Inputs({"clock": rng.normal(size=(120, 30))}),
         rng.normal(size=(120, 50)).astype(np.float32),
         np.arange(120) // 20,
@@ -102,30 +113,30 @@ def test_without_signal_it_predicts_about_the_mean():
     decoder = decoder_for(train)
     report = decoder.fit(train)
     assert abs(report.score) < 0.02
-    deviation = decoder.predict(train.inputs) - train.targets.mean(0)
-    assert np.sum(deviation**2) < 0.1 * np.sum((train.targets - train.targets.mean(0)) ** 2)
+    deviation = predicted(decoder, train) - train.targets["latents"].mean(0)
+    assert np.sum(deviation**2) < 0.1 * np.sum((train.targets["latents"] - train.targets["latents"].mean(0)) ** 2)
 
 
 def test_constant_targets_give_the_constant():
     train = examples(6)
-    same = Examples(train.inputs, np.full_like(train.targets, 3), train.groups)
+    same = valued(train.inputs, np.full_like(train.targets["latents"], 3), train.groups)
     decoder = decoder_for(same)
     decoder.fit(same)
-    np.testing.assert_allclose(decoder.predict(same.inputs), 3, rtol=1e-6)
+    np.testing.assert_allclose(predicted(decoder, same), 3, rtol=1e-6)
 
 
 def test_folds_never_cut_a_group_or_a_run():
     runs = np.repeat(np.array(["r10", "r9", "r1", "r2", "r3", "r4"]), 5)
     inputs = Inputs({"clock": np.zeros((30, 1))})
     groups = np.repeat(["b2", "b1"], 15)
-    folds, what = inner_folds(Examples(inputs, np.zeros(30), groups, runs), 5)
+    folds, what = inner_folds(valued(inputs, np.zeros(30), groups, runs), 5)
     assert what.startswith("leave-one-group-out over 2")
     np.testing.assert_array_equal(folds, np.repeat([0, 1], 15))
-    folds, what = inner_folds(Examples(inputs, np.zeros(30), np.zeros(30), runs), 3)
+    folds, what = inner_folds(valued(inputs, np.zeros(30), np.zeros(30), runs), 3)
     assert what == "3 folds over 6 runs"
     np.testing.assert_array_equal(folds, np.repeat([0, 1, 2], 10))
     with pytest.raises(BadDataError, match="of one only"):
-        inner_folds(Examples(inputs, np.zeros(30), np.zeros(30)), 3)
+        inner_folds(valued(inputs, np.zeros(30), np.zeros(30)), 3)
 
 
 def test_refit_takes_the_validation_events_in():
@@ -135,4 +146,4 @@ def test_refit_takes_the_validation_events_in():
     refitted.fit(train, validation)
     direct = decoder_for(whole)
     direct.fit(whole)
-    np.testing.assert_array_equal(refitted.predict(whole.inputs), direct.predict(whole.inputs))
+    np.testing.assert_array_equal(predicted(refitted, whole), predicted(direct, whole))

@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler as Reference
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.training import scaler as module
-from eeg2vid.stages.training.scaler import StandardScaler
+from eeg2vid.stages.training.scaler import PersonScalers, StandardScaler
 
 
 @settings(derandomize=True, deadline=None, max_examples=50)
@@ -52,3 +52,43 @@ def test_state_round_trip():
     np.testing.assert_array_equal(again.scale, scaler.scale)
     with pytest.raises(BadDataError, match="'psd' is incomplete"):
         StandardScaler.from_state(scaler.state("de"), "psd")
+
+
+def test_values_that_cannot_be_are_refused():
+    scaler = StandardScaler.fit(np.random.default_rng(1).normal(size=(5, 2)), keep=(1,))
+    for part, wrong in (("mean", np.nan), ("scale", np.inf), ("scale", 0.0), ("scale", -1.0)):
+        state = scaler.state("de")
+        state[f"de.{part}"] = np.array([1.0, wrong])
+        with pytest.raises(BadDataError, match="cannot be"):
+            StandardScaler.from_state(state, "de")
+
+
+def people(*labels):
+    values = {label: np.random.default_rng(k).normal(k, k + 1, size=(9, 2)) for k, label in enumerate(labels)}
+
+    def statistics(label):
+        chosen = np.concatenate(list(values.values())) if label is None else values[label]
+        return {"de": StandardScaler.fit(chosen, keep=(1,))}
+
+    return PersonScalers.fit(labels, statistics)
+
+
+def test_one_person_is_stored_as_ever_and_several_apart():
+    assert set(people("17").state()) == {"de.mean", "de.scale"}
+    two = people("1", "17")
+    assert set(two.state()) == {f"de{who}.{part}" for who in ("", "/1", "/17") for part in ("mean", "scale")}
+    again = PersonScalers.from_state(two.state(), {"de": (2,)}, ("1", "17"))
+    for label in ("1", "17", "stranger"):
+        found, wanted = (one.of(label, {}, "pooled")["de"] for one in (again, two))
+        np.testing.assert_array_equal(found.mean, wanted.mean)
+    assert not np.array_equal(two.of("1", {}, "pooled")["de"].mean, two.of("stranger", {}, "pooled")["de"].mean)
+
+
+def test_foreign_missing_and_reshaped_statistics_are_refused():
+    state = people("1", "17").state()
+    with pytest.raises(BadDataError, match=r"foreign arrays: de/1\.mean"):
+        PersonScalers.from_state(state, {"de": (2,)}, ("1",))
+    with pytest.raises(BadDataError, match="incomplete"):
+        PersonScalers.from_state(state, {"de": (2,)}, ("1", "17", "20"))
+    with pytest.raises(BadDataError, match=r"shape \(2,\), expected \(2, 1\)"):
+        PersonScalers.from_state(state, {"de": (2, 1)}, ("1", "17"))
