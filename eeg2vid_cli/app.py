@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -35,7 +35,7 @@ FILES = "Files, cluster"
 class _InOrder(typer.core.TyperGroup):
     """The commands as they are registered; Typer would list groups first."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """Return the names, groups last."""
         return sorted(self.commands, key=lambda name: name in _GROUPS)
 
