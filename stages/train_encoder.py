@@ -16,7 +16,7 @@ from eeg2vid.stages.decoding.upgrades import training_settings
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Needs, Per, Printed, Resources, Stage, Write
 
-_PUBLISHED_THRESHOLD = 1.799  # of SEED-DV's own motion scores (EEG2Video's code)
+PUBLISHED_THRESHOLD = 1.799  # of EEG2Video, on the motion scores that come with SEED-DV
 
 
 class TrainEncoderSettings(DecodingSettings):
@@ -47,14 +47,14 @@ class TrainEncoder(Stage):
     writes = {"encoders": Write(CHECKPOINTS, "subject")}
     acts = "train"
     uses_torch = True
+    panel = "Decode"
+    trains = True
     divided = "one target in one fold"
     prints = Printed(
         "encoders",
         "models",
         ("fold", "targets", "network", "train_events", "validation_scores", "best_epoch", "detail"),
     )
-    panel = "Decode"
-    trains = True
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=30)
     cites = ("liu2024eeg2video", "ledoit2004wellconditioned")
     examples = (
@@ -80,7 +80,7 @@ class TrainEncoder(Stage):
 def _require_own_units(settings: TrainEncoderSettings) -> None:
     """Refuse the published threshold on scores that it was not made for."""
     by_flow = settings.fast_scores == "flow" and "fast" in settings.targets
-    if by_flow and settings.fast_threshold == _PUBLISHED_THRESHOLD:
+    if by_flow and settings.fast_threshold == PUBLISHED_THRESHOLD:
         raise UsageError(
             f"The published threshold {settings.fast_threshold:g} is of SEED-DV's own motion scores; "
             "flow scores are measured otherwise.",

@@ -44,12 +44,12 @@ class TrainMapper(Stage):
     writes = {"mappers": Write(CHECKPOINTS, "subject")}
     acts = "train"
     uses_torch = True
+    panel = "Decode"
+    trains = True
     divided = "one target in one fold"
     prints = Printed(
         "mappers", "models", ("fold", "targets", "network", "train_events", "validation_scores", "best_epoch", "detail")
     )
-    panel = "Decode"
-    trains = True
     resources = Resources(gpus=1, cpus=4, memory_gb=24, minutes=30)
     examples = (
         "eeg2vid train-mapper --targets latents --network ridge --subject 17",
