@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from eeg2vid.cli.choice_help import command_class
 from eeg2vid.cli.commands import (
     cite,
     demo,
@@ -28,8 +29,20 @@ from eeg2vid.cli.options import DebugOption, Globals, JsonOption, WorkspaceOptio
 from eeg2vid.cli.signature import stage_command
 from eeg2vid.stages.registry import STAGES
 
+FILES = "Files, cluster"
+
+
+class _InOrder(typer.core.TyperGroup):
+    """The commands as they are registered; Typer would list groups first."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names, groups last."""
+        return sorted(self.commands, key=lambda name: name in _GROUPS)
+
+
 app = typer.Typer(
     name="eeg2vid",
+    cls=_InOrder,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -57,26 +70,32 @@ def options(
     ctx.obj = Globals(workspace, json, debug)
 
 
-for _stage in STAGES.values():
-    _epilog = "\n\n".join(["Examples:", *_stage.examples]) if _stage.examples else None
-    app.command(_stage.name, rich_help_panel="Stages, in order", epilog=_epilog)(stage_command(_stage, run_stage))
-_SERVICES: dict[str, Callable[..., None]] = {
+_START: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "simulate": simulate.simulate,
     "run": run.run,
     "status": status.status,
+    "doctor": doctor.doctor,
+}
+_FILES: dict[str, Callable[..., None]] = {
     "inspect": inspect.inspect,
     "verify": verify.verify,
     "import": import_.import_,
     "export": export.export,
     "cite": cite.cite,
-    "doctor": doctor.doctor,
 }
 _GROUPS: dict[str, typer.Typer] = {"recipe": recipe.app, "weights": weights.app, "slurm": slurm.app}
-for _name, _command in _SERVICES.items():
-    app.command(_name, rich_help_panel="Services")(guarded(_command))
+for _name, _command in _START.items():
+    app.command(_name, rich_help_panel="Start")(guarded(_command))
+for _stage in STAGES.values():
+    _epilog = "\n\n".join(["Examples:", *_stage.examples]) if _stage.examples else None
+    app.command(_stage.name, rich_help_panel=_stage.panel, epilog=_epilog, cls=command_class(_stage))(
+        stage_command(_stage, run_stage)
+    )
+for _name, _command in _FILES.items():
+    app.command(_name, rich_help_panel=FILES)(guarded(_command))
 for _name, _group in _GROUPS.items():
-    app.add_typer(_group, name=_name, rich_help_panel="Services")
+    app.add_typer(_group, name=_name, rich_help_panel=FILES)
 
 
 def main() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import typer
@@ -16,8 +17,16 @@ from eeg2vid.stages.engine.runner import disk_failure
 INTERRUPTED = 130
 
 
-def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a command so that every failure ends in a sentence and the right exit code."""
+def guarded(command: Callable[..., Any], settings: Collection[str] = ()) -> Callable[..., Any]:
+    """Wrap a command so that every failure ends in a sentence and the right exit code.
+
+    Parameters
+    ----------
+    command
+        The function behind it.
+    settings
+        Names of the settings that are its options.
+    """
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -33,19 +42,27 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         except Exception as error:
             if _debug(kwargs):
                 traceback.print_exc()
-            raise typer.Exit(report(error)) from None
+            raise typer.Exit(report(error, settings)) from None
 
     return run
 
 
-def report(error: Exception) -> int:
-    """Print an error for people and return its exit code."""
+def report(error: Exception, settings: Collection[str] = ()) -> int:
+    """Print an error for people and return its exit code.
+
+    Parameters
+    ----------
+    error
+        What was raised.
+    settings
+        Fields that are options of the command: their names, in backticks, are printed as options.
+    """
     console = talk()
     if isinstance(error, Eeg2VidError):
         console.print("[bold red]Error:[/]", end=" ")
-        console.print(error.message, markup=False)
+        console.print(as_options(error.message, settings), markup=False)
         if error.hint:
-            console.print(error.hint, markup=False)
+            console.print(as_options(error.hint, settings), markup=False)
         return error.exit_code
     refused = disk_failure(error) if isinstance(error, OSError) else None
     if refused:
@@ -56,6 +73,21 @@ def report(error: Exception) -> int:
     console.print(f"{type(error).__name__}: {error}", markup=False)
     console.print("This is a bug. Run the command again with --debug and report the traceback.")
     return 1
+
+
+def as_options(text: str, settings: Collection[str]) -> str:
+    """Turn the backticked names of settings into the options that set them, nested ones by --set.
+
+    Science speaks of its parameters, `tmin_s`; who calls it by command sees --tmin-s.
+    """
+
+    def option(found: re.Match[str]) -> str:
+        name, nested = found[1], found[2]
+        if name not in settings:
+            return found[0]
+        return f"--set {name}{nested}" if nested else f"--{name.replace('_', '-')}"
+
+    return re.sub(r"`([a-z0-9_]+)((?:\.[a-z0-9_]+)*)`", option, text)
 
 
 def _debug(kwargs: dict[str, Any]) -> bool:

@@ -111,6 +111,16 @@ ShardOption = Annotated[
     str,
     typer.Option("--shard", help="I/N: every N-th part from the I-th on; the last commits", rich_help_panel=EXECUTION),
 ]
+SaveEveryOption = Annotated[
+    float,
+    typer.Option(
+        "--save-every", help="Seconds between saves inside a training; 0: every step", rich_help_panel=EXECUTION
+    ),
+]
+MemoryOption = Annotated[
+    float,
+    typer.Option("--memory-gb", help="Above this much, inputs go to a scratch file", rich_help_panel=EXECUTION),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print results as JSON", rich_help_panel=EXECUTION)]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks", rich_help_panel=EXECUTION)]
 
@@ -225,7 +235,8 @@ def make_execution(**values: Any) -> Execution:
     except ValidationError as error:
         name = str(error.errors()[0]["loc"][0])
         about = Execution.model_fields[name].description
-        raise UsageError(f"--{name}: '{values[name]}' will not do.", f"It takes {about}.") from error
+        flag = name.replace("_", "-")
+        raise UsageError(f"--{flag}: '{values[name]}' will not do.", f"It takes {about}.") from error
 
 
 def nested_settings(assignments: list[str]) -> dict[str, Any]:

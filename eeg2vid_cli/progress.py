@@ -17,6 +17,7 @@ class TerminalReporter:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._task: TaskID | None = None
+        self._inner: TaskID | None = None
 
     def start(self, what: str, total: int) -> None:
         """Replace the bar by a new one."""
@@ -28,15 +29,27 @@ class TerminalReporter:
         if self._task is not None:
             self._progress.advance(self._task, steps)
 
+    def within(self, what: str, done: int, total: int) -> None:
+        """Show a second bar while a piece that counts as one is made."""
+        if self._inner is not None and (done >= total or self._progress.tasks[-1].description != what):
+            self._progress.remove_task(self._inner)
+            self._inner = None
+        if done >= total:
+            return
+        if self._inner is None:
+            self._inner = self._progress.add_task(what, total=total)
+        self._progress.update(self._inner, completed=done, total=total)
+
     def remark(self, text: str) -> None:
         """Print a line above the bar."""
         self._progress.console.print(text, markup=False)
 
     def clear(self) -> None:
-        """Remove the bar."""
-        if self._task is not None:
-            self._progress.remove_task(self._task)
-            self._task = None
+        """Remove the bars."""
+        for task in (self._task, self._inner):
+            if task is not None:
+                self._progress.remove_task(task)
+        self._task = self._inner = None
 
 
 @contextlib.contextmanager

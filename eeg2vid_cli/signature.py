@@ -23,6 +23,8 @@ from eeg2vid.stages.engine.stage import Stage
 SETTINGS = "Settings (change the result)"
 _PREFIX = "setting_"  # of the parameters behind settings: a setting may be called like a shared option
 
+_OF_TRAINING = [("save_every", shared.SaveEveryOption, 30.0), ("memory_gb", shared.MemoryOption, 8.0)]
+
 Run = Callable[[Stage, "shared.Request", dict[str, Any]], None]
 
 
@@ -62,7 +64,7 @@ def stage_command(stage: Stage, run: Run) -> Callable[..., None]:
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     command.__name__ = stage.name.replace("-", "_")
     command.__doc__ = inspect.getdoc(stage)
-    return guarded(command)
+    return guarded(command, fields.keys())
 
 
 def _shared_parameters(stage: Stage) -> list[inspect.Parameter]:
@@ -88,6 +90,7 @@ def _shared_parameters(stage: Stage) -> list[inspect.Parameter]:
         ("jobs", shared.JobsOption, 1),
         ("container", shared.ContainerOption, "zarr"),
         *([("shard", shared.ShardOption, "1/1")] if stage.divided else []),
+        *(_OF_TRAINING if stage.trains else []),
         ("force", shared.ForceOption, False),
         *([("check", shared.CheckOption, False)] if stage.takes_source else []),
         ("dry_run", shared.DryRunOption, False),
@@ -108,7 +111,15 @@ def _setting_parameter(name: str, info: FieldInfo) -> inspect.Parameter:
         flag, kind = f"{flag}/--no-{flag[2:]}", bool | None
     elif typing.get_origin(info.annotation) is tuple:
         kind = list[str] | None
-    option = typer.Option(flag, help=_help(info), rich_help_panel=SETTINGS, show_default=False, metavar=_metavar(info))
+    names = _words(info.annotation) or list(union_members(info))
+    option = typer.Option(
+        flag,
+        help=option_help(info),
+        rich_help_panel=SETTINGS,
+        show_default=False,
+        metavar=_metavar(info),
+        autocompletion=(lambda: names) if names else None,
+    )
     return _keyword(_PREFIX + name, Annotated[kind, option], None)
 
 
@@ -118,10 +129,11 @@ def _metavar(info: FieldInfo) -> str | None:
     return "NAME" if union_members(info) else "VALUE"
 
 
-def _help(info: FieldInfo) -> str:
+def option_help(info: FieldInfo) -> str:
+    """Return what a setting is, the words it takes and its default."""
     text = info.description or ""
     members = union_members(info)
-    choices = [str(choice) for choice in typing.get_args(info.annotation)] if _is_literal(info) else list(members)
+    choices = _words(info.annotation) or list(members)
     if choices:
         text += f" ({', '.join(choices)})"
     default = info.get_default(call_default_factory=True)  # type: ignore[call-arg]
@@ -138,8 +150,11 @@ def _shown(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _is_literal(info: FieldInfo) -> bool:
-    return typing.get_origin(info.annotation) is typing.Literal
+def _words(kind: Any) -> list[str]:
+    """Return the words that a literal takes, or a tuple of literals."""
+    if typing.get_origin(kind) is tuple:
+        kind = typing.get_args(kind)[0]
+    return [str(word) for word in typing.get_args(kind)] if typing.get_origin(kind) is typing.Literal else []
 
 
 def union_members(info: FieldInfo) -> dict[str, type[BaseModel]]:

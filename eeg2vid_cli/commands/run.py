@@ -18,10 +18,12 @@ from eeg2vid.cli.options import (
     ForceOption,
     JobsOption,
     JsonOption,
+    MemoryOption,
     ModelsOption,
     ProtocolOption,
     RecipeOption,
     Request,
+    SaveEveryOption,
     SubjectOption,
     ThreadsOption,
     WorkspaceOption,
@@ -55,6 +57,8 @@ def run(
     threads: ThreadsOption = 1,
     jobs: JobsOption = 1,
     container: ContainerOption = "zarr",
+    save_every: SaveEveryOption = 30.0,
+    memory_gb: MemoryOption = 8.0,
     force: ForceOption = False,
     dry_run: DryRunOption = False,
     json: JsonOption = False,
@@ -65,7 +69,14 @@ def run(
         raise UsageError(f"--until: there is no stage '{until}'.{did_you_mean(until, STAGES)}")
     study = Request(ctx, workspace, recipe, models, protocol, source=source).study()
     execution = make_execution(
-        device=device, threads=threads, jobs=jobs, force=force, dry_run=dry_run, container=container
+        device=device,
+        threads=threads,
+        jobs=jobs,
+        force=force,
+        dry_run=dry_run,
+        container=container,
+        save_every=save_every,
+        memory_gb=memory_gb,
     )
     subjects = chosen_subjects(study, subject)
     as_json = wants_json(ctx, json)

@@ -11,6 +11,7 @@ from eeg2vid.cli.options import Request, chosen_subjects, make_execution, wants_
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Node, Study
 from eeg2vid.stages.engine.plan import Judge, Verdict
@@ -42,8 +43,7 @@ def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
         planned = dict.fromkeys(split_variant(variant)[1] for variant in study.variants(stage.name))
         near = did_you_mean(str(request.condition), planned)
         raise UsageError(f"No variant of {stage.name} is planned under condition '{request.condition}'.{near}")
-    wanted = ("device", "threads", "jobs", "force", "dry_run", "container", "shard")
-    execution = make_execution(**{name: given[name] for name in wanted if name in given})
+    execution = make_execution(**{name: given[name] for name in Execution.model_fields if name in given})
     as_json = wants_json(request.ctx, given["json"])
     if execution.dry_run:
         show_plan([Judge(study, subjects).judge(node) for node in nodes], as_json=as_json)

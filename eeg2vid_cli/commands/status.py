@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -22,6 +23,7 @@ from eeg2vid.cli.options import (
 )
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.stages.engine.plan import Judge, Verdict
+from eeg2vid.stages.services.mermaid import flow_chart
 
 _MARKS = {"done": "done", "imported": "imported", "stale": "STALE", "missing": "–", "waiting": "–"}
 
@@ -33,6 +35,7 @@ def status(
     recipe: RecipeOption = None,
     models: ModelsOption = None,
     protocol: ProtocolOption = None,
+    graph: Annotated[bool, typer.Option("--graph", help="Print the plan as a Mermaid flow chart")] = False,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -41,6 +44,13 @@ def status(
     subjects = chosen_subjects(study, subject)
     judge = Judge(study, subjects)
     verdicts = [judge.judge(node) for node in study.plan(subjects)]
+    if graph:
+        chart = flow_chart(judge, verdicts)
+        if wants_json(ctx, json):
+            emit({"mermaid": chart}, None, as_json=True)
+        else:
+            sys.stdout.write(f"{chart}\n")  # no console: it would fold lines
+        return
     rows = [_row(verdict) for verdict in verdicts]
     emit(
         rows,

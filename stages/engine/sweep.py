@@ -60,6 +60,8 @@ class Sweep:
         'validation' where the points are candidates of which one is taken.
     stages
         Those that have a variant per point.
+    selecting
+        Those with a setting `select`, which is the sweep's in the tables of its variant unless they have their own.
     """
 
     variant: str
@@ -68,6 +70,7 @@ class Sweep:
     points: tuple[Point, ...]
     select: Literal["validation"] | None
     stages: tuple[str, ...]
+    selecting: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -82,7 +85,8 @@ class Sweep:
         tables
             `[stage.variant]` tables, not changed.
         values
-            Also put the points' values into the tables of the sweep's stage, which exist even if none was written.
+            Also put the points' values into the tables of the sweep's stage, which exist even if none was written, and
+            `select` where a selection is made.
         """
         found: Tables = {}
         if values:
@@ -91,6 +95,8 @@ class Sweep:
             of_stage = found.setdefault(stage, {})
             for variant, table in variants.items():
                 if stage not in self.stages or variant != self.variant:
+                    if values and stage in self.selecting and variant == self.variant:
+                        table = {"select": self.select, **table}
                     of_stage[variant] = merge(of_stage.get(variant, {}), self._rewired(table, self.names))
                     continue
                 for point in self.points:
@@ -156,7 +162,8 @@ def read_sweep(data: Any, where: str, tables: Tables, stages: Mapping[str, Stage
             owner = "the sweep's variant" if name == table.variant else f"[{taken}.{name}]"
             raise UsageError(f"{where}: the name '{name}' is taken by {owner}.")
     points = tuple(Point(name, found) for name, found in zip(names, values, strict=True))
-    return Sweep(table.variant, table.stage, settings, points, table.select, spread)
+    takes = [name for name, stage in stages.items() if table.select and "select" in stage.Settings.model_fields]
+    return Sweep(table.variant, table.stage, settings, points, table.select, spread, tuple(takes))
 
 
 def _repeated(table: SweepTable, where: str, stages: Mapping[str, Stage]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from eeg2vid.stages.engine.graph import Choices, Study
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.engine.workspace import Workspace
+from eeg2vid.stages.services.pace import Pace
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -33,19 +34,25 @@ class LineReporter:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-        self._what, self._total, self._done = "", 0, 0
+        self._outer, self._inner = Pace("", 0), Pace("", 0)
         self._last = time.monotonic()
 
     def start(self, what: str, total: int) -> None:
         """Begin counting anew."""
-        self._what, self._total, self._done = what, total, 0
+        self._outer, self._inner = Pace(what, total), Pace("", 0)
 
     def advance(self, steps: int = 1) -> None:
         """Count, and say so once a minute."""
-        self._done += steps
-        if time.monotonic() - self._last >= _SECONDS_BETWEEN_LINES:
-            self._last = time.monotonic()
-            self._say(f"{self._what}: {self._done}/{self._total}")
+        self._outer.reach(self._outer.done + steps)
+        self._inner = Pace("", 0)
+        self._say_now_and_then()
+
+    def within(self, what: str, done: int, total: int) -> None:
+        """Say once a minute how far a piece is that counts as one."""
+        if (what, total) != (self._inner.what, self._inner.total) or done < self._inner.done:
+            self._inner = Pace(what, total)
+        self._inner.reach(done)
+        self._say_now_and_then()
 
     def remark(self, text: str) -> None:
         """Say it."""
@@ -53,6 +60,11 @@ class LineReporter:
 
     def clear(self) -> None:
         """Nothing is on the screen."""
+
+    def _say_now_and_then(self) -> None:
+        if time.monotonic() - self._last >= _SECONDS_BETWEEN_LINES:
+            self._last = time.monotonic()
+            self._say("; ".join(str(pace) for pace in (self._outer, self._inner) if pace.total))
 
 
 @dataclass(frozen=True)

@@ -207,7 +207,11 @@ def test_a_line_a_minute(monkeypatch):
     for _ in range(10):
         now[0] += 25
         reporter.advance()
-    assert said == ["sub-1: clips: 3/10", "sub-1: clips: 6/10", "sub-1: clips: 9/10"]
+    assert said == [
+        "sub-1: clips: 3/10, about 3 min left",
+        "sub-1: clips: 6/10, about 2 min left",
+        "sub-1: clips: 9/10, about 25 s left",
+    ]
 
 
 def test_errors_survive_the_pipe():

@@ -197,6 +197,7 @@ def test_a_tuning_repeats_what_is_trained_and_nothing_else(tmp_path):
     assert (one.bases("predict"), one.bases("score")) == (["t"], ["t"])
     read = one.inputs(Node("predict", "t", "sub-1"), ["1"])["encoders"]
     assert [address.variant for address in read] == ["rate-1e-3", "rate-3e-4"]
+    assert one.settings("predict", "t").settings.select == "validation"
 
 
 @pytest.mark.parametrize(
