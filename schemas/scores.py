@@ -1,30 +1,58 @@
-"""Scores, each beside its chance level, its interval and its controls; and the report."""
+"""Scores, each beside its chance level, its interval and its controls; and the report.
+
+Names are data: what was judged (`target`), by what (`metric` and its `variant`), decoded from what (`condition`) and
+on which events (`subset`) are columns. What a metric is stands in `definitions`, one row for each metric and variant.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 
 from eeg2vid.schemas.base import Attributes, Schema
 from eeg2vid.schemas.entities import Row
 
-POSITION_VOTE = "position-vote"
-"""Stands for a condition where no EEG is decoded: what a clock alone gets, from the time in the block."""
+Kind = Literal["video", "classification", "value"]
+ChanceKind = Literal["analytic", "pairing", "majority"]
+Form = Literal["event", "pair", "set"]
+Direction = Literal["higher", "lower"]
 
 
-class Score(Row):
+class Measure(NamedTuple):
+    """What names a column of numbers: rows with one measure may be compared."""
+
+    target: str
+    metric: str
+    variant: str
+    subset: str
+
+
+class Named(Row):
+    """What every number is called."""
+
+    target: str = Field("", description="what was decoded: the name of a target; empty: the clips themselves")
+    metric: str
+    variant: str = Field("", description="of the metric, e.g. which clips compete; empty: the metric as such")
+    subset: str = Field("", description="which events; empty: all that were decoded")
+
+    @property
+    def measure(self) -> Measure:
+        """The name of the number."""
+        return Measure(self.target, self.metric, self.variant, self.subset)
+
+
+class Score(Named):
     """One metric of one condition, or of the position vote."""
 
     subject: str
     condition: str
-    metric: str
-    kind: Literal["video", "classification"]
+    kind: Kind = Field(description="video: of clips; classification: of a label; value: of a target with values")
     value: float
     low: float | None = Field(description="95 % interval, bootstrap over runs; None: fewer than two runs, no interval")
     high: float | None
     chance: float
-    chance_kind: Literal["analytic", "pairing", "majority"] = Field(
+    chance_kind: ChanceKind = Field(
         description="how the chance level was found: formula, wrong pairings, or the commonest training class"
     )
     p: float | None = Field(description="permutation of whole runs, one-sided; None where it has no meaning")
@@ -34,40 +62,56 @@ class Score(Row):
     detail: str = Field("", description="how the value came about, e.g. the widths of the position vote's kernel")
 
 
-class Contrast(Row):
-    """The full condition against one control on the same events."""
+class Contrast(Named):
+    """A condition against one control on the same events."""
 
     subject: str
-    metric: str
+    condition: str = Field("full", description="what is held against the control")
     control: str
-    difference: float
+    difference: float = Field(description="condition minus control, whichever is the better")
     low: float | None = Field(description="95 % interval, bootstrap over runs; None: fewer than two runs, no interval")
     high: float | None
     p: float = Field(description="sign flips over runs, two-sided")
 
 
-class EventScore(Row):
+class EventScore(Named):
     """One metric of one decoded video."""
 
     event: str
     clip: str
     condition: str
-    metric: str
     value: float
 
 
 class Definition(Row):
-    """What a metric is, in a sentence."""
+    """What one variant of a metric is."""
 
     metric: str
-    definition: str
+    variant: str = ""
+    form: Form = Field(description="event: a value of each event; pair: of each pairing of events; set: of all at once")
+    direction: Direction = Field(description="which values are the better ones")
+    low: float | None = Field(description="least possible value; None: there is none")
+    high: float | None = Field(description="greatest possible value; None: there is none")
+    title: str = Field(description="its name as people write it")
+    definition: str = Field(description="what it is, in a sentence")
+    source: str = Field("", description="the paper that it comes from; empty: none")
+    among: str = Field("", description="of identification: which clips the own one is picked from, in words")
+    apart: bool = Field(False, description="it tells clips of one run apart, which no clock can do")
+    lenient: bool = Field(False, description="takes any of three labels for right: its chance level is 3/(N + 2)")
+
+
+class Term(Row):
+    """What else must be known to read the rows, e.g. how a target is cut from its scores."""
+
+    term: str = Field(description="the name of a target or a condition")
+    sentence: str
 
 
 SCORES = Schema(
     name="scores",
-    version=1,
-    doc="The score table, the contrasts with the controls, and the value of every event.",
-    tables={"scores": Score, "contrasts": Contrast, "events": EventScore, "definitions": Definition},
+    version=2,
+    doc="The score table, the contrasts with the controls, the value of every event, and what the metrics are.",
+    tables={"scores": Score, "contrasts": Contrast, "events": EventScore, "definitions": Definition, "terms": Term},
 )
 
 REPORT = Schema(name="report", version=1, doc="One self-contained HTML page.", attributes=Attributes, media=True)

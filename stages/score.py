@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from eeg2vid.schemas.conditions import FULL, POSITION_VOTE
 from eeg2vid.schemas.entities import Event
 from eeg2vid.schemas.errors import BadDataError, MissingInputError
 from eeg2vid.schemas.features import SMOOTHED
 from eeg2vid.schemas.predictions import PREDICTIONS
 from eeg2vid.schemas.recordings import CLIPS, EVENTS
-from eeg2vid.schemas.scores import POSITION_VOTE, SCORES, Definition, EventScore, Score
+from eeg2vid.schemas.scores import SCORES, EventScore, Score, Term
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
@@ -27,7 +28,8 @@ from eeg2vid.stages.store.reader import Artifact
 if TYPE_CHECKING:
     import numpy as np
 
-    from eeg2vid.stages.metrics.scoring import Keys
+    from eeg2vid.stages.metrics.metric import Keys
+    from eeg2vid.stages.metrics.scoring import Effort
 
 
 class ScoreSettings(Settings):
@@ -65,7 +67,9 @@ class ScoreVideos(Stage):
     writes = {"scores": Write(SCORES, "subject")}
     divided = "one condition"
     prints = Printed(
-        "scores", "scores", ("metric", "condition", "value", "low", "high", "chance", "p", "n_events", "n_runs")
+        "scores",
+        "scores",
+        ("target", "metric", "variant", "condition", "value", "low", "high", "chance", "p", "n_events", "n_runs"),
     )
     panel = "Judge"
     resources = Resources(cpus=4, memory_gb=16, minutes=30)
@@ -74,9 +78,9 @@ class ScoreVideos(Stage):
 
     def run(self, ctx: Context) -> None:
         """Score condition by condition; contrast `full` with each control when all are scored."""
-        from eeg2vid.stages.metrics.scoring import DEFINITIONS, contrast_videos
+        from eeg2vid.stages.metrics.contrasts import contrast
+        from eeg2vid.stages.metrics.scoring import definitions_of
 
-        settings: ScoreSettings = ctx.settings
         videos, predictions = _by_condition(ctx.read_many("videos")), _by_condition(ctx.read_many("predictions"))
         jobs = [("videos", condition) for condition in videos] + [("labels", condition) for condition in predictions]
         labelled = next((artifact for artifact in predictions.values() if artifact.attributes().labels()), None)
@@ -102,18 +106,18 @@ class ScoreVideos(Stage):
         if found is None or events is None:
             return
         out = ctx.write("scores")
-        contrasts = (
-            contrast_videos(events, keys, bootstraps=settings.bootstraps, seed=ctx.seed("videos")) if keys else []
-        )
-        out.table("contrasts", contrasts)
-        terms = {
-            name: text
-            for name, text in DEFINITIONS.items()
-            if any(row.metric == name or row.metric.endswith(f" {name}") for row in found)
-        }
-        if labelled:
-            terms |= label_terms(ctx, labelled)
-        out.table("definitions", [Definition(metric=name, definition=text) for name, text in terms.items()])
+        out.table("contrasts", contrast(events, keys, _effort(ctx, "videos")) if keys else [])
+        out.table("definitions", definitions_of(found))
+        terms = label_terms(ctx, labelled) if labelled else {}
+        out.table("terms", [Term(term=name, sentence=text) for name, text in terms.items()])
+
+
+def _effort(ctx: Context, *what: str) -> Effort:
+    """Return how hard to try; random numbers are those of what is scored, whatever the condition."""
+    from eeg2vid.stages.metrics.scoring import Effort
+
+    settings: ScoreSettings = ctx.settings
+    return Effort(settings.permutations, settings.bootstraps, ctx.seed(*what))
 
 
 def _by_condition(artifacts: Sequence[Artifact]) -> dict[str, Artifact]:
@@ -122,14 +126,14 @@ def _by_condition(artifacts: Sequence[Artifact]) -> dict[str, Artifact]:
     if len(found) != len(artifacts):
         names = ", ".join(str(artifact.address) for artifact in artifacts)
         raise BadDataError(f"Two systems under one score: {names}.", "Give each system its own [score.<variant>].")
-    return dict(sorted(found.items(), key=lambda item: item[0] != "full"))
+    return dict(sorted(found.items(), key=lambda item: item[0] != FULL))
 
 
 def _keys(ctx: Context, videos: dict[str, Artifact]) -> Keys:
     """Return what the rows of the videos stand for; all conditions must show the same clips in the same order."""
     import numpy as np
 
-    from eeg2vid.stages.metrics.scoring import Keys
+    from eeg2vid.stages.metrics.metric import Keys
 
     rows = next(iter(videos.values())).table("clips", VideoKey)
     for artifact in videos.values():
@@ -151,24 +155,16 @@ def _score_videos(
     ctx: Context, condition: str, videos: Artifact, keys: Keys | None
 ) -> tuple[list[Score], list[EventScore]]:
     """Read truth and decoded videos of one condition in the same order and score them."""
-    from eeg2vid.stages.metrics.scoring import score_videos
+    from eeg2vid.stages.metrics.metric import Given, Sides
+    from eeg2vid.stages.metrics.scoring import score
 
     assert keys is not None
-    settings: ScoreSettings = ctx.settings
     stimuli = ctx.read("stimuli")
     geometry: VideoAttributes = stimuli.attributes()
     picture = (slice(None), slice(None), slice(geometry.height), slice(geometry.width))
     order = rows_of_clips(stimuli, keys.clips, VideoKey)
-    return score_videos(
-        condition,
-        videos.read("frames")[picture],
-        stimuli.read("frames")[order][picture],
-        keys,
-        permutations=settings.permutations,
-        bootstraps=settings.bootstraps,
-        seed=ctx.seed("videos"),
-        within_runs=not _smoothed(ctx, videos),
-    )
+    frames = Sides(videos.read("frames")[picture], stimuli.read("frames")[order][picture])
+    return score(Given(keys, condition, frames=frames, apart=not _smoothed(ctx, videos)), _effort(ctx, "videos"))
 
 
 def _smoothed(ctx: Context, videos: Artifact) -> bool:
@@ -198,29 +194,23 @@ def _score_clock(ctx: Context, artifact: Artifact) -> list[Score]:
             ctx.reporter.remark(f"{ctx.node}: no position vote on {task.name}: {reason}.")
             continue
         probabilities, detail = vote_by_clock(task)
-        rows = _score_task(ctx, task, POSITION_VOTE, probabilities)
-        found += [row.model_copy(update={"detail": detail}) for row in rows]
+        found += _score_task(ctx, task, POSITION_VOTE, probabilities, detail)
     return found
 
 
-def _score_task(ctx: Context, task: Task, condition: str, probabilities: np.ndarray) -> list[Score]:
+def _score_task(ctx: Context, task: Task, condition: str, probabilities: np.ndarray, detail: str = "") -> list[Score]:
     """Score probabilities of one task, `(asked event, class)`."""
-    from eeg2vid.stages.metrics.scoring import LabelledPredictions, score_labels
+    from eeg2vid.stages.metrics.metric import Given, Keys, Labels
+    from eeg2vid.stages.metrics.scoring import score
 
-    settings: ScoreSettings = ctx.settings
-    return score_labels(
-        LabelledPredictions(
-            subject=str(ctx.subject),
-            condition=condition,
-            task=task.name,
-            probabilities=probabilities,
-            labels=task.labels,
-            majority=task.majority,
-            runs=runs_within_folds(task.events, task.folds.tolist()),
-            positions=task.positions,
-            folds=task.folds,
-        ),
-        permutations=settings.permutations,
-        bootstraps=settings.bootstraps,
-        seed=ctx.seed("labels", task.name),
+    keys = Keys(
+        subject=str(ctx.subject),
+        events=[event.event for event in task.events],
+        clips=[event.clip for event in task.events],
+        runs=runs_within_folds(task.events, task.folds.tolist()),
+        positions=task.positions,
+        folds=task.folds,
     )
+    labels = Labels(probabilities, task.labels, task.majority)
+    given = Given(keys, condition, target=task.name, labels=labels)
+    return score(given, _effort(ctx, "labels", task.name), detail)[0]

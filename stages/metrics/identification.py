@@ -17,20 +17,75 @@ between-runs    the clips of other runs of the fold: mostly the concept, and wha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.metrics.frames import FloatArray, IntArray, check_frames
+from eeg2vid.stages.metrics.frames import FloatArray, IntArray
+from eeg2vid.stages.metrics.metric import FRAMES, Given, Measured, Metric, Variant
+from eeg2vid.stages.metrics.similarity import area_means, correlation
 from eeg2vid.stages.statistics.runs import number_runs
 
 Foils = Literal["all", "within-run", "between-runs"]
 
-_DECIMALS = 12  # similarities closer than this are ties: rounding in a matrix product must not decide
-_FLAT = 1e-9  # a clip whose spread is below this share of its level is constant
+IDENTIFICATION = Metric(
+    name="identification",
+    form="pair",
+    needs=(FRAMES,),
+    direction="higher",
+    bounds=(0.0, 1.0),
+    variants={
+        "": Variant(
+            "identification",
+            "Share of the other test clips of the fold that are less like the decoded clip than its own "
+            "stimulus is (correlation of 16x9 area means over all frames); ties count half.",
+            "analytic",
+            among="the test clips",
+        ),
+        "top-1": Variant(
+            "identification top-1",
+            "Share of decoded clips that are most like their own stimulus among the fold's.",
+            "analytic",
+            among="the test clips",
+        ),
+        "within-run": Variant(
+            "identification within run",
+            "The same among clips of the same run only: what is decoded beyond concept and time.",
+            "analytic",
+            among="the clips of its run",
+            apart=True,
+        ),
+        "between-runs": Variant(
+            "identification between runs",
+            "The same against clips of other runs: concept, and whatever a run shares.",
+            "analytic",
+            among="the clips of other runs",
+        ),
+    },
+    builds="eeg2vid.stages.metrics.identification:measure",
+    source="Kay et al., Nature 2008",
+)
+_FOILS: dict[str, Foils] = {"": "all", "within-run": "within-run", "between-runs": "between-runs"}
+
+
+def measure(given: Given) -> dict[str, Measured]:
+    """Measure identification among the foils of each kind, where there are any."""
+    assert given.frames is not None
+    similarity = correlation(area_means(given.frames.decoded), area_means(given.frames.true))
+    found: dict[str, Measured] = {}
+    for name, foils in _FOILS.items():
+        if IDENTIFICATION.variants[name].apart and not given.apart:
+            continue
+        matrices = identify(similarity, given.keys.runs, given.keys.folds, foils)
+        if not (matrices.foils > 0).any():
+            continue
+        found[name] = Measured(matrices.two_way, 0.5)
+        if foils == "all":
+            found["top-1"] = Measured(matrices.top1, matrices.top1_chance)
+    return found
 
 
 @dataclass(frozen=True)
@@ -147,78 +202,3 @@ def _firsts(block: FloatArray) -> FloatArray:
     """Return 1 for the largest entry of each row, shared evenly among equals."""
     largest = block == block.max(axis=1, keepdims=True)
     return np.asarray(largest / largest.sum(axis=1, keepdims=True), dtype=np.float64)
-
-
-def area_means(videos: Any, height: int = 9, width: int = 16) -> FloatArray:
-    """Shrink videos by the mean over areas, whose borders may cut through pixels.
-
-    Parameters
-    ----------
-    videos
-        uint8 ``(event, frame, height, width, channel)``, in memory or on disk; read clip by clip.
-    height, width
-        Cells of the result; a smaller video keeps its own size.
-
-    Returns
-    -------
-    numpy.ndarray
-        float64 ``(event, frame, cell row, cell column, channel)``, 0..255.
-
-    Raises
-    ------
-    BadDataError
-        If the videos are not uint8 or not five-dimensional.
-    """
-    check_frames(videos, videos, ndim=5)
-    events, frames, rows, columns, channels = videos.shape
-    down, across = _area_weights(rows, min(height, rows)), _area_weights(columns, min(width, columns))
-    means = np.empty((events, frames, len(down), len(across), channels))
-    for event in range(events):
-        clip = np.asarray(videos[event], dtype=np.float64).reshape(frames, rows, columns * channels)
-        squat = (down @ clip).reshape(frames, len(down), columns, channels)
-        means[event] = across @ squat
-    return means
-
-
-def _area_weights(pixels: int, cells: int) -> FloatArray:
-    """Return ``(cell, pixel)`` the share of each pixel in each cell's mean."""
-    edges = np.arange(cells + 1) * (pixels / cells)
-    start = np.arange(pixels)
-    overlap = np.minimum(edges[1:, None], start + 1) - np.maximum(edges[:-1, None], start)
-    return np.asarray(np.clip(overlap, 0.0, None) * (cells / pixels), dtype=np.float64)
-
-
-def correlation(decoded: FloatArray, true: FloatArray) -> FloatArray:
-    """Return Pearson's correlation of every decoded with every true feature vector.
-
-    A constant vector has no correlation and gets the similarity 0 with everything, so that it identifies nothing:
-    all foils tie with the truth and two-way identification is exactly 0.5.
-
-    Parameters
-    ----------
-    decoded, true
-        float64 ``(event, ...)``, the axes after the first taken as one, e.g. the result of `area_means`.
-
-    Returns
-    -------
-    numpy.ndarray
-        float64 ``(decoded event, true event)`` in [-1, 1], rounded to 12 decimals so that ties stay ties.
-
-    Raises
-    ------
-    BadDataError
-        If the two sides have different feature shapes, or a value is not finite.
-    """
-    if decoded.shape[1:] != true.shape[1:]:
-        raise BadDataError(f"Decoded features are {decoded.shape[1:]}, true ones {true.shape[1:]} per event.")
-    return np.asarray(np.round(_standardise(decoded) @ _standardise(true).T, _DECIMALS), dtype=np.float64)
-
-
-def _standardise(features: FloatArray) -> FloatArray:
-    flat = np.asarray(features, dtype=np.float64).reshape(len(features), -1)
-    if not np.isfinite(flat).all():
-        raise BadDataError("A feature is not a finite number, so no similarity can be computed.")
-    centred = flat - flat.mean(axis=1, keepdims=True)
-    norm = np.linalg.norm(centred, axis=1, keepdims=True)
-    constant = norm <= _FLAT * np.linalg.norm(flat, axis=1, keepdims=True)
-    return np.divide(centred, norm, out=np.zeros_like(centred), where=~constant)

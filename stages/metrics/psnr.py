@@ -17,11 +17,34 @@ import numpy.typing as npt
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.metrics.frames import FloatArray, Frames, IntArray, check_frames
+from eeg2vid.stages.metrics.metric import FRAMES, Given, Measured, Metric, Variant
 
 PEAK = 255.0
 CEILING_DB = 100.0  # value of equal frames
 _EQUAL = 1e-10  # MSE below which frames count as equal
 _CHUNK_BYTES = 64 * 2**20  # of float64 pixels per side in the pairwise matrix
+
+PSNR = Metric(
+    name="psnr",
+    form="pair",
+    needs=(FRAMES,),
+    direction="higher",
+    bounds=(0.0, CEILING_DB),
+    variants={
+        "": Variant(
+            "PSNR",
+            "Peak signal-to-noise ratio of each frame in dB, mean over frames. Rewards showing the mean.",
+            "pairing",
+        )
+    },
+    builds="eeg2vid.stages.metrics.psnr:measure",
+)
+
+
+def measure(given: Given) -> dict[str, Measured]:
+    """Measure all pairs of a fold."""
+    assert given.frames is not None
+    return {"": Measured(psnr_matrix(given.frames.decoded, given.frames.true, given.keys.folds))}
 
 
 def mse(decoded: Frames, true: Frames) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eeg2vid.schemas.scores import POSITION_VOTE
+from eeg2vid.schemas.conditions import POSITION_VOTE
 from eeg2vid.stages.reporting.evidence import SHUFFLED
 
 CONDITIONS = {

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Literal
 
-from eeg2vid.schemas.scores import POSITION_VOTE, Contrast, Score
+from eeg2vid.schemas.conditions import POSITION_VOTE
+from eeg2vid.schemas.scores import Contrast, Score
 from eeg2vid.schemas.splits import LEAK
 from eeg2vid.stages.reporting.charts import label, number, p_value
 from eeg2vid.stages.reporting.evidence import (

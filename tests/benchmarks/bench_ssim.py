@@ -12,7 +12,7 @@ from skimage.metrics import structural_similarity
 
 from eeg2vid.stages.metrics.frames import FloatArray, Frames
 from eeg2vid.stages.metrics.psnr import psnr_matrix
-from eeg2vid.stages.metrics.ssim import PairedSsim, ssim
+from eeg2vid.stages.metrics.ssim_windows import PairedSsim, ssim
 
 FULL_CLIPS = 200  # one SEED-DV test block: 40 runs of 5 clips
 FULL_PAIRS = 40 * FULL_CLIPS  # every run against every run, places kept: what any number of permutations needs

@@ -7,7 +7,8 @@ import pytest
 
 from eeg2vid.schemas.entities import Clip, Event, Fold
 from eeg2vid.schemas.predictions import PredictionKey
-from eeg2vid.schemas.scores import POSITION_VOTE, Definition, Score
+from eeg2vid.schemas.conditions import POSITION_VOTE
+from eeg2vid.schemas.scores import Definition, Score
 from eeg2vid.schemas.splits import Part
 from eeg2vid.schemas.videos import VideoKey
 from eeg2vid.stages.statistics.position_vote import position_vote

@@ -17,7 +17,7 @@ from sklearn.metrics import balanced_accuracy_score
 from eeg2vid.schemas.entities import Check, Clip, Electrode, Event, Recording
 from eeg2vid.schemas.predictions import PredictionKey
 from eeg2vid.schemas.videos import VideoKey
-from eeg2vid.stages.metrics.identification import area_means
+from eeg2vid.stages.metrics.similarity import area_means
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import open_artifact
 

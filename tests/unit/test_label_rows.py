@@ -5,7 +5,8 @@ import pytest
 
 from eeg2vid.schemas.entities import Clip, Event
 from eeg2vid.schemas.errors import BadDataError, MissingInputError
-from eeg2vid.schemas.scores import POSITION_VOTE, Definition, Score
+from eeg2vid.schemas.conditions import POSITION_VOTE
+from eeg2vid.schemas.scores import Definition, Score
 from eeg2vid.stages import joins
 from eeg2vid.stages.datasets.labels import fast_threshold, task_labels
 from eeg2vid.stages.labelled import Learned, Task, vote_by_clock, why_no_clock

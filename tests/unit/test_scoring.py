@@ -10,22 +10,31 @@ from skimage.metrics import structural_similarity
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, top_k_accuracy_score
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.metrics import scoring
-from eeg2vid.stages.metrics.scoring import (
-    Keys,
-    LabelledPredictions,
-    contrast_videos,
-    is_constant,
-    score_labels,
-    score_videos,
-)
-from eeg2vid.stages.metrics.ssim import PairedSsim
+from eeg2vid.stages.metrics import ssim as ssim_file
+from eeg2vid.stages.metrics.contrasts import contrast
+from eeg2vid.stages.metrics.metric import Given, Keys, Labels, Sides
+from eeg2vid.stages.metrics.nulls import is_constant
+from eeg2vid.stages.metrics.scoring import Effort, definitions_of, score
+from eeg2vid.stages.metrics.ssim_windows import PairedSsim
 from eeg2vid.stages.statistics.bootstrap import paired_difference
 from eeg2vid.stages.statistics.permutation import run_permutations
 
-METRICS = [
-    "identification", "identification top-1", "identification within-run", "identification between-runs", "psnr", "ssim"
-]  # fmt: skip
+IDENTIFICATION = ("", "identification", "")
+WITHIN = ("", "identification", "within-run")
+BETWEEN = ("", "identification", "between-runs")
+TOP1 = ("", "identification", "top-1")
+ACCURACY, TOP5, BALANCED = (
+    ("concept", "accuracy", ""),
+    ("concept", "accuracy", "top-5"),
+    ("concept", "balanced-accuracy", ""),
+)
+PSNR, SSIM = ("", "psnr", ""), ("", "ssim", "")
+METRICS = [IDENTIFICATION, TOP1, WITHIN, BETWEEN, PSNR, SSIM]
+
+
+def name(row):
+    """What a row is of: target, metric, variant."""
+    return row.target, row.metric, row.variant
 
 
 def make_keys(lengths, folds=1):
@@ -58,18 +67,18 @@ class Found:
 
 def run_scores(decoded, truth, keys, permutations=99, bootstraps=100, seed=0):
     """Score condition by condition, as the stage does, then contrast."""
-    how = {"bootstraps": bootstraps, "seed": seed}
-    found = [score_videos(name, v, truth, keys, permutations=permutations, **how) for name, v in decoded.items()]
+    effort = Effort(permutations, bootstraps, seed)
+    found = [score(Given(keys, one, frames=Sides(v, truth)), effort) for one, v in decoded.items()]
     events = [row for _, rows in found for row in rows]
-    return Found([row for rows, _ in found for row in rows], contrast_videos(events, keys, **how), events)
+    return Found([row for rows, _ in found for row in rows], contrast(events, keys, effort), events)
 
 
 def table(found):
-    return {(row.condition, row.metric): row for row in found.scores}
+    return {(row.condition, name(row)): row for row in found.scores}
 
 
 def values_of(found, metric, condition="full"):
-    return {row.event: row.value for row in found.events if (row.condition, row.metric) == (condition, metric)}
+    return {row.event: row.value for row in found.events if (row.condition, name(row)) == (condition, metric)}
 
 
 def test_values_equal_independent_computations():
@@ -78,13 +87,12 @@ def test_values_equal_independent_computations():
     truth = noise(keys, rng)
     decoded = blend(truth, noise(keys, rng), 0.2)
     found = run_scores({"full": decoded}, truth, keys)
-    assert [row.metric for row in found.scores] == METRICS
+    assert [name(row) for row in found.scores] == METRICS
 
     n = len(keys.events)
     flat_decoded = [shrunk(video) for video in decoded]
     flat_truth = [shrunk(video) for video in truth]
-    kinds = {"identification": (True, True), "identification within-run": (True, False),
-             "identification between-runs": (False, True)}  # fmt: skip
+    kinds = {IDENTIFICATION: (True, True), WITHIN: (True, False), BETWEEN: (False, True)}  # fmt: skip
     for metric, (within, between) in kinds.items():
         scores = values_of(found, metric)
         for i in range(n):
@@ -95,18 +103,18 @@ def test_values_equal_independent_computations():
             own = np.corrcoef(flat_decoded[i], flat_truth[i])[0, 1]
             beaten = [own > np.corrcoef(flat_decoded[i], flat_truth[k])[0, 1] for k in foils]
             assert scores[keys.events[i]] == pytest.approx(np.mean(beaten))
-            if metric == "identification":
-                assert values_of(found, "identification top-1")[keys.events[i]] == all(beaten)
+            if metric == IDENTIFICATION:
+                assert values_of(found, TOP1)[keys.events[i]] == all(beaten)
     for i, event in enumerate(keys.events):
         errors = ((decoded[i].astype(float) - truth[i]) ** 2).mean(axis=(1, 2, 3))
-        assert values_of(found, "psnr")[event] == pytest.approx(np.mean(10 * np.log10(255**2 / errors)))
+        assert values_of(found, PSNR)[event] == pytest.approx(np.mean(10 * np.log10(255**2 / errors)))
         frames = [structural_similarity(a, b, channel_axis=-1) for a, b in zip(decoded[i], truth[i], strict=True)]
-        assert values_of(found, "ssim")[event] == pytest.approx(np.mean(frames))
+        assert values_of(found, SSIM)[event] == pytest.approx(np.mean(frames))
     for row in found.scores:
-        assert row.value == pytest.approx(np.mean(list(values_of(found, row.metric).values())))
+        assert row.value == pytest.approx(np.mean(list(values_of(found, name(row)).values())))
         assert row.low <= row.value <= row.high
         assert (row.n_events, row.n_runs, row.note) == (18, 6, "")
-    assert table(found)["full", "identification top-1"].chance == pytest.approx(1 / 9)
+    assert table(found)["full", TOP1].chance == pytest.approx(1 / 9)
 
 
 def shrunk(video):
@@ -135,13 +143,13 @@ def test_chance_and_p_come_from_runs_that_change_places(lengths):
             ]
         )
 
-    row = rows["full", "ssim"]
+    row = rows["full", SSIM]
     pairs = {pairing.tobytes(): ssim_of(pairing) for pairing in np.unique(np.concatenate([random, foils]), axis=0)}
     assert row.chance == pytest.approx(np.mean([pairs[pairing.tobytes()] for pairing in foils]))
     null = np.array([pairs[pairing.tobytes()] for pairing in random])
     assert row.p == pytest.approx((1 + np.sum(null >= row.value - 1e-12)) / 601)
-    assert [rows["full", metric].chance_kind for metric in ("ssim", "psnr")] == ["pairing", "pairing"]
-    assert rows["full", "identification"].chance == 0.5
+    assert [rows["full", metric].chance_kind for metric in (SSIM, PSNR)] == ["pairing", "pairing"]
+    assert rows["full", IDENTIFICATION].chance == 0.5
 
 
 def test_a_pair_is_computed_once(monkeypatch):
@@ -155,7 +163,7 @@ def test_a_pair_is_computed_once(monkeypatch):
             assert np.all(np.diff(true_index) >= 0)  # the windows of a true clip serve all its partners
             return super().__call__(decoded_index, true_index)
 
-    monkeypatch.setattr(scoring, "PairedSsim", Counted)
+    monkeypatch.setattr(ssim_file, "PairedSsim", Counted)
     run_scores({"full": truth[::-1].copy()}, truth, keys, permutations=300)
     assert len(asked) == len(set(asked)) == 12 * 4  # runs x events, however many pairings
     asked.clear()
@@ -175,10 +183,10 @@ def test_planted_information_is_found():
         assert row.low > row.chance
     concept = truth[[np.flatnonzero(keys.runs == run)[0] for run in keys.runs]]  # the run's first clip for all of it
     rows = table(run_scores({"full": concept}, concept, keys, permutations=499))
-    assert rows["full", "identification between-runs"].value == 1.0
-    assert rows["full", "identification between-runs"].p <= 0.01
-    assert rows["full", "identification within-run"].value == 0.5  # nothing beyond the run was shown
-    assert rows["full", "identification within-run"].p == 1.0
+    assert rows["full", BETWEEN].value == 1.0
+    assert rows["full", BETWEEN].p <= 0.01
+    assert rows["full", WITHIN].value == 0.5  # nothing beyond the run was shown
+    assert rows["full", WITHIN].p == 1.0
 
 
 def test_without_information_p_is_uniform():
@@ -188,13 +196,13 @@ def test_without_information_p_is_uniform():
         rng = np.random.default_rng(seed)
         truth = noise(keys, rng)
         for row in run_scores({"full": noise(keys, rng)}, truth, keys, permutations=99, seed=seed).scores:
-            found[row.metric].append(row.p)
+            found[name(row)].append(row.p)
     for metric, p in found.items():
         for level in (0.05, 0.25, 0.5, 0.75):
             low, high = binom.interval(0.99, 100, level)
             count = np.count_nonzero(np.array(p) <= level)
             assert count <= high, (metric, level)
-            if metric in ("psnr", "ssim"):  # the others tie, which makes p larger
+            if metric in (PSNR, SSIM):  # the others tie, which makes p larger
                 assert count >= low, (metric, level)
 
 
@@ -222,21 +230,21 @@ def test_contrasts_are_paired_differences():
     other = noise(keys, rng)
     decoded = {"full": blend(truth, other, 0.6), "shuffled-runs": other, "grey": np.full_like(truth, 90)}
     found = run_scores(decoded, truth, keys, seed=4)
-    assert [(row.metric, row.control) for row in found.contrasts] == [
+    assert [(name(row), row.control) for row in found.contrasts] == [
         (metric, control) for metric in METRICS for control in ("shuffled-runs", "grey")
     ]
     for row in found.contrasts:
-        full = np.array(list(values_of(found, row.metric).values()))
-        control = np.array(list(values_of(found, row.metric, row.control).values()))
+        full = np.array(list(values_of(found, name(row)).values()))
+        control = np.array(list(values_of(found, name(row), row.control).values()))
         expected = paired_difference(full, control, keys.runs, np.random.default_rng(4), n=100)
         assert (row.difference, row.low, row.high, row.p) == (
             expected.value, expected.low, expected.high, expected.p
         )  # fmt: skip
         rows = table(found)
-        difference = rows["full", row.metric].value - rows[row.control, row.metric].value
+        difference = rows["full", name(row)].value - rows[row.control, name(row)].value
         assert row.difference == pytest.approx(difference)
-    by = {(row.metric, row.control): row for row in found.contrasts}
-    assert by["ssim", "shuffled-runs"].p == pytest.approx(2 / 2**5)  # all five runs gain: the least p of five runs
+    by = {(name(row), row.control): row for row in found.contrasts}
+    assert by[SSIM, "shuffled-runs"].p == pytest.approx(2 / 2**5)  # all five runs gain: the least p of five runs
 
 
 @pytest.mark.parametrize(
@@ -259,9 +267,9 @@ def test_inexact_exchanges_are_noted(lengths, folds, note):
     rows = run_scores({"full": noise(keys, rng), "grey": np.full_like(truth, 9)}, truth, keys).scores
     assert {row.note for row in rows if row.condition == "full"} == {note}
     assert {row.note for row in rows if row.condition == "grey"} == {""}  # no p, nothing to say about it
-    mixed = score_labels(mix_runs(make_labels(keys, rng)), permutations=20, bootstraps=100, seed=0)
+    mixed = score_labels(mix_runs(make_labels(keys, rng)), Effort(20, 100, 0))
     assert {row.note for row in mixed} == {note}
-    whole = score_labels(make_labels(keys, rng), permutations=20, bootstraps=100, seed=0)
+    whole = score_labels(make_labels(keys, rng), Effort(20, 100, 0))
     movable = max(len(set(keys.runs[keys.folds == fold])) for fold in keys.folds) > 1
     assert {row.note for row in whole} == {"" if movable else note}  # labels of whole runs change places exactly
 
@@ -272,10 +280,8 @@ def test_a_single_run_has_no_interval():
     truth = noise(keys, rng)
     decoded = {"full": blend(truth, noise(keys, rng), 0.5), "grey": np.full_like(truth, 9)}
     found = run_scores(decoded, truth, keys)
-    assert [row.metric for row in found.scores if row.condition == "full"] == [
-        name for name in METRICS if name != "identification between-runs"
-    ]
-    for row in (*found.scores, *found.contrasts, *score_labels(make_labels(keys, rng), **FEW)):
+    assert [name(row) for row in found.scores if row.condition == "full"] == [one for one in METRICS if one != BETWEEN]
+    for row in (*found.scores, *found.contrasts, *score_labels(make_labels(keys, rng), FEW)):
         assert row.low is None and row.high is None
     assert {row.p for row in found.contrasts} == {1.0}
     assert all(row.p is not None for row in found.scores if row.condition == "full")
@@ -286,7 +292,7 @@ def test_runs_of_one_clip_have_no_row_within_runs():
     rng = np.random.default_rng(0)
     truth = noise(keys, rng)
     found = run_scores({"full": noise(keys, rng)}, truth, keys)
-    assert [row.metric for row in found.scores] == [name for name in METRICS if name != "identification within-run"]
+    assert [name(row) for row in found.scores] == [one for one in METRICS if one != WITHIN]
 
 
 def test_every_event_has_its_rows():
@@ -297,8 +303,8 @@ def test_every_event_has_its_rows():
     clip_of = dict(zip(keys.events, keys.clips, strict=True))
     assert all(row.clip == clip_of[row.event] for row in found.events)
     for row in found.scores:
-        events = values_of(found, row.metric, row.condition)
-        within = row.metric == "identification within-run"
+        events = values_of(found, name(row), row.condition)
+        within = name(row) == WITHIN
         assert list(events) == (keys.events[1:] if within else keys.events)  # a run of one has no foils within
         assert row.n_events == len(events)
     assert len(found.events) == sum(row.n_events for row in found.scores)
@@ -320,52 +326,59 @@ def test_bad_videos_are_refused():
             run_scores({"full": wrong}, truth, keys)
 
 
-FEW = {"permutations": 99, "bootstraps": 100, "seed": 0}
+FEW = Effort(99, 100, 0)
 
 
-def make_labels(keys, rng, classes=7, share=0.0, **changes):
+def score_labels(given, effort):
+    scores, events = score(given, effort)
+    assert events == []
+    return scores
+
+
+def make_labels(keys, rng, classes=7, share=0.0, target="concept", **changes):
     """Runs of one class each; probabilities that follow the truth as much as asked."""
     numbers = np.unique(keys.runs, return_inverse=True)[1]
     labels = (numbers * 3) % classes
     probabilities = rng.dirichlet(np.ones(classes), len(labels)) * (1 - share)
     probabilities[np.arange(len(labels)), labels] += share
-    return LabelledPredictions(
-        **{"subject": "1", "condition": "full", "task": "concept", "probabilities": probabilities.astype(np.float32),
-           "labels": labels, "majority": np.zeros(len(labels)), "runs": keys.runs, "positions": keys.positions,
-           "folds": keys.folds, **changes}
-    )  # fmt: skip
+    found = {"probabilities": probabilities.astype(np.float32), "true": labels, "majority": np.zeros(len(labels))}
+    return Given(keys, "full", target=target, labels=Labels(**found | changes))
 
 
 def mix_runs(given):
     """The same with labels that differ within runs, as colours do."""
-    return replace(given, labels=(given.labels + given.positions) % given.probabilities.shape[1])
+    mixed = (given.labels.true + given.keys.positions) % given.labels.probabilities.shape[1]
+    return replace(given, labels=replace(given.labels, true=mixed))
 
 
 def test_labels_equal_independent_computations():
     given = make_labels(make_keys([1, 2, 3, 4, 5, 6, 7, 8]), np.random.default_rng(0), share=0.1)
-    rows = {row.metric: row for row in score_labels(given, **FEW)}
-    assert list(rows) == ["concept accuracy", "concept balanced accuracy", "concept top-5"]
-    predicted = given.probabilities.argmax(axis=1)
-    assert rows["concept accuracy"].value == pytest.approx(accuracy_score(given.labels, predicted))
-    assert rows["concept accuracy"].chance == pytest.approx(np.mean(given.labels == 0))
-    assert rows["concept balanced accuracy"].value == pytest.approx(balanced_accuracy_score(given.labels, predicted))
-    assert rows["concept balanced accuracy"].chance == 1 / 7
-    expected = top_k_accuracy_score(given.labels, given.probabilities, k=5, labels=range(7))
-    assert rows["concept top-5"].value == pytest.approx(expected)
-    assert rows["concept top-5"].chance == 5 / 7
+    rows = {name(row): row for row in score_labels(given, FEW)}
+    assert list(rows) == [ACCURACY, TOP5, BALANCED]
+    predicted = given.labels.probabilities.argmax(axis=1)
+    assert rows[ACCURACY].value == pytest.approx(accuracy_score(given.labels.true, predicted))
+    assert rows[ACCURACY].chance == pytest.approx(np.mean(given.labels.true == 0))
+    assert rows[BALANCED].value == pytest.approx(balanced_accuracy_score(given.labels.true, predicted))
+    assert rows[BALANCED].chance == 1 / 7
+    expected = top_k_accuracy_score(given.labels.true, given.labels.probabilities, k=5, labels=range(7))
+    assert rows[TOP5].value == pytest.approx(expected)
+    assert rows[TOP5].chance == 5 / 7
     assert [row.chance_kind for row in rows.values()] == ["majority", "analytic", "analytic"]
     assert {(row.kind, row.n_events, row.n_runs) for row in rows.values()} == {("classification", 36, 8)}
-    two = make_labels(make_keys([2] * 6), np.random.default_rng(0), classes=2, task="fast")
-    assert [row.metric for row in score_labels(two, **FEW)] == ["fast accuracy", "fast balanced accuracy"]
+    two = make_labels(make_keys([2] * 6), np.random.default_rng(0), classes=2, target="fast")
+    assert [name(row) for row in score_labels(two, FEW)] == [
+        ("fast", "accuracy", ""),
+        ("fast", "balanced-accuracy", ""),
+    ]
 
 
 def test_p_of_labels_comes_from_runs_that_change_places():
     keys = make_keys([1, 2, 2, 3, 3, 5, 5])
     given = mix_runs(make_labels(keys, np.random.default_rng(1)))
-    given.probabilities[np.arange(21), given.labels] += 0.1
-    found = score_labels(given, permutations=400, bootstraps=100, seed=3)
+    given.labels.probabilities[np.arange(21), given.labels.true] += 0.1
+    found = score_labels(given, Effort(400, 100, 3))
     pairings = run_permutations(keys.runs, keys.positions, 400, np.random.default_rng(3), keys.folds)
-    guesses = np.argsort(-given.probabilities, axis=1)
+    guesses = np.argsort(-given.labels.probabilities, axis=1)
 
     def balanced(labels):
         right = guesses[:, 0] == labels
@@ -373,12 +386,12 @@ def test_p_of_labels_comes_from_runs_that_change_places():
 
     ways = [
         lambda labels: np.mean(guesses[:, 0] == labels),
-        balanced,
         lambda labels: np.mean((guesses[:, :5] == labels[:, None]).any(axis=1)),
+        balanced,
     ]
-    for row, score in zip(found, ways, strict=True):
-        null = np.array([score(given.labels[pairing]) for pairing in pairings])
-        assert row.p == pytest.approx((1 + np.sum(null >= score(given.labels) - 1e-12)) / 401), row.metric
+    for row, way in zip(found, ways, strict=True):
+        null = np.array([way(given.labels.true[pairing]) for pairing in pairings])
+        assert row.p == pytest.approx((1 + np.sum(null >= way(given.labels.true) - 1e-12)) / 401), row.metric
     assert len({row.p for row in found}) >= 2
 
 
@@ -386,27 +399,27 @@ def test_labels_of_whole_runs_change_places_whatever_the_runs_lengths():
     """All 720 orders of the labels of six runs, against as many drawn as make the difference small."""
     keys = make_keys([1, 2, 2, 3, 5, 5])
     given = make_labels(keys, np.random.default_rng(4), share=0.05)
-    right = given.probabilities.argmax(axis=1)
+    right = given.labels.probabilities.argmax(axis=1)
     run = np.unique(keys.runs, return_inverse=True)[1]
-    own = given.labels[np.unique(run, return_index=True)[1]]
+    own = given.labels.true[np.unique(run, return_index=True)[1]]
     orders = np.array([np.array(order)[run] for order in itertools.permutations(own)])
     scores = (orders == right).mean(axis=1)
-    exact = np.mean(scores >= np.mean(given.labels == right) - 1e-12)
+    exact = np.mean(scores >= np.mean(given.labels.true == right) - 1e-12)
     assert 0.01 < exact < 0.5
-    row = score_labels(given, permutations=20_000, bootstraps=100, seed=0)[0]
+    row = score_labels(given, Effort(20_000, 100, 0))[0]
     assert row.p == pytest.approx(exact, abs=4 * np.sqrt(exact / 20_000))
 
 
 def test_planted_labels_are_found_and_constant_answers_score_chance():
     keys = make_keys([5] * 14, folds=2)
-    for row in score_labels(make_labels(keys, np.random.default_rng(0), share=0.5), **FEW):
+    for row in score_labels(make_labels(keys, np.random.default_rng(0), share=0.5), FEW):
         assert row.p == 0.01
         assert row.low > row.chance
     majority = np.full(70, 3)
     always = np.zeros((70, 7), np.float32)
     always[:, 3] = 1.0
     given = make_labels(keys, np.random.default_rng(0), probabilities=always, majority=majority)
-    for row in score_labels(given, **FEW)[:2]:
+    for row in (row for row in score_labels(given, FEW) if name(row) != TOP5):
         assert row.value == pytest.approx(row.chance)
         assert row.p == 1.0
 
@@ -416,8 +429,8 @@ def test_without_information_the_p_of_labels_keeps_its_promise():
     found = {}
     for seed in range(100):
         given = make_labels(keys, np.random.default_rng(seed))
-        for row in score_labels(given, permutations=99, bootstraps=100, seed=seed):
-            found.setdefault(row.metric, []).append(row.p)
+        for row in score_labels(given, Effort(99, 100, seed)):
+            found.setdefault(name(row), []).append(row.p)
     for metric, p in found.items():
         for level in (0.05, 0.25, 0.5, 0.75):
             assert np.count_nonzero(np.array(p) <= level) <= binom.interval(0.99, 100, level)[1], (metric, level)
@@ -427,6 +440,9 @@ def test_clips_of_a_run_are_not_told_apart_where_they_are_mixed():
     keys = make_keys([3] * 4)
     rng = np.random.default_rng(0)
     truth = noise(keys, rng)
-    how = {"permutations": 20, "bootstraps": 100, "seed": 0}
-    scores, _ = score_videos("full", noise(keys, rng), truth, keys, within_runs=False, **how)
-    assert [row.metric for row in scores] == [name for name in METRICS if name != "identification within-run"]
+    given = Given(keys, "full", frames=Sides(noise(keys, rng), truth), apart=False)
+    scores, _ = score(given, Effort(20, 100, 0))
+    assert [name(row) for row in scores] == [one for one in METRICS if one != WITHIN]
+    assert [(row.metric, row.variant) for row in definitions_of(scores)] == [
+        (m, v) for _, m, v in METRICS if v != "within-run"
+    ]

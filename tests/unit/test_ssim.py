@@ -7,7 +7,7 @@ from skimage.metrics import structural_similarity
 from skimage.transform import resize
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.metrics.ssim import PairedSsim, SsimReference, ssim
+from eeg2vid.stages.metrics.ssim_windows import PairedSsim, SsimReference, ssim
 
 
 def oracle(a, b):

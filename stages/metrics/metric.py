@@ -1,0 +1,187 @@
+"""What a metric says of itself, what it is given, and what it gives back.
+
+A metric is a file with its row (`Metric`) and the function that measures, and one line in `table.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eeg2vid.schemas.scores import ChanceKind, Definition, Direction, Form
+from eeg2vid.stages.metrics.frames import FloatArray
+
+LABEL, VALUE, FRAMES = "target:label", "target:value", "frames"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to ask a metric, e.g. which clips compete.
+
+    Attributes
+    ----------
+    title
+        Its name as people write it, behind that of a target if there is one.
+    definition
+        What it is, in a sentence.
+    chance
+        Where its chance level comes from: a formula, wrong pairings, or the commonest class in training.
+    among
+        Of identification: which clips the own one is picked from, in words.
+    apart
+        It tells clips of one run apart, which no clock can do.
+    lenient
+        It takes any of three labels for right, so chance is 3/(N + 2).
+    """
+
+    title: str
+    definition: str
+    chance: ChanceKind
+    among: str = ""
+    apart: bool = False
+    lenient: bool = False
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric.
+
+    Attributes
+    ----------
+    form
+        event: a value of each event; pair: a value of each pairing of a decoded with a true event; set: one value of
+        all events.
+    needs
+        What it must be given: "frames", "percepts:EYE", "target:label", "target:value" or "target:NAME".
+    direction
+        Which values are the better ones.
+    bounds
+        Least and greatest possible value; None: there is none.
+    variants
+        By name; "" is the metric as such.
+    builds
+        "module:function" from a `Given` to `Measured` by variant; a variant that cannot be asked is left out.
+    source
+        The paper that it comes from.
+    """
+
+    name: str
+    form: Form
+    needs: tuple[str, ...]
+    direction: Direction
+    bounds: tuple[float | None, float | None]
+    variants: Mapping[str, Variant]
+    builds: str
+    source: str = ""
+
+    def definition(self, variant: str) -> Definition:
+        """Return what one variant is, as it is stored beside its scores."""
+        one = self.variants[variant]
+        return Definition(
+            metric=self.name,
+            variant=variant,
+            form=self.form,
+            direction=self.direction,
+            low=self.bounds[0],
+            high=self.bounds[1],
+            title=one.title,
+            definition=one.definition,
+            source=self.source,
+            among=one.among,
+            apart=one.apart,
+            lenient=one.lenient,
+        )
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What the rows of decoded and true events stand for, each ``(event,)``."""
+
+    subject: str
+    events: list[str]
+    clips: list[str]
+    runs: NDArray
+    positions: NDArray
+    folds: NDArray
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The decoded and the true side of something, in one order, each ``(event, ...)``."""
+
+    decoded: NDArray
+    true: NDArray
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A decoded label: probabilities ``(event, class)``; true class, and the fold's commonest, each ``(event,)``."""
+
+    probabilities: NDArray[np.floating]
+    true: NDArray
+    majority: NDArray
+
+
+@dataclass(frozen=True)
+class Given:
+    """What one condition decoded, and the truth.
+
+    Attributes
+    ----------
+    target
+        What was decoded; empty: the clips themselves.
+    frames
+        Clips, uint8 ``(event, frame, row, column, rgb)``.
+    percepts
+        What an eye saw in the clips: eye, then array.
+    labels, values
+        Of a target that is a label, or has values.
+    asked
+        Pairings ``(pairing, event)`` that the walk will look at: a pair metric that is dear need compute no others.
+    apart
+        Whether clips of a run are told apart at all: not where smoothing has mixed them.
+    """
+
+    keys: Keys
+    condition: str
+    target: str = ""
+    frames: Sides | None = None
+    percepts: Mapping[str, Mapping[str, Sides]] = field(default_factory=dict)
+    labels: Labels | None = None
+    values: Sides | None = None
+    asked: tuple[NDArray[np.int64], ...] = ()
+    apart: bool = True
+
+    @property
+    def offers(self) -> frozenset[str]:
+        """What metrics may need of it."""
+        found = {f"percepts:{eye}" for eye in self.percepts}
+        found |= {FRAMES} if self.frames is not None else set()
+        found |= {LABEL} if self.labels is not None else set()
+        found |= {VALUE} if self.values is not None else set()
+        return frozenset(found | ({f"target:{self.target}"} if self.target else set()))
+
+    def sides(self) -> list[Sides]:
+        """Return all that was decoded for clips: where all of it is constant, nothing can be tested."""
+        eyes = [sides for arrays in self.percepts.values() for sides in arrays.values()]
+        return [*([] if self.frames is None else [self.frames]), *([] if self.values is None else [self.values]), *eyes]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one variant of a metric measured.
+
+    Attributes
+    ----------
+    table
+        Of a pair ``(decoded event, true event)``: every event decoded with every event as its truth. Of a label
+        ``(event, class)``: every event with every class as its truth. NaN where nothing can be asked.
+    chance
+        The level that a formula gives; None: what wrong pairings score.
+    """
+
+    table: FloatArray
+    chance: float | None = None
