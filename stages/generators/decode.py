@@ -14,7 +14,11 @@ from eeg2vid.stages.pretrained.vae import decode, load_vae
 
 
 class Decode(Generator):
-    """Every frame's latents `(channel, latent row, latent column)` to a picture; frames of several clips at a time."""
+    """Every frame's latents `(channel, latent row, latent column)` to a picture.
+
+    A GPU gets frames of several clips at a time. On a CPU, where the last bit of a picture depends on how many are
+    computed together and nothing is gained by more, each clip is computed alone: its bytes depend on nothing else.
+    """
 
     settings: DecodeGenerator
 
@@ -34,5 +38,10 @@ class Decode(Generator):
     def make(self, clips: Sequence[str], values: Mapping[str, NDArray[np.float32]]) -> NDArray[np.uint8]:
         """Return the decoded frames."""
         latents = values["latents"]
-        frames = decode(self.vae, latents.reshape(-1, *latents.shape[2:]), batch=self.settings.batch)
-        return frames.reshape(*latents.shape[:2], *frames.shape[1:])
+        together = 1 if self.build.device == "cpu" else max(1, self.settings.batch // latents.shape[1])
+        made = []
+        for start in range(0, len(latents), together):
+            some = latents[start : start + together]
+            frames = decode(self.vae, some.reshape(-1, *some.shape[2:]), batch=self.settings.batch)
+            made.append(frames.reshape(*some.shape[:2], *frames.shape[1:]))
+        return np.concatenate(made)
