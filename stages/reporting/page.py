@@ -11,8 +11,8 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.conditions import POSITION_VOTE
+from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.scores import Contrast, Definition, Score
 from eeg2vid.stages.reporting import charts
 from eeg2vid.stages.reporting.charts import label, number

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from eeg2vid.schemas.conditions import POSITION_VOTE
 from eeg2vid.schemas.entities import Clip, Event, Fold
 from eeg2vid.schemas.predictions import PredictionKey
-from eeg2vid.schemas.conditions import POSITION_VOTE
 from eeg2vid.schemas.scores import Definition, Score
 from eeg2vid.schemas.splits import Part
 from eeg2vid.schemas.videos import VideoKey

@@ -10,7 +10,7 @@ import pytest
 from eeg2vid.schemas.entities import Caption, Clip, ClipKey
 from eeg2vid.schemas.errors import MissingInputError
 from eeg2vid.schemas.videos import VideoKey
-from eeg2vid.stages.joins import motion_of
+from eeg2vid.stages.cohort.clips import motion_of
 from eeg2vid.stages.store.layout import STUDY, Address
 from eeg2vid.stages.store.reader import open_artifact
 

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
+from eeg2vid.schemas.conditions import POSITION_VOTE
 from eeg2vid.schemas.entities import Clip, Event
 from eeg2vid.schemas.errors import BadDataError, MissingInputError
-from eeg2vid.schemas.conditions import POSITION_VOTE
 from eeg2vid.schemas.scores import Definition, Score
-from eeg2vid.stages import joins
+from eeg2vid.stages.cohort import clips as clip_joins
+from eeg2vid.stages.cohort import people
 from eeg2vid.stages.datasets.labels import fast_threshold, task_labels
-from eeg2vid.stages.labelled import Learned, Task, vote_by_clock, why_no_clock
+from eeg2vid.stages.decoding.labelled import Learned, Task, vote_by_clock, why_no_clock
 from eeg2vid.stages.metrics.scoring import LabelledPredictions, score_labels
 from eeg2vid.stages.reporting.page import ReportData, SubjectView, clock_note, render_report
 from eeg2vid.stages.reporting.verdict import verdict
@@ -36,7 +37,7 @@ def shown(order, start_s=3.0):
 def task_of(events, labels, classes):
     """Return leave-one-block-out as a task: what `tasks_of` joins from the artifacts."""
     labels, folds = np.asarray(labels), np.array([event.block for event in events])
-    times, blocks = joins.times_in_blocks(events)
+    times, blocks = people.times_in_blocks(events)
     learned = {fold: Learned(times[folds != fold], blocks[folds != fold], labels[folds != fold]) for fold in set(folds)}
     return Task(
         name="concept", classes=classes, asked=np.arange(len(events)), events=events, folds=folds, labels=labels,
@@ -52,7 +53,7 @@ def scored(order, seed=0):
     probabilities, detail = vote_by_clock(task)
     given = LabelledPredictions(
         "1", POSITION_VOTE, "concept", probabilities, task.labels, task.majority,
-        joins.runs_within_folds(events, task.folds.tolist()), task.positions, task.folds,
+        people.runs_within_folds(events, task.folds.tolist()), task.positions, task.folds,
     )  # fmt: skip
     rows = score_labels(given, permutations=199, bootstraps=100, seed=seed)
     return {row.metric: row for row in rows}, detail
@@ -78,13 +79,13 @@ def test_a_clock_is_at_chance_where_the_order_is_drawn():
 
 
 def test_the_block_begins_with_its_first_clip():
-    times, blocks = joins.times_in_blocks(shown([[0, 1], [1, 0]], start_s=7.0)[::-1])
+    times, blocks = people.times_in_blocks(shown([[0, 1], [1, 0]], start_s=7.0)[::-1])
     alone = np.concatenate([13.0 * slot + 2.0 * np.arange(CLIPS) for slot in range(2)])
     assert np.allclose(times, np.tile(alone, 2)[::-1])
     assert blocks.tolist() == [0] * 10 + [1] * 10
     broken = shown([[0, 1]])
     broken = [*broken[:5], *(event.model_copy(update={"recording": "r2"}) for event in broken[5:])]
-    assert np.allclose(joins.times_in_blocks(broken)[0], np.tile(2.0 * np.arange(CLIPS), 2))
+    assert np.allclose(people.times_in_blocks(broken)[0], np.tile(2.0 * np.arange(CLIPS), 2))
 
 
 def test_a_clock_that_cannot_be_asked_says_why():
@@ -98,8 +99,8 @@ def test_a_clock_that_cannot_be_asked_says_why():
 
 def test_runs_torn_apart_count_once_in_each_fold():
     events = shown([[0]])
-    assert joins.runs_within_folds(events, ["a"] * 5).tolist() == ["1/b0c0"] * 5
-    torn = joins.runs_within_folds(events, list("aabbb"))
+    assert people.runs_within_folds(events, ["a"] * 5).tolist() == ["1/b0c0"] * 5
+    torn = people.runs_within_folds(events, list("aabbb"))
     assert torn.tolist() == ["1/b0c0 in a"] * 2 + ["1/b0c0 in b"] * 3
 
 
@@ -209,7 +210,7 @@ class Stimuli:
 
 def test_measured_motion_takes_the_place_of_the_data_sets_own_by_clip():
     clips = [clip("a", 0.1), clip("b"), clip("c", 9.0), clip("a", 0.1)]
-    found = joins.with_measured_motion(Stimuli(), clips)
+    found = clip_joins.with_measured_motion(Stimuli(), clips)
     assert [one.optical_flow for one in found] == [3.0, 1.25, 0.5, 3.0]
     assert [one.optical_flow for one in clips] == [0.1, None, 9.0, 0.1]
     threshold = fast_threshold(found[:3])
@@ -223,7 +224,7 @@ def test_without_scores_the_commands_that_make_them_are_named():
         fast_threshold([clip("a")])
     assert "split-videos --motion" in refused.value.hint and "--fast-scores flow" in refused.value.hint
     with pytest.raises(MissingInputError, match="no motion scores") as refused:
-        joins.with_measured_motion(Stimuli(motion=False), [clip("a")])
+        clip_joins.with_measured_motion(Stimuli(motion=False), [clip("a")])
     assert "split-videos --motion" in refused.value.hint
     with pytest.raises(MissingInputError, match="'none'"):
-        joins.with_measured_motion(None, [clip("a")])
+        clip_joins.with_measured_motion(None, [clip("a")])

@@ -1,0 +1,38 @@
+"""`decode`: the predicted latents through the VAE's decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.generators import DecodeGenerator
+from eeg2vid.stages.generators.generator import Build, Generator
+from eeg2vid.stages.pretrained.vae import decode, load_vae
+
+
+class Decode(Generator):
+    """Every frame's latents `(channel, latent row, latent column)` to a picture; frames of several clips at a time."""
+
+    settings: DecodeGenerator
+
+    def __init__(self, settings: DecodeGenerator, build: Build) -> None:
+        super().__init__(settings, build)
+        model = build.models["vae"]
+        encoded_by = build.facts["latents"].attributes.get("vae") or model.identity
+        if encoded_by != model.identity:
+            raise UsageError(
+                f"{build.where} holds latents of another VAE ({str(encoded_by)[:19]}) than"
+                f" '{model.name}' of the model profile ({model.identity[:19]}); decoded they would be noise.",
+                "Choose the profile that encoded the clips: --models, or `models` in the [study] table of"
+                " eeg2vid.toml.",
+            )
+        self.vae = load_vae(model.folder, build.device)
+
+    def make(self, clips: Sequence[str], values: Mapping[str, NDArray[np.float32]]) -> NDArray[np.uint8]:
+        """Return the decoded frames."""
+        latents = values["latents"]
+        frames = decode(self.vae, latents.reshape(-1, *latents.shape[2:]), batch=self.settings.batch)
+        return frames.reshape(*latents.shape[:2], *frames.shape[1:])
