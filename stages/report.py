@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.entities import Caption, Check, Clip
 from eeg2vid.schemas.predictions import PREDICTIONS, PredictionAttributes, PredictionKey
 from eeg2vid.schemas.recordings import CAPTIONS, CHECKS, CLIPS
-from eeg2vid.schemas.scores import REPORT, SCORES, Contrast, Definition, EventScore, Score
+from eeg2vid.schemas.scores import REPORT, SCORES, Contrast, Definition, EventScore, Score, Term
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
 from eeg2vid.stages.cohort.clips import rows_of_clips
@@ -21,7 +22,7 @@ from eeg2vid.stages.store.layout import split_variant
 from eeg2vid.stages.store.reader import Artifact
 
 if TYPE_CHECKING:
-    from eeg2vid.stages.reporting.page import ClipView, SubjectView
+    from eeg2vid.stages.reporting.page.views import ClipView, SubjectView
 
 
 class ReportSettings(Settings):
@@ -55,14 +56,15 @@ class Report(Stage):
 
     def run(self, ctx: Context) -> None:
         """Gather every subject's scores and videos into one page."""
-        from eeg2vid.stages.reporting.page import ReportData, render_report
+        from eeg2vid.stages.reporting.page.render import render_report
+        from eeg2vid.stages.reporting.page.views import ReportData
 
         header = ctx.study.recipe.header
         stimuli = ctx.read("stimuli")
         geometry: VideoAttributes = stimuli.attributes()
         scores = ctx.read_many("scores")
         what = "Videos" if ctx.read_many("videos") else "Labels"
-        definitions = {row.metric: row for s in scores for row in s.table("definitions", Definition)}
+        definitions = {(row.metric, row.variant): row for s in scores for row in s.table("definitions", Definition)}
         inputs = [*scores, *ctx.read_many("videos"), *ctx.read_many("predictions"), stimuli]
         data = ReportData(
             title=ctx.settings.title or f"{what} decoded from EEG: {header.name}",
@@ -73,6 +75,7 @@ class Report(Stage):
             made=max(artifact.manifest.created for artifact in inputs)[:10],
             subjects=[_subject(ctx, one, stimuli, geometry) for one in scores],
             definitions=list(definitions.values()),
+            terms=tuple({row.term: row for s in scores for row in s.table("terms", Term)}.values()),
             provenance=_provenance(ctx),
             warnings=_warnings([ctx.read("checks"), *ctx.read_many("eeg-checks")]),
             fps=geometry.fps,
@@ -96,7 +99,7 @@ def _subject(ctx: Context, scores: Artifact, stimuli: Artifact, geometry: VideoA
     """Return what the page shows of one subject; videos stay on disk until they are drawn."""
     import numpy as np
 
-    from eeg2vid.stages.reporting.page import SubjectView
+    from eeg2vid.stages.reporting.page.views import SubjectView
 
     unit = scores.address.unit
     videos = {split_variant(a.address.variant)[1]: a for a in ctx.read_many("videos") if a.address.unit == unit}
@@ -116,14 +119,16 @@ def _subject(ctx: Context, scores: Artifact, stimuli: Artifact, geometry: VideoA
 
 
 def _clips(ctx: Context, scores: Artifact, unit: str, keys: list[VideoKey]) -> list[ClipView]:
-    from eeg2vid.stages.reporting.page import ClipView
+    from eeg2vid.stages.reporting.glossary import Glossary
+    from eeg2vid.stages.reporting.page.views import ClipView
 
+    glossary = Glossary.of(scores.table("definitions", Definition))
     index = {clip.clip: clip for clip in ctx.read("clips").table("clips", Clip)}
     captions = {row.clip: row.caption for row in ctx.read("captions").table("captions", Caption)}
     values: dict[str, dict[str, float]] = {}
     for row in scores.table("events", EventScore):
-        if row.condition == "full":
-            values.setdefault(row.event, {})[row.metric] = row.value
+        if row.condition == FULL:
+            values.setdefault(row.event, {})[glossary.name(row)] = row.value
     predictions = [a for a in ctx.read_many("predictions") if a.address.unit == unit]
     guesses = {event: text for artifact in predictions for event, text in _guesses(artifact).items()}
     runs = {key.event: key.run for a in predictions for t in a.row_types for key in a.table(t, PredictionKey)}
