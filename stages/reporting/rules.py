@@ -33,8 +33,8 @@ def judge(subjects: Sequence[Subject], definitions: Iterable[Definition], stamps
     """Judge the rows of one subject or of several; with videos the headline is about them, else about labels."""
     glossary = Glossary.of(definitions)
     kinds: tuple[Kind, ...] = ("video", "classification", "value")
-    every = {kind: [evidence_of(rows, against, kind, glossary) for _, rows, against in subjects] for kind in kinds}
-    kind = next((kind for kind in kinds if any(every[kind])), "classification")
+    every = {one: [evidence_of(rows, against, one, glossary) for _, rows, against in subjects] for one in kinds}
+    kind: Kind = next((one for one in kinds if any(every[one])), "classification")
     judge_all = _of_one if len(subjects) == 1 else _of_several
     findings = [finding for one in kinds for finding in judge_all(every[one])]
     headline = _headline(every[kind], kind)
@@ -108,6 +108,10 @@ def _pairs(items: Sequence[Evidence], clock: str) -> list[tuple[Evidence, Score]
     return [(item, item.others[clock]) for item in items if clock in item.others]
 
 
+def _rows(pairs: Iterable[tuple[Evidence, Score]]) -> tuple[tuple[Score, Score], ...]:
+    return tuple((item.score, vote) for item, vote in pairs)
+
+
 def _is_timed(vote: Score) -> bool:
     return vote.p is not None and vote.p < ALPHA
 
@@ -144,8 +148,7 @@ def _clocked(items: Sequence[Evidence]) -> list[Finding]:
         if not passed or (len(pairs) > 1 and at_least(len(passed), len(pairs)) >= ALPHA):
             continue
         level = sum(item.reached_by(vote) for item, vote in passed)
-        rows = [tuple((item.score, vote) for item, vote in some) for some in (pairs, passed)]
-        found.append(Clocked(tuple(items), clock, *rows, level))
+        found.append(Clocked(tuple(items), clock, _rows(pairs), _rows(passed), level))
     return found
 
 
