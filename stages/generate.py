@@ -2,43 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from eeg2vid.schemas.conditions import CONDITIONS, FULL
 from eeg2vid.schemas.entities import EventKey, Fold
-from eeg2vid.schemas.errors import MissingInputError, UsageError
-from eeg2vid.schemas.generators import DecodeGenerator
+from eeg2vid.schemas.errors import MissingInputError
+from eeg2vid.schemas.generators import AnyGenerator, DecodeGenerator
 from eeg2vid.schemas.predictions import PREDICTIONS, PredictionKey
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS, Part
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
+from eeg2vid.stages.cohort.folds import chosen_folds
 from eeg2vid.stages.engine.protocol import Context
-from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
+from eeg2vid.stages.engine.stage import Needs, Per, Read, Resources, Stage, Write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
 
 _CLIPS_PER_PART = 20
-_GREY = 128
+Make = Callable[[slice], "np.ndarray"]
 
 
 class GenerateSettings(Settings):
     """Settings of `generate`."""
 
-    generator: DecodeGenerator = Field(DecodeGenerator(), description="what makes the videos")
+    generator: AnyGenerator = Field(DecodeGenerator(), description="what makes the videos")
+    folds: str = Field("all", description="all, last, or fold names separated by commas; of those that were decoded")
 
 
 class Generate(Stage):
     """Make a video of every predicted clip: an array and one mp4 each.
 
     Conditions: `mean-video` shows the mean of the fold's training clips every time, `grey` a flat
-    grey: what scores without looking at the EEG at all.
+    grey: what scores without looking at the EEG at all. They read no predictions.
     """
 
     name = "generate"
+    upgrades_settings = True
     Settings = GenerateSettings
     reads = {"predictions": Read(PREDICTIONS), "stimuli": Read(VIDEOS), "folds": Read(FOLDS)}
     writes = {"videos": Write(VIDEOS, "subject")}
@@ -50,20 +55,26 @@ class Generate(Stage):
     resources = Resources(gpus=1, cpus=4, memory_gb=24, minutes=60)
     examples = ("eeg2vid generate --subject 17", "eeg2vid generate --subject 17 --condition full --device cuda")
 
-    def run(self, ctx: Context) -> None:
-        """Make the videos clip by clip."""
-        import numpy as np
+    def needs(self, settings: GenerateSettings, condition: str, unit: Per) -> Needs:
+        """Read no predictions, and load no model, where other clips are shown instead."""
+        needs = super().needs(settings, condition, unit)
+        if condition != FULL and "clips" in CONDITIONS[condition].replaces:
+            return replace(needs.without("predictions"), roles=())
+        return replace(needs, roles=type(settings.generator).roles)
 
+    def upgraded_settings(self, settings: dict[str, Any], version: int) -> dict[str, Any] | None:
+        """Before there was a choice, all decoded folds were made."""
+        return {"folds": "all", **settings}
+
+    def run(self, ctx: Context) -> None:
+        """Make the videos, a part's frames at a time."""
         from eeg2vid.stages.stimuli.video import write_mp4
 
-        stimuli = ctx.read("stimuli")
-        geometry: VideoAttributes = stimuli.attributes()
-        keys = ctx.read("predictions").table("latents", PredictionKey)
-        make = {"grey": _grey, "mean-video": _mean_video}.get(ctx.condition, _decoded)(ctx)
+        geometry: VideoAttributes = ctx.read("stimuli").attributes()
+        keys, make = _shown_instead(ctx) if _shows_others(ctx) else _generated(ctx)
         for part, wanted in ctx.parts("videos", range(len(keys)), _CLIPS_PER_PART):
-            videos = [make(index, keys[index]) for index in wanted]
-            part.array("videos", "frames", np.stack(videos))
-            rows = [VideoKey(clip=key.clip, event=key.event, fold=key.fold) for key in (keys[k] for k in wanted)]
+            videos, rows = make(slice(wanted[0], wanted[-1] + 1)), [keys[k] for k in wanted]
+            part.array("videos", "frames", videos)
             part.rows("videos", "clips", rows)
             for row, video in zip(rows, videos, strict=True):
                 picture = video[:, : geometry.height, : geometry.width]
@@ -71,55 +82,82 @@ class Generate(Stage):
         ctx.write("videos").attributes(geometry)
 
 
-def _decoded(ctx: Context) -> Callable[[int, PredictionKey], np.ndarray]:
-    """Return what decodes the latents of one event."""
-    from eeg2vid.stages.pretrained.vae import decode, load_vae
-
-    predictions = ctx.read("predictions")
-    if not predictions.has("latents"):
-        raise MissingInputError(
-            f"{predictions.address} holds no latents; there is nothing to decode.",
-            "Plan a latent mapper: a [train-mapper.<variant>] table with target = 'latents'.",
-        )
-    model = ctx.model("vae")
-    encoded_by = predictions.attributes().targets["latents"].attributes.get("vae") or model.identity
-    if encoded_by != model.identity:
-        raise UsageError(
-            f"{predictions.address} holds latents of another VAE ({encoded_by[:19]}) than"
-            f" '{model.name}' of the model profile ({model.identity[:19]}); decoded they would be noise.",
-            "Choose the profile that encoded the clips: --models, or `models` in the [study] table of eeg2vid.toml.",
-        )
-    vae = load_vae(model.folder, ctx.device)
-    batch = ctx.settings.generator.batch
-    return lambda index, _: decode(vae, predictions.read("latents", index), batch=batch)
+def _shows_others(ctx: Context) -> bool:
+    return ctx.condition != FULL and "clips" in CONDITIONS[ctx.condition].replaces
 
 
-def _grey(ctx: Context) -> Callable[[int, PredictionKey], np.ndarray]:
+def _generated(ctx: Context) -> tuple[list[VideoKey], Make]:
+    """Return what the generator makes videos of, and how: values are read a part at a time."""
+    from eeg2vid.stages.generators.generator import Build, Model
+
+    settings, predictions = ctx.settings, ctx.read("predictions")
+    targets = type(settings.generator).targets
+    for target in targets:
+        if not predictions.has(target):
+            raise MissingInputError(
+                f"{predictions.address} holds no {target}; there is nothing to decode.",
+                f"Plan a mapper to them: a [train-mapper.<variant>] table with targets = ['{target}'].",
+            )
+    wanted = chosen_folds(ctx.read("folds"), settings.folds)
+    tables = {target: predictions.table(target, PredictionKey) for target in targets}
+    places = {t: {(row.fold, row.event): k for k, row in enumerate(rows)} for t, rows in tables.items()}
+    shared = [row for row in tables[targets[0]] if all((row.fold, row.event) in one for one in places.values())]
+    keys = [VideoKey(clip=row.clip, event=row.event, fold=row.fold) for row in shared if row.fold in wanted]
+    rows = {target: [place[key.fold, key.event] for key in keys] for target, place in places.items()}
+    models = {role: ctx.model(role) for role in type(settings.generator).roles}
+    generator = settings.generator.built()(
+        settings.generator,
+        Build(
+            models={role: Model(m.name, m.identity, m.folder) for role, m in models.items()},
+            facts=predictions.attributes().targets,
+            shape=tuple(ctx.read("stimuli").entries["frames"].shape[1:]),
+            device=ctx.device,
+            seed=ctx.seed,
+            where=str(predictions.address),
+        ),
+    )
+
+    def make(part: slice) -> np.ndarray:
+        values = {target: _read_rows(predictions, target, rows[target][part]) for target in targets}
+        videos: np.ndarray = generator.make([key.clip for key in keys[part]], values)
+        return videos
+
+    return keys, make
+
+
+def _read_rows(predictions: Any, target: str, rows: Sequence[int]) -> np.ndarray:
+    """Read some rows at once: each stored chunk is decoded once."""
     import numpy as np
 
-    flat = np.full(ctx.read("stimuli").arrays["frames"].shape[1:], _GREY, dtype=np.uint8)
-    return lambda *_: flat
+    first, last = min(rows), max(rows) + 1
+    values: np.ndarray = predictions.read(target, slice(first, last))[np.asarray(rows) - first]
+    return values
 
 
-def _mean_video(ctx: Context) -> Callable[[int, PredictionKey], np.ndarray]:
-    """Return the mean of each fold's training clips (validation included: it may be learned from)."""
+def _shown_instead(ctx: Context) -> tuple[list[VideoKey], Make]:
+    """Return the test clips of the folds, and what a condition shows instead of them."""
     import numpy as np
+
+    from eeg2vid.stages.conditions.stimuli import Stimuli
 
     stimuli, folds = ctx.read("stimuli"), ctx.read("folds")
     place = {row.clip: index for index, row in enumerate(stimuli.table("clips", VideoKey))}
-    events = folds.table("events", EventKey)
-    names = [row.fold for row in folds.table("folds", Fold)]
+    events, names = folds.table("events", EventKey), [row.fold for row in folds.table("folds", Fold)]
     assignment = folds.read("assignment")
-    made: dict[str, Any] = {}
+    keys, learned = [], {}
+    for fold in chosen_folds(folds, ctx.settings.folds):
+        part = assignment[names.index(fold)]
+        tested = [events[k] for k in np.flatnonzero(part == Part.TEST)]
+        keys += [VideoKey(clip=event.clip, event=event.event, fold=fold) for event in tested]
+        known = np.flatnonzero(np.isin(part, (Part.TRAIN, Part.VALIDATION)))
+        learned[fold] = np.array(sorted({place[events[k].clip] for k in known}), dtype=np.int64)
+    frames = stimuli.lazy("frames")
 
-    def mean_of(fold: str) -> np.ndarray:
-        if fold not in made:
-            learned = np.isin(assignment[names.index(fold)], (Part.TRAIN, Part.VALIDATION))
-            clips = sorted({place[events[index].clip] for index in np.flatnonzero(learned)})
-            total = np.zeros(stimuli.arrays["frames"].shape[1:], dtype=np.float64)
-            for clip in clips:  # streamed: 1200 clips of 512 x 288 do not fit beside everything else
-                total += stimuli.read("frames", clip)
-            made[fold] = np.rint(total / len(clips)).astype(np.uint8)
-        return made[fold]
+    def stream() -> Iterator[tuple[int, np.ndarray]]:
+        step = max(_CLIPS_PER_PART, (frames.chunks or (1,))[0])
+        for start in range(0, len(place), step):
+            yield start, frames[start : start + step]
 
-    return lambda _, key: mean_of(key.fold)
+    module, _, function = CONDITIONS[ctx.condition].maker.partition(":")
+    show = getattr(import_module(module), function)(Stimuli(tuple(frames.shape[1:]), learned, stream))
+    return keys, lambda part: show([key.fold for key in keys[part]])

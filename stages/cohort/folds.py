@@ -59,10 +59,7 @@ def load_folds(ctx: Context, cohort: Cohort, wanted: str = "all", inputs: Sequen
 
     artifacts = ctx.read_each("folds")
     names = _agreed(artifacts)
-    chosen = {"all": names, "last": names[-1:]}.get(wanted, [part.strip() for part in wanted.split(",")])
-    for name in chosen:
-        if name not in names:
-            raise UsageError(f"There is no fold '{name}'.{did_you_mean(name, ['all', 'last', *names])}")
+    chosen = chosen_folds(next(iter(artifacts.values())), wanted)
     ok, there = (np.ones(len(cohort.events), dtype=bool) for _ in range(2))
     assignment = np.full((len(names), len(cohort.events)), Part.UNUSED, dtype=np.int8)
     for subject, folds in artifacts.items():
@@ -81,6 +78,22 @@ def load_folds(ctx: Context, cohort: Cohort, wanted: str = "all", inputs: Sequen
         FoldParts(name, *(np.flatnonzero((part == which) & allowed) for which, allowed in usable))
         for name, part in parts.items()
     ]
+
+
+def chosen_folds(folds: Artifact, wanted: str) -> list[str]:
+    """Return the names of the folds that 'all', 'last' or a list of names stands for.
+
+    Raises
+    ------
+    UsageError
+        If a fold does not exist.
+    """
+    names = [row.fold for row in folds.table("folds", Fold)]
+    chosen = {"all": names, "last": names[-1:]}.get(wanted, [part.strip() for part in wanted.split(",")])
+    for name in chosen:
+        if name not in names:
+            raise UsageError(f"There is no fold '{name}'.{did_you_mean(name, ['all', 'last', *names])}")
+    return chosen
 
 
 def _agreed(artifacts: Mapping[str, Artifact]) -> list[str]:

@@ -18,7 +18,7 @@ from eeg2vid.stages.store.reader import open_artifact
 
 pytestmark = pytest.mark.xdist_group("fast-scores")
 CLIPS = 60  # 3 blocks x 4 concepts x 5 clips
-LDA = ("--network", "lda", "--tasks", "fast", "--subject", 1)
+LDA = ("--network", "lda", "--targets", "fast", "--subject", 1)
 
 
 def opened(workspace, stage, role, variant="default", unit="sub-1"):

@@ -26,7 +26,7 @@ def read_from(variant):
 def train_encoder(cli, workspace, variant, *words):
     return cli(
         *("train-encoder", "-s", 1, "-w", workspace, "--variant", variant, *read_from(variant)),
-        *("--network", "lda", "--tasks", "concept", *words),
+        *("--network", "lda", "--targets", "concept", *words),
     )
 
 
@@ -167,13 +167,13 @@ def test_a_task_whose_test_classes_are_never_trained_is_refused(workspace, cli, 
     words = ["--scheme", "leave-concepts-out", "--groups", 2, "--validation", "none"]
     cli_ok("split", "-s", 1, "-w", workspace, "--variant", "new-concepts", *words)
     words = ["-s", 1, "-w", workspace, "--variant", "zero", "--network", "lda", "--from", "folds=split/new-concepts"]
-    refused = cli("train-encoder", *words, "--tasks", "concept")
+    refused = cli("train-encoder", *words, "--targets", "concept")
     assert refused.code == 2 and "none of its test classes is trained on" in refused.err
-    cli_ok("train-encoder", *words, "--tasks", "fast")
+    cli_ok("train-encoder", *words, "--targets", "fast")
 
 
 def test_scaling_by_the_test_events_is_stamped(workspace, cli_ok):
     words = ["-s", 1, "-w", workspace, "--variant", "theirs", "--network", "lda", "--folds", "block-3"]
-    cli_ok("train-encoder", *words, "--set", "training.scaling=own", "--tasks", "concept")
+    cli_ok("train-encoder", *words, "--set", "training.scaling=own", "--targets", "concept")
     assert "transductive scaling" in opened(workspace, "train-encoder", "theirs", "encoders").manifest.stamps
     assert "transductive scaling" not in opened(workspace, "train-encoder", "lda", "encoders").manifest.stamps

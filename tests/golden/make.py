@@ -40,6 +40,8 @@ VALUES: dict[str, Any] = {
     "verdict": "ok",
     "chance_kind": "analytic",
     "targets": ("concept",),
+    "form": "pair",
+    "direction": "higher",
 }
 
 

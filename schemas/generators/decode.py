@@ -1,4 +1,4 @@
-"""Settings of the generators: what turns predictions into videos."""
+"""Settings of the generator `decode`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ from typing import Literal
 
 from pydantic import Field
 
-from eeg2vid.schemas.settings import Settings
+from eeg2vid.schemas.generators.generator import Generator
 
 
-class DecodeGenerator(Settings):
+class DecodeGenerator(Generator):
     """The predicted latents through the VAE's decoder, frame by frame; no generative prior."""
+
+    builds = "eeg2vid.stages.generators.decode:Decode"
+    cites = ("rombach2022ldm",)
+    roles = ("vae",)
+    targets = ("latents",)
 
     name: Literal["decode"] = "decode"
     batch: int = Field(24, ge=1, le=4096, description="frames at a time")

@@ -1,0 +1,1 @@
+"""What turns decoded values into videos: one file each."""
