@@ -81,7 +81,7 @@ def _clip_section(
             )
     scored = max((row.n_events for row in view.scores if row.condition == FULL and row.kind == "video"), default=0)
     return ClipSection(
-        view.subject,
+        view.label,
         [(order.index(name), name) for name in varying],
         rows,
         constants,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from eeg2vid.schemas.checkpoints import TrainedEpoch, TrainedModel
 from eeg2vid.stages.reporting.numbers import number
 from eeg2vid.stages.reporting.page.canvas import Canvas
 
@@ -48,6 +49,19 @@ class Training:
         """What it is, on a line."""
         best = "" if self.best_epoch is None else f", best epoch {self.best_epoch}"
         return f"{', '.join(self.targets)} · {self.model} · fold {self.fold}{best}"
+
+
+def trainings(subject: str, models: Sequence[TrainedModel], history: Sequence[TrainedEpoch]) -> tuple[Training, ...]:
+    """Return the trainings of one artifact that went epoch by epoch; closed forms have none."""
+    epochs: dict[str, list[Epoch]] = {}
+    for row in history:
+        one = Epoch(row.phase, row.epoch, row.train_loss, row.validation_loss, row.validation_score)
+        epochs.setdefault(row.path, []).append(one)
+    return tuple(
+        Training(subject, model.network, model.fold, model.targets, model.best_epoch, tuple(epochs[model.path]))
+        for model in models
+        if model.path in epochs
+    )
 
 
 def draw_training(training: Training) -> Markup:

@@ -16,7 +16,7 @@ from eeg2vid.stages.reporting.page.sweeps import draw_sweep
 from eeg2vid.stages.reporting.page.tables import summaries, tables
 from eeg2vid.stages.reporting.page.template import template
 from eeg2vid.stages.reporting.page.views import ReportData, SubjectView
-from eeg2vid.stages.reporting.words import verdict
+from eeg2vid.stages.reporting.words import Verdict, verdict
 
 
 def render_report(data: ReportData) -> str:
@@ -37,17 +37,23 @@ def render_report(data: ReportData) -> str:
     slots = list(dict.fromkeys(slot for section in sections for slot in section.slots))
     scores = [row for view in data.subjects for row in view.scores]
     contrasts = [row for view in data.subjects for row in view.contrasts]
+    systems: dict[str, list[SubjectView]] = {}
+    for view in data.subjects:
+        systems.setdefault(view.system, []).append(view)
     frames = shown[0].truth.shape[1] if shown else 0
     conditions = list(dict.fromkeys([*(row.condition for row in scores), *(c for v in shown for c in v.decoded)]))
     glossary = Glossary.of(data.definitions)
     return template("report.html").render(
         data=data,
         facts=_facts(data, frames),
-        verdict=verdict(
-            [(view.subject, view.scores, view.contrasts) for view in data.subjects], data.definitions, data.stamps
-        ),
+        verdicts=[(system, _verdict(data, views)) for system, views in systems.items()],
         tables=tables(data.subjects, glossary),
-        summaries=summaries(scores, glossary) if len(data.subjects) > 1 else [],
+        summaries=[
+            (title, system, len(views), lines)
+            for system, views in systems.items()
+            if len(views) > 1
+            for title, lines in summaries([row for view in views for row in view.scores], glossary)
+        ],
         conditions=[(name, about(name)) for name in conditions],
         chance_kinds={(row.kind, row.chance_kind) for row in scores},
         kinds={row.kind for row in scores},
@@ -69,6 +75,12 @@ def render_report(data: ReportData) -> str:
     )
 
 
+def _verdict(data: ReportData, views: Sequence[SubjectView]) -> Verdict:
+    """Judge one system; several are never pooled, and none is picked."""
+    rows = [(view.subject, view.scores, view.contrasts) for view in views]
+    return verdict(rows, data.definitions, data.stamps)
+
+
 def _shown_first(names: list[str]) -> list[str]:
     """Return the conditions shown before anybody chooses: the decoded videos and one control that varies."""
     return [name for name in names if name in (FULL, SHUFFLED_RUNS)] if SHUFFLED_RUNS in names else names[:2]
@@ -77,7 +89,10 @@ def _shown_first(names: list[str]) -> list[str]:
 def _facts(data: ReportData, frames: int) -> list[tuple[str, str]]:
     """Return the numbers under the title."""
     views, folds = data.subjects, _folds(data.subjects)
-    facts = [("subject" if len(views) == 1 else "subjects", str(len(views)))]
+    people, systems = len({view.subject for view in views}), len({view.system for view in views})
+    facts = [("subject" if people == 1 else "subjects", str(people))]
+    if systems > 1:
+        facts.append(("systems", str(systems)))
     each = "" if len(views) == 1 else " each"
     for name, counts in (
         ("test clips", [len(view.clips) or max((row.n_events for row in view.scores), default=0) for view in views]),
@@ -104,9 +119,8 @@ def _folds(views: Sequence[SubjectView]) -> list[str]:
 
 
 def _trainings(trainings: Sequence[Training]) -> list[tuple[str, list[tuple[str, Markup]]]]:
-    """Return the drawings of each subject's trainings, with their titles; closed forms have none."""
+    """Return the drawings of each subject's trainings, with their titles."""
     subjects: dict[str, list[tuple[str, Markup]]] = {}
     for one in trainings:
-        if one.epochs:
-            subjects.setdefault(one.subject, []).append((one.title, draw_training(one)))
+        subjects.setdefault(one.subject, []).append((one.title, draw_training(one)))
     return list(subjects.items())

@@ -52,26 +52,37 @@ class SweepPlot:
     series: tuple[Series, ...]
 
 
-def sweep_plot(setting: str, found: Sequence[tuple[object, Sequence[Score]]], glossary: Glossary) -> SweepPlot:
-    """Gather a sweep from the score rows at each value, of one subject or of several; only `full` is drawn.
+def sweep_plot(
+    settings: Sequence[str], found: Sequence[tuple[Sequence[object], Sequence[Score]]], glossary: Glossary
+) -> SweepPlot:
+    """Gather a sweep from the score rows at each point, of one subject or of several; only `full` is drawn.
 
-    Values that are all numbers lie where they belong on the axis, others side by side.
+    Points lie at the value of the first setting, where all of those are numbers and differ; else side by side.
+
+    Parameters
+    ----------
+    settings
+        What was varied.
+    found
+        The values of these settings at each point, and the rows.
     """
-    numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value, _ in found)
-    places = [float(str(value)) if numeric else float(k) for k, (value, _) in enumerate(found)]
+    firsts = [values[0] for values, _ in found]
+    numbers = [float(first) for first in firsts if isinstance(first, int | float) and not isinstance(first, bool)]
+    numeric = len(set(numbers)) == len(found)
+    places = numbers if numeric else [float(k) for k in range(len(found))]
     measures: dict[Measure, tuple[str, list[Point]]] = {}
-    for place, (value, rows) in zip(places, found, strict=True):
+    for place, (values, rows) in zip(places, found, strict=True):
         of_measure: dict[Measure, list[Score]] = {}
         for row in rows:
             if row.condition == FULL:
                 of_measure.setdefault(row.measure, []).append(row)
-        word = f"{value:g}" if numeric else str(value)
+        word = f"{place:g}".replace("-", "−") if numeric else " ".join(str(value) for value in values)
         for measure, members in of_measure.items():
             points = measures.setdefault(measure, (glossary.title(members[0]), []))[1]
             points.append(_point(place, word, members))
     series = tuple(Series(name, tuple(sorted(points, key=lambda one: one.x))) for name, points in measures.values())
     subjects = {row.subject for _, rows in found for row in rows}
-    return SweepPlot(setting, len(subjects), series)
+    return SweepPlot(settings[0] if numeric else ", ".join(settings), len(subjects), series)
 
 
 def _point(place: float, word: str, rows: Sequence[Score]) -> Point:

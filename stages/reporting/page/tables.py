@@ -24,7 +24,7 @@ def tables(views: Sequence[SubjectView], glossary: Glossary) -> list[dict[str, A
     differences = bars.contrast_scales(row for view in views for row in view.contrasts)
     return [
         {
-            "subject": view.subject,
+            "subject": view.label,
             "scores": {kind: _scored(view.scores, kind, scales, glossary) for kind in TITLES},
             "contrasts": contrast_lines(view.contrasts, differences, glossary),
         }

@@ -59,6 +59,8 @@ class SubjectView:
         uint8 `(clip, frame, height, width, 3)`, in memory or on disk; read clip by clip.
     decoded
         Condition -> videos of the same shape, `full` first.
+    system
+        What decoded, where the page shows several systems (the points of a sweep); empty: there is one.
     """
 
     subject: str
@@ -67,6 +69,12 @@ class SubjectView:
     clips: list[ClipView]
     truth: Frames
     decoded: dict[str, Frames]
+    system: str = ""
+
+    @property
+    def label(self) -> str:
+        """What tells the view from others of the page."""
+        return f"{self.subject}, {self.system}" if self.system else self.subject
 
 
 @dataclass(frozen=True)
