@@ -8,7 +8,7 @@ import pytest
 from eeg2vid.schemas.conditions import POSITION_VOTE
 from eeg2vid.schemas.entities import Clip, Event, Fold
 from eeg2vid.schemas.predictions import PredictionKey
-from eeg2vid.schemas.scores import Definition, Score
+from eeg2vid.schemas.scores import Score, Term
 from eeg2vid.schemas.splits import Part
 from eeg2vid.schemas.videos import VideoKey
 from eeg2vid.stages.statistics.position_vote import position_vote
@@ -80,17 +80,17 @@ def test_measured_scores_define_fast_from_training_to_score(workspace, cli, cli_
     truth = [measured[key.clip] >= threshold[key.fold] for key in keys]
     right = np.mean((predictions.read("probability_fast").argmax(axis=1) == 1) == truth)
     scores = opened(workspace, "score", "scores", "flow")
-    rows = {(row.condition, row.metric): row for row in scores.table("scores", Score)}
-    assert rows["full", "fast accuracy"].value == pytest.approx(right)
-    told = {row.metric: row.definition for row in scores.table("definitions", Definition)}
+    rows = {(row.condition, row.target, row.metric): row for row in scores.table("scores", Score)}
+    assert rows["full", "fast", "accuracy"].value == pytest.approx(right)
+    told = {row.term: row.sentence for row in scores.table("terms", Term)}
     assert "measured by eeg2vid" in told["fast"] and "512 wide" in told["fast"]
 
     # the data set's own scores are another definition, and the default: the stimuli are not even read
     own = opened(workspace, "train-encoder", "encoders", "lda")
     assert (own.attributes().motion, own.attributes().motion_sha256) == ("", "")
     assert "stimuli" not in [ref.role for ref in own.manifest.inputs]
-    told = opened(workspace, "score", "scores", "ridge").table("definitions", Definition)
-    assert "those that the data set brings" in next(row.definition for row in told if row.metric == "fast")
+    told = opened(workspace, "score", "scores", "ridge").table("terms", Term)
+    assert "those that the data set brings" in next(row.sentence for row in told if row.term == "fast")
 
     # one encoder a fold, each by a definition of its own: refused
     config = workspace / "eeg2vid.toml"
@@ -132,9 +132,9 @@ def test_a_data_set_without_scores_is_told_how_to_measure_them(workspace, cli, c
 def test_label_scores_stand_beside_the_vote_of_a_clock(tiny):
     workspace = tiny / "workspace"
     rows = opened(workspace, "score", "scores", "ridge").table("scores", Score)
-    voted = {row.metric: row for row in rows if row.condition == POSITION_VOTE}
-    full = {row.metric: row for row in rows if row.condition == "full" and row.kind == "classification"}
-    assert list(voted) == list(full) and "concept accuracy" in voted and "fast accuracy" in voted
+    voted = {row.measure: row for row in rows if row.condition == POSITION_VOTE}
+    full = {row.measure: row for row in rows if row.condition == "full" and row.kind == "classification"}
+    assert list(voted) == list(full) and {"concept", "fast"} == {measure.target for measure in voted}
     assert all((voted[name].n_events, voted[name].chance) == (row.n_events, row.chance) for name, row in full.items())
     assert all(row.detail.startswith("kernel") for row in voted.values())
     assert {row.detail for row in rows if row.condition != POSITION_VOTE} == {""}

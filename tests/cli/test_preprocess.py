@@ -124,12 +124,12 @@ def test_a_baseline_from_the_hint_warns_and_is_stamped(workspace, cli_ok):
 def test_smoothing_is_stamped_and_ends_identification_within_runs(workspace, cli_ok):
     config = workspace / "eeg2vid.toml"
     config.write_text(config.read_text() + '\n[preprocess.default]\nsmoothing = "moving-average"\nsmoothing_span = 3\n')
-    before = {row.metric for row in opened(workspace, "score", "ridge", "scores").table("scores", Score)}
+    before = {row.measure for row in opened(workspace, "score", "ridge", "scores").table("scores", Score)}
     said = cli_ok("run", "-s", 1, "-w", workspace, "--until", "score").err
     assert "no identification within runs" in said
     scores = opened(workspace, "score", "ridge", "scores")
     assert "smoothed within runs" in scores.manifest.stamps
-    assert before - {row.metric for row in scores.table("scores", Score)} == {"identification within-run"}
+    assert before - {row.measure for row in scores.table("scores", Score)} == {("", "identification", "within-run", "")}
 
 
 @pytest.mark.parametrize(("words", "names"), [(["--electrodes", "occipital"], 12), (["--exclude", "occipital"], 50)])

@@ -24,7 +24,8 @@ def model(path, best=2, **changes):
 
 def epochs(path, losses, phase="choose", validated=True):
     return [
-        TrainedEpoch(path=path, phase=phase, epoch=k + 1, train_loss=loss, validation_loss=loss + 0.5 if validated else None,
+        TrainedEpoch(path=path, phase=phase, epoch=k + 1, train_loss=loss,
+                     validation_loss=loss + 0.5 if validated else None,
                      validation_score=0.1 * k if validated else None)
         for k, loss in enumerate(losses)
     ]  # fmt: skip

@@ -30,8 +30,8 @@ NAMES = {
 
 def old_row(kind, metric):
     return {
-        "subject": "1", "condition": "full", "metric": metric, "kind": kind, "value": 0.1 + 0.2, "low": None, "high": 0.5,
-        "chance": 1 / 3, "chance_kind": "analytic", "p": 1e-3, "note": "n", "n_events": 4, "n_runs": 2, "detail": "d",
+        "subject": "1", "condition": "full", "metric": metric, "kind": kind, "value": 0.1 + 0.2, "low": None,
+        "high": 0.5, "chance": 1 / 3, "chance_kind": "analytic", "p": 1e-3, "note": "n", "n_events": 4, "n_runs": 2, "detail": "d",
     }  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def test_names_become_columns_and_values_stay(old, new):
     SCORES_V1.parse_row("scores", row)
     (found,) = upgraded(scores=[row])["scores"]
     score = Score.model_validate(found)
-    assert (score.target, score.metric, score.variant, score.subset) == new
+    assert tuple(score.measure) == (*new, "")
     kept = row.keys() - {"metric"}
     assert {name: getattr(score, name) for name in kept} == {name: row[name] for name in kept}
 
@@ -72,13 +72,13 @@ def test_what_metrics_were_is_what_they_are():
 
 def test_sentences_that_define_no_metric_stand_apart():
     told = [
-        {"metric": "fast", "definition": "A clip is fast .."},
+        {"metric": "fast", "definition": "A clip is .."},
         {"metric": "position-vote", "definition": "Left out."},
     ]
     found = upgraded(definitions=told)
     assert found["definitions"] == []
     assert found["terms"] == [
-        {"term": "fast", "sentence": "A clip is fast .."}, {"term": "position-vote", "sentence": "Left out."}
+        {"term": "fast", "sentence": "A clip is .."}, {"term": "position-vote", "sentence": "Left out."}
     ]  # fmt: skip
 
 
