@@ -43,7 +43,7 @@ class Generate(Stage):
     """
 
     name = "generate"
-    upgrades_settings = True
+    version = 2
     Settings = GenerateSettings
     reads = {"predictions": Read(PREDICTIONS), "stimuli": Read(VIDEOS), "folds": Read(FOLDS)}
     writes = {"videos": Write(VIDEOS, "subject")}
@@ -63,8 +63,8 @@ class Generate(Stage):
         return replace(needs, roles=type(settings.generator).roles)
 
     def upgraded_settings(self, settings: dict[str, Any], version: int) -> dict[str, Any] | None:
-        """Before there was a choice, all decoded folds were made."""
-        return {"folds": "all", **settings}
+        """Version 1 made all decoded folds."""
+        return {"folds": "all", **settings} if version == 1 else super().upgraded_settings(settings, version)
 
     def run(self, ctx: Context) -> None:
         """Make the videos, a part's frames at a time."""

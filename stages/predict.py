@@ -43,7 +43,6 @@ class Predict(Stage):
 
     name = "predict"
     version = 2
-    upgrades_settings = True
     Settings = PredictSettings
     reads = {**SIGNALS, "encoders": Read(CHECKPOINTS, "many"), "mappers": Read(CHECKPOINTS, "many")}
     writes = {"predictions": Write(PREDICTIONS, "subject")}
@@ -56,7 +55,9 @@ class Predict(Stage):
 
     def upgraded_settings(self, settings: dict[str, object], version: int) -> dict[str, object] | None:
         """Version 1 could only refuse, and knew no strangers."""
-        return {"select": "none", "unseen": "pooled", **settings} if version in (1, 2) else None
+        if version == 1:
+            return {"select": "none", "unseen": "pooled", **settings}
+        return super().upgraded_settings(settings, version)
 
     def run(self, ctx: Context) -> None:
         """Predict fold by fold with every model."""

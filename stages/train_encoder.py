@@ -41,7 +41,6 @@ class TrainEncoder(Stage):
 
     name = "train-encoder"
     version = 2
-    upgrades_settings = True
     Settings = TrainEncoderSettings
     reads = {**SIGNALS, **TARGETS}
     writes = {"encoders": Write(CHECKPOINTS, "subject")}

@@ -38,7 +38,6 @@ class TrainMapper(Stage):
 
     name = "train-mapper"
     version = 2
-    upgrades_settings = True
     Settings = TrainMapperSettings
     reads = {**SIGNALS, **TARGETS}
     writes = {"mappers": Write(CHECKPOINTS, "subject")}

@@ -15,6 +15,7 @@ from eeg2vid.stages.cohort.inputs import load_inputs, sources_of
 from eeg2vid.stages.cohort.people import Cohort, gather, run_of
 from eeg2vid.stages.decoding.needs import inputs_of
 from eeg2vid.stages.engine.protocol import Context
+from eeg2vid.stages.store.code import source_digest
 from eeg2vid.stages.targets.table import find_targets
 from eeg2vid.stages.targets.target import Loaded, OfFold
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from eeg2vid.stages.networks.examples import Examples
     from eeg2vid.stages.store.work import WorkPart
     from eeg2vid.stages.training.inputs import Inputs
+
+
+_ROOMS = ("eeg2vid.schemas.networks", "eeg2vid.stages.networks", "eeg2vid.stages.training")
+"""A training begun by other code of these rooms starts anew."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ def _fit(ctx: Context, part: WorkPart, role: str, job: Job, cohort: Cohort, inpu
 
     A stopped training leaves its state beside the part and goes on from there.
     """
-    from eeg2vid.stages.networks.build import build, code_digest
+    from eeg2vid.stages.networks.build import build
     from eeg2vid.stages.networks.checkpoint import save_decoder
     from eeg2vid.stages.training.state import FolderKeeper
 
@@ -118,7 +123,7 @@ def _fit(ctx: Context, part: WorkPart, role: str, job: Job, cohort: Cohort, inpu
         seed=ctx.seed(job.fold.fold, *job.targets),
         device=ctx.device,
         should_stop=ctx.should_stop,
-        keeper=FolderKeeper(part.state, ctx.save_every_s, code_digest()),
+        keeper=FolderKeeper(part.state, ctx.save_every_s, source_digest(_ROOMS)),
         progress=lambda done, total, text: ctx.reporter.within(f"{job.path} {text}", done, total),
     )
     save_decoder(part.model_folder(role, job.path), decoder)
@@ -168,6 +173,6 @@ def _context(ctx: Context, job: Job, cohort: Cohort, train: Examples) -> BuildCo
         ),
         electrodes=tuple(Sensor(row.electrode, row.x, row.y, row.z) for row in first.table("electrodes", Electrode)),
         sfreq_hz=epochs[0].attributes().sfreq if epochs else None,
-        units={name: UNITS[name] for name in names},
+        units={name: UNITS.get(name, "1") for name in names},
         subjects=cohort.subjects,
     )

@@ -58,18 +58,19 @@ def still_holds(
 ) -> bool:
     """Tell whether an artifact of an older form is what would be made today: nobody makes it again.
 
-    Its settings are brought to today's form by the stage, its schema by the catalogue; an input that is no longer
-    read is no difference, a new one is.
+    Its settings are brought to today's form by the stage, its schema by the catalogue. An input that the older
+    version of the stage read and today's does not is no difference, a new one is.
     """
-    current = SCHEMAS[old.schema_name].version
-    if stage.version == old.stage_version and current == old.schema_version and not stage.upgrades_settings:
+    older = old.stage_version < stage.version
+    if not older and old.schema_version == SCHEMAS[old.schema_name].version:
         return False
     upgraded = stage.upgraded_settings(dict(old.settings), old.stage_version)
     if upgraded is None:
         return False
     then = old.model_copy(update={"settings": upgraded, "stage_version": stage.version})
-    read = {ref.address for ref in inputs}
-    then = then.model_copy(update={"inputs": tuple(ref for ref in old.inputs if ref.address in read)})
+    if older:
+        read = {ref.address for ref in inputs}
+        then = then.model_copy(update={"inputs": tuple(ref for ref in old.inputs if ref.address in read)})
     return not differences(then, stage, settings, inputs, models, sources)
 
 

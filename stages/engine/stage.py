@@ -95,7 +95,6 @@ class Stage(ABC):
     acts: ClassVar[str] = ""  # conditions declared to act at this place act here
     takes_source: ClassVar[bool] = False
     sources_are_data: ClassVar[bool] = True  # of the data set: once read, they stand when it is out of reach
-    upgrades_settings: ClassVar[bool] = False  # `upgraded_settings` knows older forms of this version's settings
     uses_torch: ClassVar[bool] = False
     trains: ClassVar[bool] = False  # may be saved and resumed inside a part
     panel: ClassVar[str] = "EEG"  # of the help
@@ -119,8 +118,7 @@ class Stage(ABC):
     def upgraded_settings(self, settings: dict[str, Any], version: int) -> dict[str, Any] | None:
         """Bring the stored settings of an older artifact to today's form; None: it is made otherwise now.
 
-        Only for changes that lose nothing: the artifact is then taken for what would be made today. A stage that
-        has changed the form of its settings sets `upgrades_settings`.
+        Only for changes that lose nothing: the artifact is then taken for what would be made today.
         """
         return settings if version == self.version else None
 

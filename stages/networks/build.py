@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.networks import Network, TrainingSettings
@@ -33,14 +30,3 @@ def build(settings: Network, *, context: BuildContext, training: TrainingSetting
     """
     decoder: Decoder = settings.built()(settings, context, training or TrainingSettings())
     return decoder
-
-
-@cache
-def code_digest() -> str:
-    """Return the hash of the code that trains, rooms `networks` and `training`: a state of other code is not used."""
-    here = Path(__file__).resolve().parent
-    digest = hashlib.sha256()
-    for folder in (here, here.parent / "training"):
-        for file in sorted(folder.glob("*.py")):
-            digest.update(f"{folder.name}/{file.name}\n".encode() + file.read_bytes())
-    return digest.hexdigest()
