@@ -31,7 +31,8 @@ NAMES = {
 def old_row(kind, metric):
     return {
         "subject": "1", "condition": "full", "metric": metric, "kind": kind, "value": 0.1 + 0.2, "low": None,
-        "high": 0.5, "chance": 1 / 3, "chance_kind": "analytic", "p": 1e-3, "note": "n", "n_events": 4, "n_runs": 2, "detail": "d",
+        "high": 0.5, "chance": 1 / 3, "chance_kind": "analytic", "p": 1e-3, "note": "n", "n_events": 4,
+        "n_runs": 2, "detail": "d",
     }  # fmt: skip
 
 
