@@ -26,9 +26,9 @@ def of(workspace, stage, variant, subject, role):
 
 
 def scores(workspace, subject):
-    """Return the score rows of one subject by (metric, condition)."""
+    """Return the score rows of one subject by (metric, condition), a metric as in "concept accuracy"."""
     rows = of(workspace, "score", "ridge", subject, "scores").table("scores", Score)
-    found = {(row.metric, row.condition): row for row in rows}
+    found = {(" ".join(filter(None, row.measure)), row.condition): row for row in rows}
     assert len(found) == len(rows)
     return found
 
@@ -59,7 +59,9 @@ def test_decoded_videos_are_recognised(workspace, subject):
     assert shuffled.value < full.low
     assert shuffled.p > 0.05
     contrasts = of(workspace, "score", "ridge", subject, "scores").table("contrasts", Contrast)
-    (contrast,) = [row for row in contrasts if (row.metric, row.control) == ("identification", "shuffled-runs")]
+    (contrast,) = [
+        row for row in contrasts if (row.measure, row.control) == (("", "identification", "", ""), "shuffled-runs")
+    ]
     assert contrast.difference == pytest.approx(full.value - shuffled.value)
     assert 0 < contrast.low < contrast.difference < contrast.high
     assert contrast.p < 0.05
@@ -105,9 +107,9 @@ def test_empty_eeg_stays_at_chance(null, subject, metric, chance, spread):
 def test_every_score_stands_beside_its_chance(workspace, subject):
     artifact = of(workspace, "score", "ridge", subject, "scores")
     rows = scores(workspace, subject)
-    definitions = {row.metric for row in artifact.table("definitions", Definition)}
+    definitions = {(row.metric, row.variant) for row in artifact.table("definitions", Definition)}
     assert {condition for _, condition in rows} == CONDITIONS | {"position-vote"}
-    for (metric, condition), row in rows.items():
+    for (_, condition), row in rows.items():
         assert row.subject == subject
         assert np.isfinite([row.value, row.chance, row.low, row.high]).all()
         assert row.low <= row.value + 1e-9
@@ -115,7 +117,7 @@ def test_every_score_stands_beside_its_chance(workspace, subject):
         assert (row.n_events, row.n_runs) == (60, 12)
         assert (row.p is None) == (condition in BLIND)
         assert row.p is None or 0 < row.p <= 1
-        assert any(metric == name or metric.endswith(f" {name}") for name in definitions)
+        assert (row.metric, row.variant) in definitions
     controls = {row.control for row in artifact.table("contrasts", Contrast)}
     assert controls == CONDITIONS - {"full"}
 
