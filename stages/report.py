@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from eeg2vid.schemas.checkpoints import CHECKPOINTS, TrainedEpoch, TrainedModel
 from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.entities import Caption, Check, Clip
 from eeg2vid.schemas.predictions import PREDICTIONS, PredictionAttributes, PredictionKey
@@ -15,13 +16,14 @@ from eeg2vid.schemas.recordings import CAPTIONS, CHECKS, CLIPS
 from eeg2vid.schemas.scores import REPORT, SCORES, Contrast, Definition, EventScore, Score, Term
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
-from eeg2vid.stages.cohort.clips import rows_of_clips
+from eeg2vid.stages.cohort.clips import places_of, rows_of_clips
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
-from eeg2vid.stages.store.layout import split_variant
+from eeg2vid.stages.store.layout import split_variant, unit_subject
 from eeg2vid.stages.store.reader import Artifact
 
 if TYPE_CHECKING:
+    from eeg2vid.stages.reporting.page.curves import Training
     from eeg2vid.stages.reporting.page.sweeps import SweepPlot
     from eeg2vid.stages.reporting.page.views import ClipView, SubjectView
 
@@ -81,6 +83,7 @@ class Report(Stage):
             provenance=_provenance(ctx),
             warnings=_warnings([ctx.read("checks"), *ctx.read_many("eeg-checks")]),
             fps=geometry.fps,
+            trainings=_trainings(ctx, scores),
             sweeps=_sweeps(ctx, scores, definitions.values()),
         )
         page: Path = ctx.write("report").media("index.html")
@@ -96,6 +99,23 @@ def _warnings(artifacts: Sequence[Artifact]) -> list[str]:
 def _protocol(artifacts: Sequence[Artifact]) -> str | None:
     kinds = {artifact.manifest.protocol for artifact in artifacts} - {None}
     return next(iter(kinds), None) if len(kinds) < 2 else "mixed"
+
+
+def _trainings(ctx: Context, scores: Sequence[Artifact]) -> tuple[Training, ...]:
+    """Return how the models behind the scores came about, each once."""
+    from eeg2vid.stages.reporting.page.curves import trainings
+
+    behind = {one.address: one for artifact in scores for one in ctx.ancestry(artifact)}
+    trained = [one for one in behind.values() if one.manifest.schema_name == CHECKPOINTS.name]
+    return tuple(
+        training
+        for one in sorted(trained, key=lambda one: one.address)
+        for training in trainings(
+            unit_subject(one.address.unit) or "all",
+            one.table("models", TrainedModel),
+            one.table("history", TrainedEpoch),
+        )
+    )
 
 
 def _sweeps(ctx: Context, scores: Sequence[Artifact], definitions: Iterable[Definition]) -> tuple[SweepPlot, ...]:
@@ -143,7 +163,7 @@ def _subject(
         contrasts=scores.table("contrasts", Contrast),
         clips=_clips(ctx, scores, keys),
         truth=truth,
-        decoded={name: artifact.read("frames")[picture] for name, artifact in videos.items()},
+        decoded={name: one.read("frames")[places_of(one, keys)][picture] for name, one in videos.items()},
         system=scores.address.variant if several else "",
     )
 
@@ -192,7 +212,7 @@ def _provenance(ctx: Context) -> list[tuple[str, str]]:
     """Return every upstream variant with its settings, from the manifests behind the scores."""
     found: dict[str, str] = {}
     for artifact in (*ctx.read_many("scores"), *ctx.read_many("videos"), *ctx.read_many("predictions")):
-        for upstream in ctx.ancestry(artifact):
+        for upstream in (one.manifest for one in ctx.ancestry(artifact)):
             settings = ", ".join(f"{key} = {value}" for key, value in upstream.settings.items())
             found[f"{upstream.stage}/{upstream.variant}"] = settings or "no settings"
     order = list(ctx.study.stages)
