@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -90,11 +90,11 @@ class ScoreVideos(Stage):
             raise MissingInputError(
                 "There are neither videos nor class probabilities to score.", "Run `eeg2vid status`."
             )
-        keys = _keys(ctx, videos) if videos else None
+        keys, apart = _keys(ctx, videos) if videos else None, not _smoothed(ctx, videos.values())
         for part, [(kind, condition)] in ctx.parts("conditions", jobs):
             values: list[EventScore] = []
             if kind == "videos":
-                scores, values = _score_videos(ctx, condition, videos[condition], keys)
+                scores, values = _score_videos(ctx, condition, videos[condition], keys, apart)
             elif kind == "labels":
                 scores = _score_labels(ctx, predictions[condition], condition)
             else:
@@ -152,7 +152,7 @@ def _keys(ctx: Context, videos: dict[str, Artifact]) -> Keys:
 
 
 def _score_videos(
-    ctx: Context, condition: str, videos: Artifact, keys: Keys | None
+    ctx: Context, condition: str, videos: Artifact, keys: Keys | None, apart: bool
 ) -> tuple[list[Score], list[EventScore]]:
     """Read truth and decoded videos of one condition in the same order and score them."""
     from eeg2vid.stages.metrics.metric import Given, Sides
@@ -164,17 +164,20 @@ def _score_videos(
     picture = (slice(None), slice(None), slice(geometry.height), slice(geometry.width))
     order = rows_of_clips(stimuli, keys.clips, VideoKey)
     frames = Sides(videos.read("frames")[picture], stimuli.read("frames")[order][picture])
-    return score(Given(keys, condition, frames=frames, apart=not _smoothed(ctx, videos)), _effort(ctx, "videos"))
+    return score(Given(keys, condition, frames=frames, apart=apart), _effort(ctx, "videos"))
 
 
-def _smoothed(ctx: Context, videos: Artifact) -> bool:
-    """Tell whether the features behind the videos mix the clips of a run, and say so."""
-    smoothed = SMOOTHED in videos.manifest.stamps
-    if smoothed:
+def _smoothed(ctx: Context, videos: Iterable[Artifact]) -> bool:
+    """Tell whether the features behind any of the videos mix the clips of a run, and say so.
+
+    Then no condition is asked to tell them apart: a control that reads no EEG would stand there alone.
+    """
+    mixed = [artifact.address for artifact in videos if SMOOTHED in artifact.manifest.stamps]
+    if mixed:
         ctx.reporter.remark(
-            f"{videos.address}: features smoothed within runs mix a run's clips: no identification within runs."
+            f"{mixed[0]}: features smoothed within runs mix a run's clips: no identification within runs."
         )
-    return smoothed
+    return bool(mixed)
 
 
 def _score_labels(ctx: Context, artifact: Artifact, condition: str) -> list[Score]:
