@@ -8,7 +8,7 @@ import pytest
 from eeg2vid.schemas.checkpoints import TrainedModel
 from eeg2vid.schemas.entities import EpochKey, Event
 from eeg2vid.schemas.predictions import PredictionKey
-from eeg2vid.schemas.scores import Score
+from eeg2vid.schemas.scores import Measure, Score
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import open_artifact
 
@@ -79,7 +79,7 @@ def test_rejected_epochs_are_not_trained_on_but_decoded(workspace, cli, cli_ok):
     wrong = cli(*words)
     assert wrong.code == 2 and "learned from preprocess/strict" in wrong.err
     cli_ok(*words, *read_from("strict"))
-    assert len(opened(workspace, "predict", "strict", "predictions").table("events", PredictionKey)) == 60
+    assert len(opened(workspace, "predict", "strict", "predictions").table("concept", PredictionKey)) == 60
 
 
 def test_epochs_beyond_the_recording(workspace, cli, cli_ok):
@@ -98,7 +98,7 @@ def test_epochs_beyond_the_recording(workspace, cli, cli_ok):
     words = ["predict", "-s", 1, "-w", workspace, "--variant", "late", "--from", "encoders=train-encoder/late"]
     words += ["--from", "mappers=none"]
     cli_ok(*words, *read_from("late"))
-    assert len(opened(workspace, "predict", "late", "predictions").table("events", PredictionKey)) == 57
+    assert len(opened(workspace, "predict", "late", "predictions").table("concept", PredictionKey)) == 57
 
 
 def test_the_hint_is_the_same_for_all_clips_of_a_run(workspace, cli_ok):
@@ -129,7 +129,8 @@ def test_smoothing_is_stamped_and_ends_identification_within_runs(workspace, cli
     assert "no identification within runs" in said
     scores = opened(workspace, "score", "ridge", "scores")
     assert "smoothed within runs" in scores.manifest.stamps
-    assert before - {row.measure for row in scores.table("scores", Score)} == {("", "identification", "within-run", "")}
+    gone = before - {row.measure for row in scores.table("scores", Score)}
+    assert gone == {Measure("", "identification", "within-run", "")}
 
 
 @pytest.mark.parametrize(("words", "names"), [(["--electrodes", "occipital"], 12), (["--exclude", "occipital"], 50)])
