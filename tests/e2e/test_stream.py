@@ -141,11 +141,9 @@ def test_psnr_of_every_clip_by_scikit_image(workspace):
 def test_concept_accuracy_from_the_data_sets_own_labels(tiny, workspace):
     labels = np.load(tiny / "data/Video/meta-info/All_video_label.npy")
     predictions = of(workspace, "predict", "ridge", "2", "predictions")
-    classes = predictions.attributes().classes["concept"]
+    classes = predictions.attributes().targets["concept"].classes
     right = []
-    for key, row in zip(
-        predictions.table("events", PredictionKey), predictions.read("probability_concept"), strict=True
-    ):
+    for key, row in zip(predictions.table("concept", PredictionKey), predictions.read("concept"), strict=True):
         block, slot = (int(number) for number in re.fullmatch(r"s1-b(\d)-r(\d+)-c\d", key.event).groups())
         right.append(classes[row.argmax()] == CONCEPT_NAMES[labels[block - 1, slot - 1] - 1])
     assert scores(workspace, "2")["concept accuracy", "full"].value == pytest.approx(np.mean(right))
@@ -153,7 +151,7 @@ def test_concept_accuracy_from_the_data_sets_own_labels(tiny, workspace):
 
 def test_nothing_is_predicted_by_a_model_that_saw_it(workspace):
     for variant in ("ridge", "ridge~shuffled-runs"):
-        keys = of(workspace, "predict", variant, "1", "predictions").table("decoded", PredictionKey)
+        keys = of(workspace, "predict", variant, "1", "predictions").table("latents", PredictionKey)
         assert sorted(key.event for key in keys) == sorted(EVENTS)
         for key in keys:
             block, source = key.event.split("-")[1], key.source_event
