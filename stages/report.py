@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from eeg2vid.schemas.checkpoints import CHECKPOINTS, TrainedEpoch, TrainedModel
 from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.entities import Caption, Check, Clip
 from eeg2vid.schemas.predictions import PREDICTIONS, PredictionAttributes, PredictionKey
@@ -18,10 +19,11 @@ from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
 from eeg2vid.stages.cohort.clips import rows_of_clips
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
-from eeg2vid.stages.store.layout import split_variant
+from eeg2vid.stages.store.layout import STUDY, split_variant
 from eeg2vid.stages.store.reader import Artifact
 
 if TYPE_CHECKING:
+    from eeg2vid.stages.reporting.page.curves import Training
     from eeg2vid.stages.reporting.page.sweeps import SweepPlot
     from eeg2vid.stages.reporting.page.views import ClipView, SubjectView
 
@@ -44,6 +46,8 @@ class Report(Stage):
         "scores": Read(SCORES, "many"),
         "videos": Read(VIDEOS, "conditions"),
         "predictions": Read(PREDICTIONS, "many"),
+        "encoders": Read(CHECKPOINTS, "many"),
+        "mappers": Read(CHECKPOINTS, "many"),
         "stimuli": Read(VIDEOS),
         "clips": Read(CLIPS),
         "captions": Read(CAPTIONS),
@@ -81,6 +85,7 @@ class Report(Stage):
             provenance=_provenance(ctx),
             warnings=_warnings([ctx.read("checks"), *ctx.read_many("eeg-checks")]),
             fps=geometry.fps,
+            trainings=_trainings([*ctx.read_many("encoders"), *ctx.read_many("mappers")]),
             sweeps=_sweeps(ctx, scores, definitions.values()),
         )
         page: Path = ctx.write("report").media("index.html")
@@ -111,6 +116,18 @@ def _sweeps(ctx: Context, scores: Sequence[Artifact], definitions: Iterable[Defi
         rows.setdefault(artifact.address.variant, []).extend(artifact.table("scores", Score))
     found = [(point.values, rows[point.name]) for point in sweep.points if point.name in rows]
     return (sweep_plot(sweep.settings, found, Glossary.of(definitions)),) if len(found) > 1 else ()
+
+
+def _trainings(artifacts: Sequence[Artifact]) -> tuple[Training, ...]:
+    """Return how the trainings went that went epoch by epoch; a pooled model is everybody's."""
+    from eeg2vid.stages.reporting.page.curves import trainings
+
+    found: tuple[Training, ...] = ()
+    for artifact in artifacts:
+        models, history = artifact.table("models", TrainedModel), artifact.table("history", TrainedEpoch)
+        whose = "everybody" if artifact.address.unit == STUDY else artifact.address.unit.removeprefix("sub-")
+        found += trainings(f"{whose}, {artifact.address.variant}", models, history)
+    return found
 
 
 def _behind(ctx: Context, scores: Artifact, role: str) -> list[Artifact]:
