@@ -16,10 +16,10 @@ from eeg2vid.schemas.recordings import CAPTIONS, CHECKS, CLIPS
 from eeg2vid.schemas.scores import REPORT, SCORES, Contrast, Definition, EventScore, Score, Term
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
-from eeg2vid.stages.cohort.clips import rows_of_clips
+from eeg2vid.stages.cohort.clips import places_of, rows_of_clips
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
-from eeg2vid.stages.store.layout import STUDY, split_variant
+from eeg2vid.stages.store.layout import split_variant, unit_subject
 from eeg2vid.stages.store.reader import Artifact
 
 if TYPE_CHECKING:
@@ -46,8 +46,6 @@ class Report(Stage):
         "scores": Read(SCORES, "many"),
         "videos": Read(VIDEOS, "conditions"),
         "predictions": Read(PREDICTIONS, "many"),
-        "encoders": Read(CHECKPOINTS, "many"),
-        "mappers": Read(CHECKPOINTS, "many"),
         "stimuli": Read(VIDEOS),
         "clips": Read(CLIPS),
         "captions": Read(CAPTIONS),
@@ -85,7 +83,7 @@ class Report(Stage):
             provenance=_provenance(ctx),
             warnings=_warnings([ctx.read("checks"), *ctx.read_many("eeg-checks")]),
             fps=geometry.fps,
-            trainings=_trainings([*ctx.read_many("encoders"), *ctx.read_many("mappers")]),
+            trainings=_trainings(ctx, scores),
             sweeps=_sweeps(ctx, scores, definitions.values()),
         )
         page: Path = ctx.write("report").media("index.html")
@@ -103,6 +101,23 @@ def _protocol(artifacts: Sequence[Artifact]) -> str | None:
     return next(iter(kinds), None) if len(kinds) < 2 else "mixed"
 
 
+def _trainings(ctx: Context, scores: Sequence[Artifact]) -> tuple[Training, ...]:
+    """Return how the models behind the scores came about, each once."""
+    from eeg2vid.stages.reporting.page.curves import trainings
+
+    behind = {one.address: one for artifact in scores for one in ctx.ancestry(artifact)}
+    trained = [one for one in behind.values() if one.manifest.schema_name == CHECKPOINTS.name]
+    return tuple(
+        training
+        for one in sorted(trained, key=lambda one: one.address)
+        for training in trainings(
+            unit_subject(one.address.unit) or "all",
+            one.table("models", TrainedModel),
+            one.table("history", TrainedEpoch),
+        )
+    )
+
+
 def _sweeps(ctx: Context, scores: Sequence[Artifact], definitions: Iterable[Definition]) -> tuple[SweepPlot, ...]:
     """Return the recipe's sweep, where several of its points were scored."""
     from eeg2vid.stages.reporting.glossary import Glossary
@@ -116,18 +131,6 @@ def _sweeps(ctx: Context, scores: Sequence[Artifact], definitions: Iterable[Defi
         rows.setdefault(artifact.address.variant, []).extend(artifact.table("scores", Score))
     found = [(point.values, rows[point.name]) for point in sweep.points if point.name in rows]
     return (sweep_plot(sweep.settings, found, Glossary.of(definitions)),) if len(found) > 1 else ()
-
-
-def _trainings(artifacts: Sequence[Artifact]) -> tuple[Training, ...]:
-    """Return how the trainings went that went epoch by epoch; a pooled model is everybody's."""
-    from eeg2vid.stages.reporting.page.curves import trainings
-
-    found: tuple[Training, ...] = ()
-    for artifact in artifacts:
-        models, history = artifact.table("models", TrainedModel), artifact.table("history", TrainedEpoch)
-        whose = "everybody" if artifact.address.unit == STUDY else artifact.address.unit.removeprefix("sub-")
-        found += trainings(f"{whose}, {artifact.address.variant}", models, history)
-    return found
 
 
 def _behind(ctx: Context, scores: Artifact, role: str) -> list[Artifact]:
@@ -160,7 +163,7 @@ def _subject(
         contrasts=scores.table("contrasts", Contrast),
         clips=_clips(ctx, scores, keys),
         truth=truth,
-        decoded={name: artifact.read("frames")[picture] for name, artifact in videos.items()},
+        decoded={name: one.read("frames")[places_of(one, keys)][picture] for name, one in videos.items()},
         system=scores.address.variant if several else "",
     )
 
@@ -209,7 +212,7 @@ def _provenance(ctx: Context) -> list[tuple[str, str]]:
     """Return every upstream variant with its settings, from the manifests behind the scores."""
     found: dict[str, str] = {}
     for artifact in (*ctx.read_many("scores"), *ctx.read_many("videos"), *ctx.read_many("predictions")):
-        for upstream in ctx.ancestry(artifact):
+        for upstream in (one.manifest for one in ctx.ancestry(artifact)):
             settings = ", ".join(f"{key} = {value}" for key, value in upstream.settings.items())
             found[f"{upstream.stage}/{upstream.variant}"] = settings or "no settings"
     order = list(ctx.study.stages)
