@@ -48,6 +48,11 @@ def capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence: "one, two and three"."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
 def grouped(rows: Iterable[AnyRow]) -> list[list[AnyRow]]:
     """Return the rows of each measure, measures in the order of their first rows."""
     groups: dict[Measure, list[AnyRow]] = {}

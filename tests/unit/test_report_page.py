@@ -21,6 +21,7 @@ from eeg2vid.stages.reporting.glossary import Glossary
 from eeg2vid.stages.reporting.numbers import number
 from eeg2vid.stages.reporting.page.render import render_report
 from eeg2vid.stages.reporting.page.sprites import encode_strip, geometry_of, is_constant, read_clip
+from eeg2vid.stages.reporting.page.sweeps import sweep_plot
 from eeg2vid.stages.reporting.page.tables import notes
 from eeg2vid.stages.reporting.page.views import ClipView, ReportData, SubjectView
 from eeg2vid.stages.reporting.words import verdict
@@ -364,3 +365,18 @@ def test_sprites_hold_the_clips():
     html = render_report(make_data(view))
     rule = re.search(r"\.s0\{background-image:url\(data:image/webp;base64,([^)]*)\)", html)
     assert np.array_equal(sprite(base64.b64decode(rule[1])), view.truth[0].reshape(-1, 48, 3))
+
+
+def test_several_systems_are_judged_one_by_one():
+    views = [make_subject(clear_rows(), system="lag-0ms"), make_subject(null_rows(), system="lag-800ms")]
+    found = [row.model_copy(update={"value": 0.9}) for row in views[0].scores]
+    plot = sweep_plot(("tmin_s",), [((0.0,), views[0].scores), ((0.8,), found)], GLOSSARY)
+    page = Page(render_report(make_data(*views, sweeps=(plot,))))
+    assert "lag-0ms: The decoded videos carry information about the clips." in page.text
+    assert "lag-800ms: No evidence that the decoded videos carry information about the clips." in page.text
+    assert "One verdict for each system, and none is picked" in page.text
+    assert "subject 1" in page.text and "systems 2" in page.text and "over 2 subjects" not in page.text
+    assert "Subject 1, lag-0ms" in page.text and "Subject 1, lag-800ms" in page.text
+    assert len(page.having("chart")) == len({row.measure for row in views[0].scores})
+    alone = Page(render_report(make_data(make_subject(clear_rows()))))
+    assert "systems" not in alone.text and page.having("chart") and not alone.having("chart")

@@ -18,15 +18,17 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Canvas:
-    """A chart over the given ranges of x and y."""
+    """A chart over the given ranges of x and y; `ends` are the values written at the y axis."""
 
     x: tuple[float, float]
     y: tuple[float, float]
+    ends: tuple[float, ...]
 
     @classmethod
     def around(cls, xs: Iterable[float], ys: Iterable[float]) -> Canvas:
-        """Return the canvas that holds all finite values."""
-        return cls(_range(xs, 0.0), _range(ys, 0.06))
+        """Return the canvas that holds all finite values; there is at least one."""
+        values = [value for value in ys if math.isfinite(value)]
+        return cls(_range(xs, 0.0), _range(values, 0.06), tuple(dict.fromkeys([min(values), max(values)])))
 
     def across(self, value: float) -> float:
         """Return where x lies, px."""
@@ -69,7 +71,7 @@ class Canvas:
         )
         ends = "".join(
             f'<text class="tick" x="{_LEFT - 5}" y="{self.up(y) + 4}" text-anchor="end">{number(y)}</text>'
-            for y in self.y
+            for y in self.ends
         )
         return Markup(
             f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" '
