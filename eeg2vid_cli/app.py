@@ -84,6 +84,10 @@ _FILES: dict[str, Callable[..., None]] = {
     "export": export.export,
     "cite": cite.cite,
 }
+_SAID = {  # what the exchange of files calls its parameters: options of the same name
+    "import": ("order", "blocks", "session", "layout", "key", "array", "also", "scale"),
+    "export": ("out", "format"),
+}
 _GROUPS: dict[str, typer.Typer] = {"recipe": recipe.app, "weights": weights.app, "slurm": slurm.app}
 for _name, _command in _START.items():
     app.command(_name, rich_help_panel="Start")(guarded(_command))
@@ -93,7 +97,7 @@ for _stage in STAGES.values():
         stage_command(_stage, run_stage)
     )
 for _name, _command in _FILES.items():
-    app.command(_name, rich_help_panel=FILES)(guarded(_command))
+    app.command(_name, rich_help_panel=FILES)(guarded(_command, _SAID.get(_name, ())))
 for _name, _group in _GROUPS.items():
     app.add_typer(_group, name=_name, rich_help_panel=FILES)
 

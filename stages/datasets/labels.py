@@ -35,8 +35,7 @@ def fast_threshold(clips: Sequence[Clip]) -> float:
     if not scores:
         raise BadDataError(
             "Task 'fast' needs motion scores, and the clip index has none.",
-            "Measure them and say so:\n  eeg2vid split-videos --motion\n  eeg2vid train-encoder --fast-scores flow\n"
-            "or drop the task with --tasks.",
+            "Let the stage split-videos measure them (its `motion`) and say `fast_scores` flow; or drop the task.",
         )
     return float(np.median(scores))
 
@@ -69,7 +68,7 @@ def task_labels(task: str, clips: Sequence[Clip], *, threshold: float | None = N
         found = f"only '{names[0][1]}'" if names else "none"
         raise BadDataError(
             f"Task '{task}' needs at least two classes among the clips; the clip index has {found}.",
-            "Choose other tasks with --tasks.",
+            "Choose other tasks.",
         )
     place = {name: index for index, name in enumerate(names)}
     index = np.array([NOT_IN_TASK if value is None else place[value] for value in values], dtype=np.int64)

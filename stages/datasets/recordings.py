@@ -38,7 +38,7 @@ class RawSignal(LazySignal):
         self.positions = np.where(np.isnan(own), self.positions, own)
         bad = [channel.electrode for channel in self.channels if channel.name in raw.info["bads"]]
         if bad:
-            found = f"{', '.join(bad)}; kept (preprocess --bad-electrodes interpolates)"
+            found = f"{', '.join(bad)}; kept (the stage preprocess interpolates `bad_electrodes`)"
             self.checks.append(
                 Check(item=f"electrodes marked bad, {path.name}", found=found, expected="none", verdict="warning")
             )

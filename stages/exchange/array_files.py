@@ -28,7 +28,7 @@ def read_arrays(schema: Schema, files: list[Path], options: Options, known: Know
         also = foreign_files(Path(path))
         sources[_array_name(schema, also[0], name or None)] = also
     if len(sources) != 1 + len(options.also):
-        raise UsageError(f"Two files for array '{next(iter(sources))}'.", "Name them: --array de --also psd=PATH.")
+        raise UsageError(f"Two files for array '{next(iter(sources))}'.", "Name them: `array` de `also` psd=PATH.")
     content = Content()
     for name, paths in sources.items():
         _add_array(content, schema, form, name, paths, options, known)
@@ -46,7 +46,7 @@ def _array_name(schema: Schema, path: Path, given: str | None) -> str:
         words = re.split(r"[^a-z]+", part.lower())
         candidates = [name for name in candidates if name in words] or candidates
     if len(candidates) > 1:
-        raise UsageError(f"{path}: is it {' or '.join(candidates)}?", f"Add --array {candidates[0]}.")
+        raise UsageError(f"{path}: is it {' or '.join(candidates)}?", f"Add `array` {candidates[0]}.")
     return candidates[0]
 
 
@@ -92,7 +92,7 @@ def _require_count(shape: tuple[int, ...], layout: Layout, form: Form, rows: Row
         there = "a study without such a grid" if expected is None else plain(expected)
         raise BadDataError(
             f"{where}: expected {there} {what}, found {plain(found)}.",
-            "If the file holds only some blocks or one session, name them: --blocks 1-6, --session 1.",
+            "If the file holds only some blocks or one session, name them: `blocks` 1-6, `session` 1.",
         )
     everything = len(known.events or ())
     if form.whole and len(rows.items) != everything:
@@ -108,5 +108,5 @@ def _microvolts(content: Content, arrays: Sequence[np.ndarray], where: str) -> f
     """Return the factor to microvolts, by the size of the signal."""
     sample = np.concatenate([np.abs(np.asarray(array[:1], dtype=np.float64)).ravel() for array in arrays])
     factor, check = detect_unit(float(np.median(sample)), where)
-    content.remarks.append(f"{check.item}: {check.found}; --scale overrides it.")
+    content.remarks.append(f"{check.item}: {check.found}; `scale` overrides it.")
     return factor * 1e6

@@ -65,9 +65,9 @@ def export(given: Exportable, out: Path, form: str) -> list[Path]:
         If the folder holds something, or videos are wanted of what holds none.
     """
     if form not in FORMATS:
-        raise UsageError(f"--format: '{form}' is none of {', '.join(FORMATS)}.")
+        raise UsageError(f"`format`: '{form}' is none of {', '.join(FORMATS)}.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"--out {out}: expected a new or empty folder, found something there.")
+        raise UsageError(f"`out` {out}: expected a new or empty folder, found something there.")
     write_arrays, suffix = FORMATS[form]
     out.mkdir(parents=True, exist_ok=True)
     places = write_arrays(given, out)
@@ -151,7 +151,7 @@ def _write(file: IO[bytes], array: Stored) -> None:
 def _mp4(given: Exportable, out: Path) -> dict[str, str]:
     """Write each video into its own file; what the padding hides stays away."""
     if list(given.arrays) != ["frames"]:
-        raise UsageError(f"--format mp4: {given.address} holds no videos.", "Use --format npy.")
+        raise UsageError(f"`format` mp4: {given.address} holds no videos.", "Use `format` npy.")
     attributes, rows = given.attributes, given.tables["clips"]
     names = [video_name(row) for row in rows]
     if len(set(names)) < len(names):

@@ -85,7 +85,7 @@ def fold_of(item: Item, known: Known) -> str:
     fold = known.folds.get(item.event.event)
     if fold is None:
         raise BadDataError(
-            f"Event '{item.event.event}' is in no fold's test part.", "Import test events only (--blocks)."
+            f"Event '{item.event.event}' is in no fold's test part.", "Import test events only (`blocks`)."
         )
     return fold
 

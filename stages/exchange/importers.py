@@ -59,7 +59,7 @@ def _videos(schema: Schema, files: list[Path], options: Options, known: Known) -
         if len(files) != len(rows.items):
             raise BadDataError(
                 f"{files[0].parent}: expected {len(rows.items)} videos, found {len(files)}.",
-                "If they are of some blocks only, name them: --blocks 7.",
+                "If they are of some blocks only, name them: `blocks` 7.",
             )
         items, ordered = rows.items, [files[place] for place in rows.places]
     first = probe(ordered[0])

@@ -86,7 +86,7 @@ def all_items(known: Known) -> list[Item]:
 
 
 def chosen_items(known: Known, options: Options) -> list[Item]:
-    """Return the items that --blocks and --session leave.
+    """Return the items that `blocks` and `session` leave.
 
     Raises
     ------
@@ -97,14 +97,14 @@ def chosen_items(known: Known, options: Options) -> list[Item]:
     if options.session is not None:
         sessions = list(dict.fromkeys(item.event.session for item in items if item.event))
         if options.session not in sessions:
-            raise UsageError(f"--session {options.session}: found only sessions {', '.join(sessions) or 'none'}.")
+            raise UsageError(f"`session` {options.session}: found only sessions {', '.join(sessions) or 'none'}.")
         items = [item for item in items if item.event and item.event.session == options.session]
     if options.blocks is not None:
         labels = list(dict.fromkeys(item.block for item in items))
         wanted = _expand(options.blocks)
         unknown = [label for label in wanted if label not in labels]
         if unknown:
-            raise UsageError(f"--blocks {options.blocks}: there is no block '{unknown[0]}', only {', '.join(labels)}.")
+            raise UsageError(f"`blocks` {options.blocks}: there is no block '{unknown[0]}', only {', '.join(labels)}.")
         items = [item for item in items if item.block in wanted]
     return items
 
@@ -124,7 +124,7 @@ def rows_of(known: Known, options: Options, where: str) -> Rows:
     if options.order not in ORDERS:
         raise UsageError(
             f"{where} carries no ids: which clip is which row must be declared.",
-            "Add --order presentation (as shown: block, slot, clip) or --order concept (block, concept 1..40, clip).",
+            "Add `order` presentation (as shown: block, slot, clip) or `order` concept (block, concept 1..40, clip).",
         )
     items = chosen_items(known, options)
     parts = list(dict.fromkeys(item.part for item in items))
@@ -133,7 +133,7 @@ def rows_of(known: Known, options: Options, where: str) -> Rows:
     if options.order == "concept":
         nameless = [item for item in items if item.clip.concept is None]
         if nameless:
-            raise BadDataError(f"--order concept: clip '{nameless[0].clip.clip}' has no concept in the clip index.")
+            raise BadDataError(f"`order` concept: clip '{nameless[0].clip.clip}' has no concept in the clip index.")
         rank = {k: place for place, k in enumerate(shown)}
         shown = sorted(order, key=lambda k: (parts.index(items[k].part), items[k].clip.concept or 0, rank[k]))
     places = np.empty(len(items), dtype=np.int64)
@@ -164,6 +164,6 @@ def _expand(text: str) -> list[str]:
     for part in text.split(","):
         span = re.fullmatch(r"\s*(\d{1,4})-(\d{1,4})\s*", part)
         if span and int(span[1]) > int(span[2]):
-            raise UsageError(f"--blocks {text}: the range runs backwards.", "Write 1-6, 7 or 1,3.")
+            raise UsageError(f"`blocks` {text}: the range runs backwards.", "Write 1-6, 7 or 1,3.")
         labels += map(str, range(int(span[1]), int(span[2]) + 1)) if span else [part.strip()]
     return labels

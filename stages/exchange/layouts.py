@@ -25,7 +25,7 @@ class Layout:
     Attributes
     ----------
     name
-        What `--layout` calls it.
+        What the parameter `layout` calls it.
     schema, arrays
         What it can become.
     dims
@@ -138,13 +138,13 @@ def recognise(schema: Schema, array: str, shape: tuple[int, ...], wanted: str | 
     if wanted is not None:
         named = [layout for layout in listed if layout.name == wanted]
         if not named:
-            raise UsageError(f"--layout: '{wanted}' is none of {', '.join(layout.name for layout in listed)}.")
+            raise UsageError(f"`layout`: '{wanted}' is none of {', '.join(layout.name for layout in listed)}.")
         listed = named
     fitting = [layout for layout in listed if layout.fits(shape, exactly=wanted is None)]
     if len(fitting) > 1:
         raise UsageError(
             f"{where}: the shape {shape} fits {' and '.join(map(str, fitting))}.",
-            f"Choose with --layout {fitting[0].name}.",
+            f"Choose with `layout` {fitting[0].name}.",
         )
     if not fitting:
         raise BadDataError(

@@ -102,7 +102,7 @@ def read_array(path: Path, key: str | None = None) -> np.ndarray:
 
 def _npy(path: Path, key: str | None) -> np.ndarray:
     if key is not None:
-        raise UsageError(f"--key {key}: {path.name} holds one array without a name.")
+        raise UsageError(f"`key` {key}: {path.name} holds one array without a name.")
     try:
         array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError, OverflowError) as error:
@@ -140,7 +140,7 @@ def _pt(path: Path, key: str | None) -> np.ndarray:
         tensors = {str(name): value for name, value in loaded.items() if isinstance(value, torch.Tensor)}
         loaded = tensors[_one_key(path, list(tensors), key)]
     elif key is not None:
-        raise UsageError(f"--key {key}: {path.name} holds no dict.")
+        raise UsageError(f"`key` {key}: {path.name} holds no dict.")
     if not isinstance(loaded, torch.Tensor) or loaded.layout is not torch.strided or loaded.is_quantized:
         raise BadDataError(f"{path}: expected a tensor or a dict of tensors, found {type(loaded).__name__}.")
     plain = loaded.detach()
@@ -158,7 +158,7 @@ def _one_key(path: Path, names: list[str], key: str | None) -> str:
     if key not in names:
         why = "which one is wanted?" if key is None else f"there is no '{key}'."
         shown = ", ".join(names[:20]) or "nothing"
-        raise UsageError(f"{path} holds {shown}: {why}", f"Choose with --key {names[0]}." if names else None)
+        raise UsageError(f"{path} holds {shown}: {why}", f"Choose with `key` {names[0]}." if names else None)
     return key
 
 

@@ -30,7 +30,7 @@ class Decode(Generator):
             raise UsageError(
                 f"{build.where} holds latents of another VAE ({str(encoded_by)[:19]}) than"
                 f" '{model.name}' of the model profile ({model.identity[:19]}); decoded they would be noise.",
-                "Choose the profile that encoded the clips: --models, or `models` in the [study] table of"
+                "Choose the profile that encoded the clips: `models`, for this run or in the [study] table of"
                 " eeg2vid.toml.",
             )
         self.vae = load_vae(model.folder, build.device)

@@ -155,6 +155,6 @@ def find_electrodes(names: Sequence[str], electrodes: Sequence[str]) -> tuple[in
     if missing:
         raise UsageError(
             f"Electrodes {', '.join(missing)} of the local branch are not among the {len(electrodes)} recorded.",
-            "Name others with --set network.local_electrodes, or choose a network without a local branch (lda).",
+            "Name others: `network.local_electrodes`, or choose a network without a local branch (lda).",
         )
     return tuple(places)

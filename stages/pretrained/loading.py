@@ -110,7 +110,7 @@ def computing(device: str, precision: Precision) -> Iterator[None]:
         try:
             mixed = torch.autocast(torch.device(device).type, dtype=getattr(torch, precision))
         except RuntimeError as error:
-            raise UsageError(f"Device {device} cannot compute in {precision}.", "Use --precision float32.") from error
+            raise UsageError(f"Device {device} cannot compute in {precision}.", "Use `precision` float32.") from error
         with mixed:
             yield
 

@@ -194,7 +194,7 @@ def describe(settings: CleaningSettings, fitted: Fitted) -> tuple[str, ...]:
     if is_average(settings):
         lines.append("average reference")
     elif settings.reference:
-        zero = ", which is zero from here on: --exclude it" if len(settings.reference) == 1 else ""
+        zero = ", which is zero from here on: `exclude` it" if len(settings.reference) == 1 else ""
         lines.append(f"reference {', '.join(settings.reference)}{zero}")
     if settings.resample:
         lines.append(f"resampled to {settings.resample:g} Hz by FFT ({by})")
@@ -217,7 +217,7 @@ def _nothing(settings: CleaningSettings) -> BadDataError:
     return BadDataError(
         f"The training events of fold '{settings.fold}' leave no EEG to learn from"
         f"{' (pieces of at least 0.25 s are needed)' if settings.detect_bad else ''}.",
-        "Choose another --fold.",
+        "Choose another `fold`.",
     )
 
 
@@ -264,7 +264,7 @@ def _eye_weights(
     if np.linalg.matrix_rank(scaled, tol=1e-8, hermitian=True) < len(eyes):
         raise BadDataError(
             f"The electrodes that show the eyes ({names}) are flat or copies of each other: no weights can be learned.",
-            "Choose others: --eog-electrodes NAME",
+            "Choose others: `eog_electrodes` NAME",
         )
     weights = np.asarray(np.linalg.solve(among, covariance[np.ix_(eyes, scalp)]).T, dtype=np.float64)
     weights[[place in eyes for place in scalp]] = 0  # an electrode regressed on itself would be nothing
@@ -280,12 +280,12 @@ def _filtered(eeg: Floats, sfreq: float, settings: CleaningSettings) -> Floats:
     with mne.utils.use_log_level("ERROR"):
         if settings.high_pass or settings.low_pass:
             taps = mne.filter.create_filter(None, sfreq, settings.high_pass, settings.low_pass)
-            option = "--low-pass" if settings.high_pass is None else "--high-pass"
+            option = "`low_pass`" if settings.high_pass is None else "`high_pass`"
             check_length(eeg.shape[1], len(taps), sfreq, option)
             eeg = mne.filter.filter_data(eeg, sfreq, settings.high_pass, settings.low_pass, copy=False)
         if settings.notch:
             # MNE: half of a transition of 1 Hz on either side, 3.3 / 0.5 Hz long
-            check_length(eeg.shape[1], round(6.6 * sfreq), sfreq, "--notch")
+            check_length(eeg.shape[1], round(6.6 * sfreq), sfreq, "`notch`")
             eeg = mne.filter.notch_filter(eeg, sfreq, np.array(settings.notch), copy=False)
     return eeg
 

@@ -39,20 +39,20 @@ def check_settings(settings: CleaningSettings, electrodes: Sequence[Electrode], 
     """
     _check_frequencies(settings, sfreq)
     for option, names in (
-        ("--bad-electrodes", settings.bad_electrodes),
-        ("--eog-electrodes", settings.eog_electrodes),
-        ("--reference", () if is_average(settings) else settings.reference),
+        ("`bad_electrodes`", settings.bad_electrodes),
+        ("`eog_electrodes`", settings.eog_electrodes),
+        ("`reference`", () if is_average(settings) else settings.reference),
     ):
-        _check_names(option, names, electrodes, eog_allowed=option == "--eog-electrodes")
+        _check_names(option, names, electrodes, eog_allowed=option == "`eog_electrodes`")
     if settings.eog != "none" and not eog_places(settings, electrodes):
         near = [row.electrode for row in electrodes if row.electrode.upper() in _NEAR_THE_EYES]
         named = near[:2] or ["NAME"]
         raise UsageError(
-            f"--eog {settings.eog}: none of the {len(electrodes)} electrodes was recorded as EOG.",
-            f"Name electrodes near the eyes: {' '.join(f'--eog-electrodes {name}' for name in named)}",
+            f"`eog` {settings.eog}: none of the {len(electrodes)} electrodes was recorded as EOG.",
+            f"Name electrodes near the eyes: {' '.join(f'`eog_electrodes` {name}' for name in named)}",
         )
     if is_average(settings) and sum(row.kind == "eeg" for row in electrodes) < 2:
-        raise UsageError("--reference average: there is one electrode only, its average is itself.")
+        raise UsageError("`reference` average: there is one electrode only, its average is itself.")
     refuse_bad_reference(settings, settings.bad_electrodes)
 
 
@@ -64,8 +64,8 @@ def refuse_bad_reference(settings: CleaningSettings, bad: Sequence[str]) -> None
     for name in settings.reference:
         if electrode_key(name) in keys:
             raise UsageError(
-                f"--reference {name}: this electrode is bad, and its noise would be subtracted from all others.",
-                "Choose another reference, e.g. --reference average",
+                f"`reference` {name}: this electrode is bad, and its noise would be subtracted from all others.",
+                "Choose another, e.g. `reference` average",
             )
 
 
@@ -81,14 +81,14 @@ def check_length(n_samples: int, filter_samples: int, sfreq: float, option: str)
         raise UsageError(
             f"{option} needs a filter of {filter_samples / sfreq:.3g} s, longer than a recording of"
             f" {n_samples / sfreq:.3g} s ({filter_samples} against {n_samples} samples).",
-            "Leave that step out, choose a higher --high-pass, or leave the recording out of the data.",
+            "Leave that step out, choose a higher `high_pass`, or leave the recording out of the data.",
         )
 
 
 def _check_frequencies(settings: CleaningSettings, sfreq: float) -> None:
     nyquist = sfreq / 2
-    wanted = [("--high-pass", settings.high_pass, 0.0), ("--low-pass", settings.low_pass, 0.0)]
-    wanted += [("--notch", hz, NOTCH_EDGE_HZ + hz / 400) for hz in settings.notch]  # MNE's notch is hz / 200 wide
+    wanted = [("`high_pass`", settings.high_pass, 0.0), ("`low_pass`", settings.low_pass, 0.0)]
+    wanted += [("`notch`", hz, NOTCH_EDGE_HZ + hz / 400) for hz in settings.notch]  # MNE's notch is hz / 200 wide
     for option, hz, reach in wanted:
         if hz is None:
             continue
@@ -103,7 +103,7 @@ def _check_frequencies(settings: CleaningSettings, sfreq: float) -> None:
     apart = sorted(settings.notch)
     for low, high in pairwise(apart):
         if high - low < 2 * NOTCH_EDGE_HZ + (low + high) / 400:
-            raise UsageError(f"--notch {low:g} and {high:g} Hz: these overlap; one notch is wide enough for both.")
+            raise UsageError(f"`notch` {low:g} and {high:g} Hz: these overlap; one notch is wide enough for both.")
 
 
 def _check_names(option: str, names: Sequence[str], electrodes: Sequence[Electrode], *, eog_allowed: bool) -> None:

@@ -107,7 +107,7 @@ def band_features(
     n_windows, n_electrodes, length = windows.shape[-3:]
     if method == "published":
         if spectrum != "periodogram":
-            raise UsageError(f"--spectrum {spectrum}: the published features know no choice of spectrum.")
+            raise UsageError(f"`spectrum` {spectrum}: the published features know no choice of spectrum.")
         estimate = published_estimate(length, sfreq, bands)
     else:
         estimate = corrected_estimate(length, sfreq, bands, spectrum, segment_s=segment_s, bandwidth_hz=bandwidth_hz)

@@ -46,7 +46,7 @@ def interpolation_weights(electrodes: Sequence[Electrode], bad: Sequence[int]) -
         raise UsageError(
             f"Electrode {lost[0]} cannot be interpolated: its position is not known"
             f" ({len(lost)} such among {len(bad)} bad electrodes).",
-            "Give positions with the data, or do without: neither --detect-bad nor --bad-electrodes, and --exclude it.",
+            "Give positions with the data, or do without: neither `detect_bad` nor `bad_electrodes`, and `exclude` it.",
         )
     good = len(placed) - len(bad)
     if good < FEWEST_GOOD:

@@ -185,7 +185,7 @@ def kept_electrodes(names: list[str], wanted: Sequence[str], excluded: Sequence[
     UsageError
         If one was not recorded, or none is left.
     """
-    for option, given in (("--electrodes", wanted), ("--exclude", excluded)):
+    for option, given in (("`electrodes`", wanted), ("`exclude`", excluded)):
         missing = places_of(given, names)[1]
         if missing:
             raise UsageError(
@@ -196,7 +196,7 @@ def kept_electrodes(names: list[str], wanted: Sequence[str], excluded: Sequence[
     inside = set(places_of(wanted, names)[0]) if wanted else set(range(len(names)))
     kept = sorted(inside - set(places_of(excluded, names)[0]))
     if not kept:
-        raise UsageError("--electrodes and --exclude leave no electrode.")
+        raise UsageError("`electrodes` and `exclude` leave no electrode.")
     return kept
 
 

@@ -71,7 +71,7 @@ def published_estimate(length: int, sfreq: float, bands: Bands) -> Estimate:
             raise UsageError(
                 f"Band ({low:g}, {high:g}) Hz: the published features need whole numbers with "
                 f"1 <= low < high <= {n_fft // 2}.",
-                "Choose other --bands or --method corrected.",
+                "Choose other `bands` or `method` corrected.",
             )
         bins.append((int(low) - 1, int(high)))
     taper = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(1, length + 1) / (length + 1))
@@ -98,9 +98,9 @@ def corrected_estimate(
     UsageError
         If a band, the segment or the bandwidth does not suit window and sampling rate.
     """
-    for name, value, owner in (("--segment-s", segment_s, "welch"), ("--bandwidth-hz", bandwidth_hz, "multitaper")):
+    for name, value, owner in (("`segment_s`", segment_s, "welch"), ("`bandwidth_hz`", bandwidth_hz, "multitaper")):
         if value is not None and spectrum != owner:
-            raise UsageError(f"{name} {value:g} belongs to --spectrum {owner}, but the spectrum is {spectrum}.")
+            raise UsageError(f"{name} {value:g} belongs to `spectrum` {owner}, but the spectrum is {spectrum}.")
     segment, hop, segments = length, length, 1
     if spectrum == "welch":
         segment = _segment(length, sfreq, segment_s)
@@ -127,8 +127,8 @@ def _segment(length: int, sfreq: float, segment_s: float | None) -> int:
     segment = whole_samples(segment_s, sfreq, "segment")
     if segment > length:
         raise UsageError(
-            f"--segment-s {segment_s:g} is longer than the window of {length / sfreq:g} s.",
-            "Choose a shorter segment or a longer --window-s.",
+            f"`segment_s` {segment_s:g} is longer than the window of {length / sfreq:g} s.",
+            "Choose a shorter segment or a longer `window_s`.",
         )
     return segment
 
@@ -142,9 +142,9 @@ def _slepian(length: int, sfreq: float, bandwidth_hz: float | None) -> tuple[NDA
     least = 2 * sfreq / length  # below, hardly one taper keeps its energy inside the band
     if not least * (1 - 1e-9) <= bandwidth < sfreq / 2:
         raise UsageError(
-            f"--bandwidth-hz {bandwidth:g}: a window of {length / sfreq:g} s at {sfreq:g} Hz allows {least:g} Hz to "
+            f"`bandwidth_hz` {bandwidth:g}: a window of {length / sfreq:g} s at {sfreq:g} Hz allows {least:g} Hz to "
             f"less than {sfreq / 2:g} Hz.",
-            "Choose a longer --window-s for a finer bandwidth.",
+            "Choose a longer `window_s` for a finer bandwidth.",
         )
     tapers, kept = dpss(length, half, math.floor(2 * half + 1e-9), sym=False, norm=2, return_ratios=True)
     good = kept > _LEAST_CONCENTRATION
@@ -156,7 +156,7 @@ def _bins(band: tuple[float, float], n_fft: int, sfreq: float) -> tuple[int, int
     if high > sfreq / 2:
         raise UsageError(
             f"Band ({low:g}, {high:g}) Hz reaches beyond {sfreq / 2:g} Hz, half the sampling rate of {sfreq:g} Hz.",
-            "Choose bands below it, e.g. --bands 4-8 --bands 8-14 --bands 14-31.",
+            "Choose bands below it, e.g. `bands` 4-8 `bands` 8-14 `bands` 14-31.",
         )
     # edges in bins; a frequency that equals an edge up to rounding is on it
     first, stop = (math.ceil(edge * n_fft / sfreq - 1e-9) for edge in (low, high))

@@ -94,7 +94,7 @@ def place_spans(
     if length < 1:
         raise UsageError(
             f"The epoch from {tmin_s:g} s to {end:g} s after the {span}'s onset holds no sample.",
-            "--tmin-s and --tmax-s both count from the onset: choose a later --tmax-s.",
+            "`tmin_s` and `tmax_s` both count from the onset: choose a later `tmax_s`.",
         )
     first = np.rint(onsets * (rate / sfreq)).astype(np.int64) + round(tmin_s * rate)
     lengths = {row.recording: round(row.length * rate / sfreq) for row in recordings}
@@ -118,7 +118,7 @@ def refuse_outside(spans: Spans, events: Sequence[Event], recordings: Sequence[R
         raise BadDataError(
             f"The epoch of event '{event.event}' takes samples {first} to {first + spans.length} of recording"
             f" '{event.recording}', which has {length} ({outside.size} such events).",
-            "Choose another --tmin-s or --tmax-s, or let such events go: --outside leave-out",
+            "Choose another `tmin_s` or `tmax_s`, or let such events go: `outside` leave-out",
         )
 
 

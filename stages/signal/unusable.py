@@ -24,7 +24,7 @@ def leave_out(concerned: Sequence[int], n_electrodes: int, electrodes: Names) ->
         return "No electrode is without: leave such events out of the events table, or repair the recording."
     if electrodes is None:
         return "Leave the electrode or the event out, or interpolate it before."
-    options = " ".join(f"--exclude {electrodes[index]}" for index in concerned[:_LISTED])
+    options = " ".join(f"`exclude` {electrodes[index]}" for index in concerned[:_LISTED])
     more = " ..." if len(concerned) > _LISTED else ""
     return f"Leave out what is broken: {options}{more}; or repair the recording, or interpolate it before."
 

@@ -76,7 +76,7 @@ def window_starts(n_samples: int, sfreq: float, window_s: float, step_s: float |
     if n_samples < length:
         raise BadDataError(
             f"Epochs hold {n_samples} samples, but a window of {window_s:g} s at {sfreq:g} Hz needs {length}.",
-            "Choose a shorter --window-s or longer epochs (--tmax-s).",
+            "Choose a shorter `window_s` or longer epochs (`tmax_s`).",
         )
     return np.arange(0, n_samples - length + 1, step, dtype=np.int64)
 

@@ -114,7 +114,7 @@ def test_leaks_are_refused_and_forced_with_a_stamp(ingested, cli, cli_ok, words,
     assert shown["attributes"]["leaks"] == [kind]
     assert f"leak: {kind}" in cli_ok("inspect", "-w", ingested, "split/default/sub-1/folds").out
     both = cli_ok("split", "-w", ingested, "--allow-leak", "runs", "--allow-leak", "clips", "--subject", "1")
-    assert "--allow-leak runs: no such leak occurs; nothing is stamped." in both.err
+    assert "`allow_leak` runs: no such leak occurs; nothing is stamped." in both.err
     assert folds_of(ingested, 1)[0].manifest.stamps == ("simulated",)
 
 

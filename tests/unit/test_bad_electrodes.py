@@ -118,18 +118,18 @@ def test_interpolation_is_exact_for_a_constant_and_uses_good_electrodes_only():
 
 FOLD = {"fold": "block-7"}
 REFUSED = [
-    ({"low_pass": 128}, "--low-pass 128 Hz reaches 128 Hz"),
-    ({"high_pass": 200}, "--high-pass 200 Hz"),
-    ({"notch": (50, 127.9)}, "--notch 127.9 Hz"),
+    ({"low_pass": 128}, "`low_pass` 128 Hz reaches 128 Hz"),
+    ({"high_pass": 200}, "`high_pass` 200 Hz"),
+    ({"notch": (50, 127.9)}, "`notch` 127.9 Hz"),
     ({"notch": (0.4,)}, "expected a frequency above"),
     ({"notch": (50, 50.5)}, "these overlap"),
-    ({"reference": ("M1",)}, "--reference M1: there is no such electrode"),
+    ({"reference": ("M1",)}, "`reference` M1: there is no such electrode"),
     ({"reference": ("average", "E1")}, "'average' stands alone"),
-    ({"reference": ("EYE",)}, "--reference EYE: this electrode was recorded as EOG"),
-    ({"bad_electrodes": ("Q1",)}, "--bad-electrodes Q1: there is no such electrode"),
-    ({"bad_electrodes": ("EYE",)}, "--bad-electrodes EYE"),
-    ({"bad_electrodes": ("E3",), "reference": ("e3",)}, "--reference e3: this electrode is bad"),
-    ({"eog": "regression", "eog_electrodes": ("V1",), **FOLD}, "--eog-electrodes V1: there is no such"),
+    ({"reference": ("EYE",)}, "`reference` EYE: this electrode was recorded as EOG"),
+    ({"bad_electrodes": ("Q1",)}, "`bad_electrodes` Q1: there is no such electrode"),
+    ({"bad_electrodes": ("EYE",)}, "`bad_electrodes` EYE"),
+    ({"bad_electrodes": ("E3",), "reference": ("e3",)}, "`reference` e3: this electrode is bad"),
+    ({"eog": "regression", "eog_electrodes": ("V1",), **FOLD}, "`eog_electrodes` V1: there is no such"),
 ]
 
 
@@ -141,7 +141,7 @@ def test_impossible_settings_are_refused(options, said):
 
 def test_without_eog_electrodes_those_near_the_eyes_are_named():
     rows = ring(FP1={}, FP2={}, AF7={})
-    with pytest.raises(UsageError, match=r"none of the 15 electrodes .* --eog-electrodes FP1 --eog-electrodes FP2"):
+    with pytest.raises(UsageError, match=r"none of the 15 electrodes .* `eog_electrodes` FP1 `eog_electrodes` FP2"):
         fit_cleaning([], rows, SFREQ, CleaningSettings(eog="regression", **FOLD))
 
 
@@ -174,7 +174,7 @@ def test_what_cannot_be_learned_or_rebuilt_is_refused():
         fit(np.zeros_like(eeg), bad)
     flat = eeg.copy()
     flat[3] = 0
-    with pytest.raises(UsageError, match="--reference E3: this electrode is bad"):
+    with pytest.raises(UsageError, match="`reference` E3: this electrode is bad"):
         fit(flat, CleaningSettings(detect_bad=True, reference=("E3",), **FOLD))
     nowhere = [row.model_copy(update={"x": None}) if row.electrode == "E3" else row for row in rows]
     with pytest.raises(UsageError, match="E3 cannot be interpolated: its position is not known"):

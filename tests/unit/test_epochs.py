@@ -90,7 +90,7 @@ def test_refuses_what_is_not_finite():
         cut_epochs(eeg, np.array([0, 50]), 10)
     with pytest.raises(BadDataError, match="event 'b', electrode 'FP1' holds") as caught:
         cut_epochs(eeg, np.array([0, 50]), 10, electrodes=["FPZ", "FP1", "FP2"], events=["a", "b"])
-    assert "--exclude FP1" in caught.value.hint
+    assert "`exclude` FP1" in caught.value.hint
     cut_epochs(eeg, np.array([0, 50]), 10, kept=[2, 0])
     with pytest.raises(BadDataError, match="electrode 'FP1'"):
         cut_epochs(eeg, np.array([0, 50]), 10, kept=[2, 1], electrodes=["FPZ", "FP1", "FP2"])

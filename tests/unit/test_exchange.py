@@ -236,7 +236,7 @@ def test_keys_choose_among_several(tmp_path):
     for path in (tmp_path / "x.npz", tmp_path / "x.pt"):
         np.testing.assert_array_equal(read_array(path, "b"), b)
         for key in (None, "c"):
-            with pytest.raises(UsageError, match="--key a"):
+            with pytest.raises(UsageError, match="`key` a"):
                 read_array(path, key)
     torch.save([torch.zeros(3)], tmp_path / "list.pt")
     with pytest.raises(BadDataError, match="found list"):

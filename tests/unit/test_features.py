@@ -178,7 +178,7 @@ def test_a_dead_electrode_is_named(method, value):
     for threads in (1, 2):
         with pytest.raises(BadDataError, match=r"electrode 'CB1' is .* window 1 \(1 s to 2 s\) of event 'c'") as caught:
             band_features(epochs, FS, method=method, threads=threads, **named)
-        assert "--exclude CB1" in caught.value.hint
+        assert "`exclude` CB1" in caught.value.hint
 
 
 def test_every_electrode_dead_is_no_matter_of_excluding():
@@ -186,7 +186,7 @@ def test_every_electrode_dead_is_no_matter_of_excluding():
     epochs[1] = 0
     with pytest.raises(BadDataError, match="electrodes concerned: FP1, CB1") as caught:
         band_features(epochs, FS, electrodes=["FP1", "CB1"], events=["a", "b", "c"])
-    assert "--exclude" not in caught.value.hint
+    assert "`exclude`" not in caught.value.hint
 
 
 def test_coarse_values_are_not_taken_for_constant():

@@ -233,7 +233,7 @@ def test_measured_motion_takes_the_place_of_the_data_sets_own_by_clip():
 def test_without_scores_the_commands_that_make_them_are_named():
     with pytest.raises(BadDataError, match="motion scores") as refused:
         fast_threshold([clip("a")])
-    assert "split-videos --motion" in refused.value.hint and "--fast-scores flow" in refused.value.hint
+    assert "split-videos measure" in refused.value.hint and "`fast_scores` flow" in refused.value.hint
     with pytest.raises(MissingInputError, match="no motion scores") as refused:
         clip_joins.with_measured_motion(Stimuli(motion=False), [clip("a")])
     assert "split-videos --motion" in refused.value.hint

@@ -142,5 +142,5 @@ def test_electrodes_are_chosen_by_name():
     found = make_epochs(subject, settings(electrodes=("o2", "C3")))
     assert [row.electrode for row in found.electrodes] == ["C3", "O2"]
     np.testing.assert_allclose(found.values[0, 1], subject.eeg[5, 600:1000] * 1e6, rtol=1e-6)
-    with pytest.raises(UsageError, match="--electrodes VEOG"):
+    with pytest.raises(UsageError, match="`electrodes` VEOG"):
         make_epochs(subject, settings(electrodes=("VEOG",)))

@@ -104,9 +104,9 @@ def test_segment_and_bandwidth_are_checked():
         band_features(epochs, FS, spectrum="welch", segment_s=0.333)
     with pytest.raises(UsageError, match="holds no frequency"):
         band_features(epochs, FS, ((1, 3),), spectrum="welch", segment_s=0.25)
-    with pytest.raises(UsageError, match="belongs to --spectrum welch"):
+    with pytest.raises(UsageError, match="belongs to `spectrum` welch"):
         band_features(epochs, FS, segment_s=0.5)
-    with pytest.raises(UsageError, match="belongs to --spectrum multitaper"):
+    with pytest.raises(UsageError, match="belongs to `spectrum` multitaper"):
         band_features(epochs, FS, spectrum="welch", bandwidth_hz=4)
     for bandwidth in (1.9, 100):
         with pytest.raises(UsageError, match="allows 2 Hz to less than 100 Hz"):

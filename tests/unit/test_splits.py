@@ -130,7 +130,7 @@ def test_fixed_with_blocks_by_name():
     [
         ({"test_block": ("9",)}, r"no block '9' among those of subject 1\. Known: 1, 2, 3"),
         ({"test_block": ("3",), "validation_block": ("3",)}, "Block '3' is to validate and to test"),
-        ({"test_block": ("2", "3")}, r"No block is left to train on.*--validation none"),
+        ({"test_block": ("2", "3")}, r"No block is left to train on.*`validation` none"),
         ({"validation": "none", "validation_block": ("1",)}, "contradict each other"),
     ],
 )
@@ -143,7 +143,7 @@ def test_fixed_refuses(given_settings, sentence):
 
 def test_too_few_blocks():
     clips = make_clips(2, 3)
-    with pytest.raises(UsageError, match=r"needs 3 blocks.*has 2.*--validation none.*\[split\.default\]"):
+    with pytest.raises(UsageError, match=r"needs 3 blocks.*has 2.*`validation` none.*\[split\.default\]"):
         split(make_events(clips), clips)
     assert len(split(make_events(clips), clips, validation="none").folds) == 2
     clips = make_clips(1, 3)
@@ -159,7 +159,7 @@ def test_planted_leaks_are_refused_and_forced():
         split(events, clips)
     forced = split(events, clips, allow_leak=("runs", "clips"))
     assert forced.attributes.leaks == ("runs",)
-    assert "--allow-leak clips: no such leak occurs; nothing is stamped." in forced.remarks
+    assert "`allow_leak` clips: no such leak occurs; nothing is stamped." in forced.remarks
     events = make_events(clips)
     events[0] = events[0].model_copy(update={"clip": events[-1].clip})  # seen in blocks 1 and 3
     with pytest.raises(

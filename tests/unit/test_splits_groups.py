@@ -269,7 +269,7 @@ def test_sessions_show_the_same_clips():
 
 def test_random_clips_are_refused_whatever_they_do():
     clips = make_clips(3, 4, 2)
-    with pytest.raises(BadDataError, match=r"run '.*' is in .* --allow-leak runs|run '.*' is in"):
+    with pytest.raises(BadDataError, match=r"run '.*' is in .* `allow_leak` runs|run '.*' is in"):
         split(make_events(clips), clips, scheme="random-clips")
     alone = make_clips(3, 4, 1)  # a run of one clip is in one part: still not without being asked for
     with pytest.raises(BadDataError, match="without a look at runs"):

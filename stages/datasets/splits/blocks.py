@@ -60,11 +60,11 @@ def choose_blocks(blocks: Sequence[str], settings: SplitSettings, where: str) ->
     validation = require_known("block", settings.validation_block, blocks, where)
     twice = next((block for block in validation if block in test), None)
     if twice is not None:
-        raise UsageError(f"Block '{twice}' is to validate and to test.", "Name another --validation-block.")
+        raise UsageError(f"Block '{twice}' is to validate and to test.", "Name another `validation_block`.")
     validates = settings.validation != "none"
     if validation and not validates:
         raise UsageError(
-            f"--validation-block {validation[0]} and --validation none contradict each other.", "Leave one of them out."
+            f"`validation_block` {validation[0]} and `validation` none contradict each other.", "Leave one of them out."
         )
     rest = [block for block in blocks if block not in test]
     if validates and not validation and rest:

@@ -51,7 +51,7 @@ def choose_concepts(wanted: Sequence[str], clips: Sequence[Clip], seed: int) -> 
     names = concept_names(clips)
     by_name = {name.casefold(): number for number, name in names.items()}
     if not names:
-        raise UsageError("--concepts: the clip index knows no concepts.", "Give the clips a column `concept`.")
+        raise UsageError("`concepts`: the clip index knows no concepts.", "Give the clips a column `concept`.")
     chosen: set[int] = set()
     remarks = []
     for text in (part.strip() for whole in wanted for part in _parts(whole, by_name)):
@@ -62,7 +62,7 @@ def choose_concepts(wanted: Sequence[str], clips: Sequence[Clip], seed: int) -> 
                 raise UsageError(
                     f"published-10 names concept {', '.join(lost)}, which this study does not have "
                     f"(it has {len(names)} concepts).",
-                    "Name concepts of this study, or draw some: --concepts random-N.",
+                    "Name concepts of this study, or draw some: `concepts` random-N.",
                 )
             chosen |= set(PUBLISHED_10)
         elif drawn:
@@ -77,9 +77,9 @@ def choose_concepts(wanted: Sequence[str], clips: Sequence[Clip], seed: int) -> 
             chosen.add(by_name[text.casefold()])
         else:
             known = [*_known(text, names), "published-10", "random-20", "random-30"]
-            raise UsageError(f"--concepts: there is no concept '{text}' in this study.", nearest(text, known))
+            raise UsageError(f"`concepts`: there is no concept '{text}' in this study.", nearest(text, known))
     if len(chosen) < 2:
-        raise UsageError(f"--concepts names {len(chosen)} concept; to tell apart, two are needed.", "Name more.")
+        raise UsageError(f"`concepts` names {len(chosen)} concept; to tell apart, two are needed.", "Name more.")
     return sorted(chosen), remarks
 
 
@@ -96,7 +96,7 @@ def find_concepts(wanted: Sequence[str], names: Mapping[int, str]) -> list[int]:
     for text in (part.strip() for whole in wanted for part in _parts(whole, by_name)):
         number = int(text) if text.isdecimal() and int(text) in names else by_name.get(text.casefold())
         if number is None:
-            raise UsageError(f"--held-out: there is no concept '{text}' in use.", nearest(text, _known(text, names)))
+            raise UsageError(f"`held_out`: there is no concept '{text}' in use.", nearest(text, _known(text, names)))
         found.add(number)
     return sorted(found)
 

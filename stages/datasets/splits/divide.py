@@ -28,11 +28,11 @@ _OWN_SCHEMES: dict[str, Callable[[Shown, Sequence[Clip], SplitSettings], Divisio
     "random-clips": groups.random_clips,
 }
 _HINTS = {
-    "leave-one-block-out": "Give each clip to one block only, or state the folds yourself: --scheme table",
-    "leave-session-out": "The sessions show the same clips. Hold a block out of all sessions (--scheme "
-    "leave-one-block-out), or force it, and have it stamped: --allow-leak clips",
+    "leave-one-block-out": "Give each clip to one block only, or state the folds yourself: `scheme` table",
+    "leave-session-out": "The sessions show the same clips. Hold a block out of all sessions (`scheme` "
+    "leave-one-block-out), or force it, and have it stamped: `allow_leak` clips",
     "random-clips": "This is what random splits do. To show what it gains, stamped: "
-    "eeg2vid split --scheme random-clips --allow-leak runs",
+    "`scheme` random-clips, `allow_leak` runs",
     "table": "Change the table, or force it, and have it stamped",
 }
 
@@ -91,7 +91,7 @@ def divide(
     chosen = np.isin(own.concept, ids) if ids else np.ones(len(own), dtype=bool)
     used_clips = [clip for clip in clips if not ids or clip.concept in ids]
     if not chosen.any():
-        raise UsageError(f"Subject {events[0].subject} saw none of the concepts chosen.", "Choose others: --concepts.")
+        raise UsageError(f"Subject {events[0].subject} saw none of the concepts chosen.", "Choose others: `concepts`.")
     used = own.take(chosen)
     division, study = _division(used, used_clips, clips, subjects, settings, table)
     assignment = division.assignment[:, : len(used)]
@@ -108,7 +108,7 @@ def divide(
     occurring = tuple(leak.kind for leak in leaks)
     spared = [kind for kind in settings.allow_leak if kind not in occurring]
     remarks += division.remarks
-    remarks += [f"--allow-leak {kind}: no such leak occurs; nothing is stamped." for kind in dict.fromkeys(spared)]
+    remarks += [f"`allow_leak` {kind}: no such leak occurs; nothing is stamped." for kind in dict.fromkeys(spared)]
     whole = np.zeros((len(division.folds), len(own)), dtype=np.int8)
     whole[:, chosen] = assignment
     drawn = division.drawn or any(
@@ -157,14 +157,14 @@ def _refuse_empty(division: Division, assignment: np.ndarray, subject: str, sche
             where = f"fold '{division.folds[int(np.argmin(used))].fold}'" if used.any() else "any fold"
             raise UsageError(
                 f"Subject {subject} has no event in any part of {where}: none of what this subject saw is asked for.",
-                "Choose other subjects (--subject), or divide otherwise: see `eeg2vid split --help`.",
+                "Choose other subjects, or divide otherwise: see the schemes of the split stage.",
             )
         return
     for fold, parts in zip(division.folds, assignment, strict=True):
         for part in (Part.TEST, Part.TRAIN, *([Part.VALIDATION] if fold.validation else [])):
             if not (parts == part).any():
                 held = f" (test: {fold.test}; validation: {fold.validation or 'none'})"
-                hint = "Divide otherwise: see `eeg2vid split --help`."
+                hint = "Divide otherwise: see the schemes of the split stage."
                 raise UsageError(
                     f"Fold '{fold.fold}' of subject {subject}{held} leaves no event for {part.name.lower()}.",
                     without_validation("Hold other things out, or") if part == Part.VALIDATION else hint,

@@ -32,8 +32,7 @@ def leave_session_out(shown: Shown, clips: Sequence[Clip], settings: SplitSettin
     if len(sessions) < needed:
         raise UsageError(
             f"Leave-session-out needs {needed} sessions; subject {shown.subject[0]} has {len(sessions)}.",
-            "Choose subjects with more sessions (--subject), or divide by block: "
-            "eeg2vid split --scheme leave-one-block-out",
+            "Choose subjects with more sessions, or divide by block: `scheme` leave-one-block-out",
         )
     groups = [[session] for session in sessions]
     if settings.held_out:
@@ -61,7 +60,7 @@ def leave_concepts_out(shown: Shown, clips: Sequence[Clip], settings: SplitSetti
     if not names:
         raise UsageError(
             "Leave-concepts-out: the clip index knows no concepts.",
-            "Give the clips a column `concept` and ingest again, or: eeg2vid split --scheme leave-one-block-out",
+            "Give the clips a column `concept` and ingest again, or: `scheme` leave-one-block-out",
         )
     if settings.held_out:
         groups = [find_concepts(settings.held_out, names)]
@@ -102,7 +101,7 @@ def random_clips(shown: Shown, clips: Sequence[Clip], settings: SplitSettings) -
         raise UsageError(
             f"random-clips makes {needed} groups or more, one clip or more in each; found {count} groups"
             f" and {len(names)} clips.",
-            "Give another number: eeg2vid split --scheme random-clips --allow-leak runs --groups N",
+            "Give another number: `scheme` random-clips, `allow_leak` runs `groups` N",
         )
     groups = deal(names, [""] * len(names), count, settings.seed)
     masks = [shown_in(shown.clip, group) for group in groups]
@@ -137,7 +136,7 @@ def group_count(settings: SplitSettings, available: int, noun: str, default: int
         raise UsageError(
             f"{available} {noun} make {count} group{'s' if count != 1 else ''};"
             f" expected at least {needed}, none of them empty.",
-            "Give another number (--groups N, --group-size N), or validate on less: --validation none.",
+            "Give another number (`groups` N, `group_size` N), or validate on less: `validation` none.",
         )
     return count
 
@@ -152,12 +151,12 @@ def _by_group(
 ) -> Division:
     """Make one fold per group `(what it is, fold's name, mask)`; `before` validates where there is one group only."""
     if before is None:
-        raise UsageError(f"Every {noun} is held out: none is left to train on.", "Name fewer with --held-out.")
+        raise UsageError(f"Every {noun} is held out: none is left to train on.", "Name fewer with `held_out`.")
     blocks = blocks_in_order(shown, clips)
     if settings.validation == "previous-block" and len(blocks) < 2:
         raise UsageError(
             f"No block can be kept to validate on: subject {shown.subject[0]} has {len(blocks)}.",
-            without_validation("Validate on a group (--validation previous-group), or"),
+            without_validation("Validate on a group (`validation` previous-group), or"),
         )
     assignment = np.full((len(units), len(shown)), Part.TRAIN, dtype=np.int8)
     folds = []

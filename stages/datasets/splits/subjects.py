@@ -19,11 +19,11 @@ from eeg2vid.stages.datasets.splits.words import fold_name, listed, require_know
 
 _DEALT = (
     "The clip index knows no blocks, and groups of clips cut through runs. Validate on other people, or not at all: "
-    "eeg2vid split --scheme leave-subjects-out --validation previous-group (or none)."
+    "`scheme` leave-subjects-out, `validation` previous-group (or none)."
 )
 _SHARED = (
-    "All people saw the same films. Test held-out people on blocks that no one trains on (--cross-clips disjoint, the "
-    "default), or force it, and have it stamped: --allow-leak clips."
+    "All people saw the same films. Test held-out people on blocks that no one trains on (`cross_clips` disjoint, the "
+    "default), or force it, and have it stamped: `allow_leak` clips."
 )
 
 
@@ -60,7 +60,7 @@ def leave_subjects_out(
     shared = settings.cross_clips == "shared"
     if shared and settings.test_block:
         raise UsageError(
-            "--test-block divides the clips; with --cross-clips shared they are not divided.", "Leave one of them out."
+            "`test_block` divides the clips; with `cross_clips` shared they are not divided.", "Leave one of them out."
         )
     test, validation = _parts_of_clips(blocks, settings, shared)
     tested, chosen_on = shown_in(where_shown, test), shown_in(where_shown, validation)
@@ -99,7 +99,7 @@ def _groups(people: list[str], settings: SplitSettings) -> list[list[str]]:
     if len(people) < needed:
         raise UsageError(
             f"Leave-subjects-out needs {needed} subjects; this study has {len(people)}.",
-            "Divide within the subject: eeg2vid split --scheme leave-one-block-out",
+            "Divide within the subject: `scheme` leave-one-block-out",
         )
     if settings.held_out:
         wanted = [label.removeprefix("sub-") for text in settings.held_out for label in _parts(text)]
@@ -108,7 +108,7 @@ def _groups(people: list[str], settings: SplitSettings) -> list[list[str]]:
             raise UsageError(
                 f"{listed('subject', group)}: of {len(people)} subjects, too few are left to train on"
                 f"{' and to validate' if needed == 3 else ''}.",
-                "Name fewer with --held-out.",
+                "Name fewer with `held_out`.",
             )
         return [group]
     count = group_count(settings, len(people), "subjects", len(people))
@@ -139,8 +139,8 @@ def _parts_of_clips(blocks: list[str], settings: SplitSettings, shared: bool) ->
         raise UsageError(
             f"Leave-subjects-out divides the films too and needs {needed} blocks of them;"
             f" the clip index has {len(blocks)}.",
-            "Use fewer: eeg2vid split --scheme leave-subjects-out --validation none; "
-            "or every clip of everyone, stamped: --cross-clips shared --allow-leak clips.",
+            "Use fewer: `scheme` leave-subjects-out, `validation` none; "
+            "or every clip of everyone, stamped: `cross_clips` shared, `allow_leak` clips.",
         )
     if not shared:
         return choose_blocks(blocks, settings, "of films in the clip index")

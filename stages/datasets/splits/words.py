@@ -53,6 +53,6 @@ def require_known(noun: str, wanted: Iterable[str], known: Sequence[str], where:
 def without_validation(reason: str) -> str:
     """Return the hint to do without validation: on the command line, and for `run`."""
     return (
-        f"{reason} do without: eeg2vid split --validation none"
+        f"{reason} do without: `validation` none"
         ' (for `eeg2vid run`: in eeg2vid.toml, [split.default] with validation = "none").'
     )
