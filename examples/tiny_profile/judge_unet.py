@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from classes import COLORS
-from diffusers import DDIMScheduler, DDPMScheduler
+from diffusers import DDIMScheduler, DDPMScheduler, UNet2DConditionModel
 from films_data import Films
 from numpy.typing import NDArray
 from seer import SIZE, concepts_of, load, look
