@@ -1,9 +1,10 @@
-"""Pretrained models of the transformers library from a folder: offline, silent, complete or refused."""
+"""Pretrained models of transformers and diffusers from a folder: offline, silent, complete or refused."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,18 +17,33 @@ Precision = Literal["float32", "float16", "bfloat16"]
 _FETCH = "Try: eeg2vid weights fetch"
 
 
-def load_pretrained(kind: Any, folder: Path, device: str = "cpu", **given: Any) -> Any:
-    """Load a model from a folder, never from the network, with every weight or not at all.
+_OLD_BUFFERS = ("position_ids",)  # counted in files of older transformers, made anew since
+
+
+def load_pretrained(
+    kind: Any,
+    folder: Path,
+    device: str = "cpu",
+    *,
+    passing: Sequence[str] = (),
+    dtype: Any = torch.float32,
+    **given: Any,
+) -> Any:
+    """Load a model from a folder, never from the network, with every weight and no other, or not at all.
 
     Parameters
     ----------
     kind
-        A model class of transformers.
+        A model class of transformers or diffusers.
     folder
-        Holds `config.json` and `model.safetensors` (or its shards). Weights of other parts of a larger model are
-        passed over: CLIP's image encoder is read from the whole CLIP.
+        Holds `config.json` and a `.safetensors` file (or its shards).
     device
-        Where it computes. Weights are kept in float32; see `computing` for less.
+        Where it computes. Weights are kept in `dtype`; see `computing` for less.
+    passing
+        Beginnings of the names of weights that belong to other parts of a larger model and are passed over: CLIP's
+        image encoder is read from the whole CLIP.
+    dtype
+        Of the weights; files in another one are converted.
     given
         Passed on to `from_pretrained`.
 
@@ -36,7 +52,8 @@ def load_pretrained(kind: Any, folder: Path, device: str = "cpu", **given: Any) 
     MissingPackageError
         If the folder holds no config or no weights.
     BadDataError
-        If the files do not make such a model, or lack some of its weights.
+        If the files do not make such a model: weights are missing, foreign, of another shape or not finite. The
+        first is named.
     """
     if not (folder / "config.json").is_file():
         raise MissingPackageError(f"No {kind.__name__} in {folder}: config.json is absent.", _FETCH)
@@ -45,19 +62,42 @@ def load_pretrained(kind: Any, folder: Path, device: str = "cpu", **given: Any) 
     with quiet():
         try:
             model, found = kind.from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, output_loading_info=True, dtype=torch.float32,
-                **given,
+                folder, local_files_only=True, use_safetensors=True, output_loading_info=True,
+                ignore_mismatched_sizes=True, **{_dtype_word(kind): dtype}, **given,
             )  # fmt: skip
         except (ValueError, OSError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
             first = (str(error).splitlines() or [type(error).__name__])[0]
             raise BadDataError(f"The {kind.__name__} in {folder} cannot be loaded: {first}") from error
-    if missing := sorted(found["missing_keys"]):
-        raise BadDataError(
-            f"{folder}: {len(missing)} weights of {kind.__name__} are missing, the first is {missing[0]}.",
-            "These are weights of another model, or not all of them.",
-        )
+    _refuse_other_weights(kind.__name__, folder, model, found, passing)
     model.requires_grad_(False)
     return model.to(device).eval()
+
+
+def _dtype_word(kind: Any) -> str:
+    """Return what `from_pretrained` calls the type of the weights."""
+    return "torch_dtype" if kind.__module__.startswith("diffusers") else "dtype"
+
+
+def _refuse_other_weights(
+    name: str, folder: Path, model: Any, found: Mapping[str, Any], passing: Sequence[str]
+) -> None:
+    """Refuse a file that holds other weights than the model has; where none is loaded, chance would stand."""
+    foreign = [
+        key for key in found["unexpected_keys"] if not key.startswith(tuple(passing)) and not key.endswith(_OLD_BUFFERS)
+    ]
+    shapes = [key if isinstance(key, str) else key[0] for key in found["mismatched_keys"]]
+    odd = [key for key, value in model.state_dict().items() if not bool(torch.isfinite(value).all())]
+    for what, keys in (
+        ("are missing", set(found["missing_keys"]) - set(shapes)),
+        ("have another shape", shapes),
+        ("are of no such model", foreign),
+        ("hold values that are not finite", odd),
+    ):
+        if first := min(keys, default=None):
+            raise BadDataError(
+                f"{folder}: {len(keys)} weights of {name} {what}, the first is {first}.",
+                "These are weights of another model, or not all of them: fetch it anew, `eeg2vid weights fetch`.",
+            )
 
 
 def load_tokenizer(folder: Path, kind: Any = None) -> Any:
@@ -117,15 +157,21 @@ def computing(device: str, precision: Precision) -> Iterator[None]:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep transformers from drawing bars and warning of weights that are passed over on purpose."""
+    """Keep the libraries from drawing bars and warning of weights that are passed over on purpose."""
     from transformers.utils import logging
 
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    diffusers = sys.modules.get("diffusers")  # whoever loads a model of it has imported it
+    other = diffusers.utils.logging.get_verbosity() if diffusers else 0
     logging.set_verbosity(logging.CRITICAL)
     logging.disable_progress_bar()
+    if diffusers:
+        diffusers.utils.logging.set_verbosity_error()
     try:
         yield
     finally:
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()
+        if diffusers:
+            diffusers.utils.logging.set_verbosity(other)

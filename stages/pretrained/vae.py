@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
-from eeg2vid.stages.pretrained.loading import Precision, computing
+from eeg2vid.stages.pretrained.loading import Precision, computing, load_pretrained
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL
@@ -45,21 +45,10 @@ def load_vae(folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float
         if not (folder / name).is_file():
             raise MissingPackageError(f"No VAE in {folder}: {name} is absent.", "Try: eeg2vid weights fetch")
     from diffusers import AutoencoderKL
-    from diffusers.utils import logging
 
-    quiet = logging.get_verbosity()
-    logging.set_verbosity_error()
-    try:
-        # accelerate is optional here, and only it can load without a full copy in memory
-        vae = AutoencoderKL.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, torch_dtype=dtype, low_cpu_mem_usage=False
-        )
-    except (ValueError, OSError, RuntimeError, KeyError) as error:
-        raise BadDataError(f"The VAE in {folder} cannot be loaded: {error}") from error
-    finally:
-        logging.set_verbosity(quiet)
-    vae.requires_grad_(False)
-    return vae.to(device).eval()
+    # accelerate is optional here, and only it can load without a full copy in memory
+    vae: AutoencoderKL = load_pretrained(AutoencoderKL, folder, device, dtype=dtype, low_cpu_mem_usage=False)
+    return vae
 
 
 def factor(vae: AutoencoderKL) -> int:

@@ -1,0 +1,119 @@
+"""Every loader refuses a file that is not its model's: missing, foreign, reshaped, not finite; and takes what is."""
+
+import json
+import shutil
+from importlib import resources
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.pretrained.captioner import load_captioner
+from eeg2vid.stages.pretrained.classifiers import load_image_classifier, load_video_classifier
+from eeg2vid.stages.pretrained.image_encoder import load_image_encoder
+from eeg2vid.stages.pretrained.text import load_text_encoder
+from eeg2vid.stages.pretrained.unet import load_unet
+from eeg2vid.stages.pretrained.vae import load_vae
+
+TINY = Path(str(resources.files("eeg2vid.stages") / "profiles" / "tiny"))
+LOADERS = {
+    "vae": load_vae,
+    "unet": load_unet,
+    "text_encoder": lambda folder: load_text_encoder(folder, TINY / "tokenizer"),
+    "image_encoder": load_image_encoder,
+    "captioner": load_captioner,
+    "image_classifier": load_image_classifier,
+    "video_classifier": load_video_classifier,
+}
+MUTILATIONS = {
+    "missing": (lambda w, key: w.pop(key), "are missing"),
+    "half": (lambda w, key: [w.pop(one) for one in sorted(w)[: len(w) // 2]], "are missing"),
+    "prefixed": (lambda w, key: _rename(w, "_orig_mod."), "are missing|are of no such model"),
+    "foreign": (lambda w, key: w.update({"foreign.weight": torch.zeros(2)}), "are of no such model.*foreign.weight"),
+    "reshaped": (lambda w, key: w.update({key: torch.zeros(3, 5)}), "have another shape"),
+    "nan": (lambda w, key: w[key].view(-1)[:1].fill_(float("nan")), "are not finite"),
+    "inf": (lambda w, key: w[key].view(-1)[-1:].fill_(float("inf")), "are not finite"),
+}
+
+
+def _rename(weights, prefix):
+    for key in list(weights):
+        weights[prefix + key] = weights.pop(key)
+
+
+def changed(role, folder, change):
+    """Return a copy of a tiny model with other weights."""
+    shutil.copytree(TINY / role, folder)
+    for file in folder.iterdir():
+        file.chmod(0o644)
+    (file,) = folder.glob("*model.safetensors")
+    weights = {key: value.clone() for key, value in load_file(file).items()}
+    change(weights, min(key for key, value in weights.items() if value.is_floating_point()))
+    save_file(weights, file)
+    return folder
+
+
+@pytest.mark.parametrize("role", LOADERS)
+@pytest.mark.parametrize("how", MUTILATIONS)
+def test_a_mutilated_file_is_refused(role, how, tmp_path):
+    change, sentence = MUTILATIONS[how]
+    with pytest.raises(BadDataError, match=sentence) as caught:
+        LOADERS[role](changed(role, tmp_path / role, change))
+    assert "weights fetch" in str(caught.value) and "the first is" in caught.value.message
+
+
+@pytest.mark.parametrize("role", LOADERS)
+def test_a_whole_file_loads(role, tmp_path):
+    LOADERS[role](changed(role, tmp_path / role, lambda weights, key: None))
+
+
+def test_every_role_of_the_profile_but_words_has_a_loader():
+    roles = {path.name for path in TINY.iterdir() if any(path.glob("*.safetensors"))}
+    assert roles == set(LOADERS)
+
+
+def test_names_of_older_files_still_load(tmp_path):
+    """SD 1.4 calls the VAE's attention query, key, value, proj_attn; CLIP of that time counted its positions."""
+    old = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
+
+    def rename(weights, _):
+        for key in [key for key in weights if ".attentions." in key]:
+            weights[_older(key, old)] = weights.pop(key)
+
+    folder = changed("vae", tmp_path / "vae", rename)
+    config = json.loads((folder / "config.json").read_text())
+    renamed = any(".query." in key for key in load_file(next(folder.glob("*.safetensors"))))
+    assert renamed == config.get("mid_block_add_attention", True)
+    load_vae(folder)
+
+    def count(weights, _):
+        weights["text_model.embeddings.position_ids"] = torch.arange(77)[None]
+
+    LOADERS["text_encoder"](changed("text_encoder", tmp_path / "text", count))
+
+
+def _older(key, names):
+    for new, old in names.items():
+        key = key.replace(f".{new}.", f".{old}.")
+    return key
+
+
+def test_weights_in_several_files_load(tmp_path):
+    folder = changed("text_encoder", tmp_path / "shards", lambda weights, key: None)
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    keys = sorted(weights)
+    halves = {"model-00001-of-00002.safetensors": keys[::2], "model-00002-of-00002.safetensors": keys[1::2]}
+    for name, some in halves.items():
+        save_file({key: weights[key] for key in some}, folder / name, metadata={"format": "pt"})
+    index = {"metadata": {}, "weight_map": {key: name for name, some in halves.items() for key in some}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    LOADERS["text_encoder"](folder)
+    index["weight_map"].pop(keys[0])
+    one = {key: weights[key] for key in halves["model-00001-of-00002.safetensors"] if key != keys[0]}
+    save_file(one, folder / "model-00001-of-00002.safetensors", metadata={"format": "pt"})
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(BadDataError, match="are missing"):
+        LOADERS["text_encoder"](folder)
