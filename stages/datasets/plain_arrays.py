@@ -123,12 +123,6 @@ def open_array(path: Path, wishes: ElectrodeWishes) -> list[PlainSignal]:
     return signals
 
 
-def has_blocks(path: Path) -> bool:
-    """Return whether a recording is a plain array with a block axis."""
-    beside = path.with_suffix(".toml")
-    return beside.is_file() and "block" in read_toml(beside, ArrayFile).axes
-
-
 def _types(said: ArrayFile) -> list[str]:
     eyes = {electrode_key(name) for name in said.eog}
     return ["eog" if electrode_key(name) in eyes else "eeg" for name in said.electrodes]

@@ -237,8 +237,3 @@ def _version(package: str) -> str:
 
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
-def manifests_of(judge: Judge, node: Node) -> list[Manifest]:
-    """Return the manifests of a unit's artifacts that exist."""
-    return [manifest for address in judge.outputs(node) if (manifest := judge.manifest(address))]
