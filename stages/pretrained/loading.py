@@ -1,4 +1,4 @@
-"""Pretrained models of the transformers library from a folder: offline, silent, complete or refused."""
+"""Pretrained models of transformers and diffusers from a folder: offline, silent, complete or refused."""
 
 from __future__ import annotations
 
@@ -11,23 +11,29 @@ import torch
 from safetensors import SafetensorError
 
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError, UsageError
+from eeg2vid.stages.pretrained.weights import FETCH, cannot_load, check_weights, require_files
 
 Precision = Literal["float32", "float16", "bfloat16"]
-_FETCH = "Try: eeg2vid weights fetch"
+DIFFUSION_WEIGHTS = "diffusion_pytorch_model.safetensors"
+_FAILURES = (ValueError, OSError, RuntimeError, KeyError, TypeError, SafetensorError)
 
 
-def load_pretrained(kind: Any, folder: Path, device: str = "cpu", **given: Any) -> Any:
-    """Load a model from a folder, never from the network, with every weight or not at all.
+def load_pretrained(
+    kind: Any, folder: Path, device: str = "cpu", passed_over: tuple[str, ...] = (), **given: Any
+) -> Any:
+    """Load a model of transformers from a folder, never from the network: complete and nothing besides, or refused.
 
     Parameters
     ----------
     kind
         A model class of transformers.
     folder
-        Holds `config.json` and `model.safetensors` (or its shards). Weights of other parts of a larger model are
-        passed over: CLIP's image encoder is read from the whole CLIP.
+        Holds `config.json` and `model.safetensors` (or its shards).
     device
         Where it computes. Weights are kept in float32; see `computing` for less.
+    passed_over
+        Beginnings of the names of weights of other parts of a larger model: CLIP's image encoder is read from the
+        whole CLIP.
     given
         Passed on to `from_pretrained`.
 
@@ -36,26 +42,57 @@ def load_pretrained(kind: Any, folder: Path, device: str = "cpu", **given: Any) 
     MissingPackageError
         If the folder holds no config or no weights.
     BadDataError
-        If the files do not make such a model, or lack some of its weights.
+        If the files do not make such a model; see `check_weights`.
     """
-    if not (folder / "config.json").is_file():
-        raise MissingPackageError(f"No {kind.__name__} in {folder}: config.json is absent.", _FETCH)
-    if not any(folder.glob("*.safetensors")):
-        raise MissingPackageError(f"No {kind.__name__} in {folder}: there is no .safetensors file.", _FETCH)
+    require_files(kind.__name__, folder, "model.safetensors")
     with quiet():
         try:
             model, found = kind.from_pretrained(
                 folder, local_files_only=True, use_safetensors=True, output_loading_info=True, dtype=torch.float32,
-                **given,
+                ignore_mismatched_sizes=True, **given,
             )  # fmt: skip
-        except (ValueError, OSError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
-            first = (str(error).splitlines() or [type(error).__name__])[0]
-            raise BadDataError(f"The {kind.__name__} in {folder} cannot be loaded: {first}") from error
-    if missing := sorted(found["missing_keys"]):
-        raise BadDataError(
-            f"{folder}: {len(missing)} weights of {kind.__name__} are missing, the first is {missing[0]}.",
-            "These are weights of another model, or not all of them.",
-        )
+        except _FAILURES as error:
+            raise cannot_load(kind.__name__, folder, error) from error
+    check_weights(model, found, folder, passed_over)
+    model.requires_grad_(False)
+    return model.to(device).eval()
+
+
+def load_diffusion(kind: Any, folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Any:
+    """Load a model of diffusers from a folder, as `load_pretrained` does one of transformers.
+
+    Parameters
+    ----------
+    kind
+        A model class of diffusers.
+    folder
+        Holds `config.json` and `diffusion_pytorch_model.safetensors` (or its shards).
+    device, dtype
+        Where it computes and in what precision; weights stored as float16 are widened.
+
+    Raises
+    ------
+    MissingPackageError
+        If the folder holds no config or no weights.
+    BadDataError
+        If the files do not make such a model; see `check_weights`.
+    """
+    from diffusers.utils import logging
+
+    require_files(kind.__name__, folder, DIFFUSION_WEIGHTS)
+    level = logging.get_verbosity()
+    logging.set_verbosity(logging.CRITICAL)
+    try:
+        # accelerate is optional here, and only it can load without a full copy in memory
+        model, found = kind.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, output_loading_info=True, torch_dtype=dtype,
+            low_cpu_mem_usage=False, ignore_mismatched_sizes=True,
+        )  # fmt: skip
+    except _FAILURES as error:
+        raise cannot_load(kind.__name__, folder, error) from error
+    finally:
+        logging.set_verbosity(level)
+    check_weights(model, found, folder)
     model.requires_grad_(False)
     return model.to(device).eval()
 
@@ -81,7 +118,7 @@ def load_tokenizer(folder: Path, kind: Any = None) -> Any:
 
     if not any((folder / name).is_file() for name in ("tokenizer.json", "vocab.json", "vocab.txt")):
         raise MissingPackageError(
-            f"No tokenizer in {folder}: tokenizer.json, vocab.json and vocab.txt are absent.", _FETCH
+            f"No tokenizer in {folder}: tokenizer.json, vocab.json and vocab.txt are absent.", FETCH
         )
     with quiet():
         try:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from eeg2vid.stages.pretrained.loading import Precision, computing, load_pretrained, load_tokenizer
 
+_VISION_PART = ("vision_model.", "visual_projection.", "logit_scale")  # of a whole CLIP
+
 
 @dataclass(frozen=True)
 class TextStates:
@@ -93,7 +95,8 @@ def load_text_encoder(model: Path, tokenizer: Path, device: str = "cpu") -> Text
     words = load_tokenizer(tokenizer, CLIPTokenizer)
     kinds = config_of(model).get("architectures") or []
     projected = {"CLIPTextModelWithProjection", "CLIPModel"} & set(kinds)
-    given = {"config": part_config(model, "text_config")} if "CLIPModel" in kinds else {}
+    whole = "CLIPModel" in kinds
+    given = {"config": part_config(model, "text_config"), "passed_over": _VISION_PART} if whole else {}
     return TextEncoder(
         words, load_pretrained(CLIPTextModelWithProjection if projected else CLIPTextModel, model, device, **given)
     )

@@ -13,13 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from eeg2vid.schemas.errors import BadDataError, MissingPackageError
-from eeg2vid.stages.pretrained.loading import Precision, computing
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.pretrained.loading import Precision, computing, load_diffusion
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL
-
-WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 
 def load_vae(folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float32) -> AutoencoderKL:
@@ -28,7 +26,8 @@ def load_vae(folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float
     Parameters
     ----------
     folder
-        Holds `config.json` and `diffusion_pytorch_model.safetensors`, or has a subfolder `vae` that does.
+        Holds `config.json` and `diffusion_pytorch_model.safetensors` (or its shards), or has a subfolder `vae` that
+        does.
     device, dtype
         Where it computes and in what precision; weights stored as float16 are widened.
 
@@ -37,29 +36,13 @@ def load_vae(folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float
     MissingPackageError
         If the folder or one of the two files is absent.
     BadDataError
-        If the files do not make an `AutoencoderKL`.
+        If the files do not make an `AutoencoderKL`, wholly and nothing besides.
     """
+    from diffusers import AutoencoderKL
+
     if not (folder / "config.json").is_file() and (folder / "vae" / "config.json").is_file():
         folder = folder / "vae"
-    for name in ("config.json", WEIGHTS):
-        if not (folder / name).is_file():
-            raise MissingPackageError(f"No VAE in {folder}: {name} is absent.", "Try: eeg2vid weights fetch")
-    from diffusers import AutoencoderKL
-    from diffusers.utils import logging
-
-    quiet = logging.get_verbosity()
-    logging.set_verbosity_error()
-    try:
-        # accelerate is optional here, and only it can load without a full copy in memory
-        vae = AutoencoderKL.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, torch_dtype=dtype, low_cpu_mem_usage=False
-        )
-    except (ValueError, OSError, RuntimeError, KeyError) as error:
-        raise BadDataError(f"The VAE in {folder} cannot be loaded: {error}") from error
-    finally:
-        logging.set_verbosity(quiet)
-    vae.requires_grad_(False)
-    return vae.to(device).eval()
+    return load_diffusion(AutoencoderKL, folder, device, dtype)
 
 
 def factor(vae: AutoencoderKL) -> int:
