@@ -17,6 +17,7 @@ class TrainedModel(Row):
     path: str
     network: str
     parameters: int
+    subjects: tuple[str, ...] = Field((), description="people trained on; empty: the unit's own subject")
     train_events: int
     validation_events: int
     validation_scores: dict[str, float] = Field({}, description="by target; accuracy, or share of variance explained")
@@ -37,11 +38,10 @@ class TrainedEpoch(Row):
 
 
 class CheckpointAttributes(Attributes):
-    """What the models were trained for, and from whom."""
+    """What the models read and decode."""
 
     inputs: tuple[str, ...]
     targets: dict[str, TargetFacts]
-    subjects: tuple[str, ...] = Field((), description="people trained on; empty: the unit's own subject")
 
 
 CHECKPOINTS = Schema(

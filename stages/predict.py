@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from eeg2vid.schemas.checkpoints import CHECKPOINTS
-from eeg2vid.schemas.errors import MissingInputError
+from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.schemas.predictions import PREDICTIONS, PredictionAttributes
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.stages.cohort.folds import load_folds
@@ -71,11 +71,16 @@ class Predict(Stage):
         for artifact in checkpoints:
             require_same_signals(ctx, artifact)
         models = models_by_fold(checkpoints, select=settings.select == "validation")
-        names = sorted({name for of_fold in models.values() for model in of_fold for name in model.inputs})
         cohort = gather(ctx)
-        inputs = load_inputs(ctx, names, cohort)
-        for part, [(fold, of_fold)] in ctx.parts("folds", list(models.items())):
-            wanted = sorted({name for model in of_fold for name in model.inputs})
-            (parts,) = load_folds(ctx, cohort, fold, wanted)
-            predict_fold(ctx, part, parts, of_fold, cohort, inputs, settings.unseen)
+        read = {fold: sorted({name for model in of_fold for name in model.inputs}) for fold, of_fold in models.items()}
+        folds = [one for fold, names in read.items() for one in load_folds(ctx, cohort, fold, names)]
+        tested = [fold for fold in folds if fold.test.size]  # of a pooled model's folds, those that test this person
+        if not tested:
+            raise UsageError(
+                f"None of the folds {', '.join(models)} tests subject {ctx.subject}.",
+                "Train on folds that do, or divide anew: eeg2vid split",
+            )
+        inputs = load_inputs(ctx, sorted({name for names in read.values() for name in names}), cohort)
+        for part, [fold] in ctx.parts("folds", tested):
+            predict_fold(ctx, part, fold, models[fold.fold], cohort, inputs, settings.unseen)
         ctx.write("predictions").attributes(PredictionAttributes(targets=joined_facts(models)))

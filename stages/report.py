@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from eeg2vid.schemas.checkpoints import CHECKPOINTS, TrainedEpoch, TrainedModel
+from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.entities import Caption, Check, Clip
 from eeg2vid.schemas.predictions import PREDICTIONS, PredictionAttributes, PredictionKey
 from eeg2vid.schemas.recordings import CAPTIONS, CHECKS, CLIPS
-from eeg2vid.schemas.scores import REPORT, SCORES, Contrast, Definition, EventScore, Score
+from eeg2vid.schemas.scores import REPORT, SCORES, Contrast, Definition, EventScore, Score, Term
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
-from eeg2vid.stages.cohort.clips import rows_of_clips
+from eeg2vid.stages.cohort.clips import places_of, rows_of_clips
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
-from eeg2vid.stages.store.layout import split_variant
+from eeg2vid.stages.store.layout import split_variant, unit_subject
 from eeg2vid.stages.store.reader import Artifact
 
 if TYPE_CHECKING:
-    from eeg2vid.stages.reporting.page import ClipView, SubjectView
+    from eeg2vid.stages.reporting.page.curves import Training
+    from eeg2vid.stages.reporting.page.sweeps import SweepPlot
+    from eeg2vid.stages.reporting.page.views import ClipView, SubjectView
 
 
 class ReportSettings(Settings):
@@ -55,14 +59,16 @@ class Report(Stage):
 
     def run(self, ctx: Context) -> None:
         """Gather every subject's scores and videos into one page."""
-        from eeg2vid.stages.reporting.page import ReportData, render_report
+        from eeg2vid.stages.reporting.page.render import render_report
+        from eeg2vid.stages.reporting.page.views import ReportData
 
         header = ctx.study.recipe.header
         stimuli = ctx.read("stimuli")
         geometry: VideoAttributes = stimuli.attributes()
         scores = ctx.read_many("scores")
+        systems = {artifact.address.variant for artifact in scores}
         what = "Videos" if ctx.read_many("videos") else "Labels"
-        definitions = {row.metric: row for s in scores for row in s.table("definitions", Definition)}
+        definitions = {(row.metric, row.variant): row for s in scores for row in s.table("definitions", Definition)}
         inputs = [*scores, *ctx.read_many("videos"), *ctx.read_many("predictions"), stimuli]
         data = ReportData(
             title=ctx.settings.title or f"{what} decoded from EEG: {header.name}",
@@ -71,11 +77,14 @@ class Report(Stage):
             stamps=tuple(sorted({stamp for artifact in inputs for stamp in artifact.manifest.stamps})),
             protocol=_protocol(inputs),
             made=max(artifact.manifest.created for artifact in inputs)[:10],
-            subjects=[_subject(ctx, one, stimuli, geometry) for one in scores],
+            subjects=[_subject(ctx, one, stimuli, geometry, len(systems) > 1) for one in scores],
             definitions=list(definitions.values()),
+            terms=tuple({row.term: row for s in scores for row in s.table("terms", Term)}.values()),
             provenance=_provenance(ctx),
             warnings=_warnings([ctx.read("checks"), *ctx.read_many("eeg-checks")]),
             fps=geometry.fps,
+            trainings=_trainings(ctx, scores),
+            sweeps=_sweeps(ctx, scores, definitions.values()),
         )
         page: Path = ctx.write("report").media("index.html")
         page.write_text(render_report(data), encoding="utf-8")
@@ -92,14 +101,57 @@ def _protocol(artifacts: Sequence[Artifact]) -> str | None:
     return next(iter(kinds), None) if len(kinds) < 2 else "mixed"
 
 
-def _subject(ctx: Context, scores: Artifact, stimuli: Artifact, geometry: VideoAttributes) -> SubjectView:
+def _trainings(ctx: Context, scores: Sequence[Artifact]) -> tuple[Training, ...]:
+    """Return how the models behind the scores came about, each once."""
+    from eeg2vid.stages.reporting.page.curves import trainings
+
+    behind = {one.address: one for artifact in scores for one in ctx.ancestry(artifact)}
+    trained = [one for one in behind.values() if one.manifest.schema_name == CHECKPOINTS.name]
+    return tuple(
+        training
+        for one in sorted(trained, key=lambda one: one.address)
+        for training in trainings(
+            unit_subject(one.address.unit) or "all",
+            one.table("models", TrainedModel),
+            one.table("history", TrainedEpoch),
+        )
+    )
+
+
+def _sweeps(ctx: Context, scores: Sequence[Artifact], definitions: Iterable[Definition]) -> tuple[SweepPlot, ...]:
+    """Return the recipe's sweep, where several of its points were scored."""
+    from eeg2vid.stages.reporting.glossary import Glossary
+    from eeg2vid.stages.reporting.page.sweeps import sweep_plot
+
+    sweep = ctx.study.recipe.sweep
+    if sweep is None:
+        return ()
+    rows: dict[str, list[Score]] = {}
+    for artifact in scores:
+        rows.setdefault(artifact.address.variant, []).extend(artifact.table("scores", Score))
+    found = [(point.values, rows[point.name]) for point in sweep.points if point.name in rows]
+    return (sweep_plot(sweep.settings, found, Glossary.of(definitions)),) if len(found) > 1 else ()
+
+
+def _behind(ctx: Context, scores: Artifact, role: str) -> list[Artifact]:
+    """Return the artifacts of a role that some scores were made from; of imported ones, those of the same unit."""
+    refs = {(ref.stage, ref.variant, ref.unit) for ref in scores.manifest.inputs if ref.role == role}
+    found = [one for one in ctx.read_many(role) if one.address.unit == scores.address.unit]
+    if not scores.manifest.inputs:
+        return found
+    return [one for one in found if (one.address.stage, one.address.variant, one.address.unit) in refs]
+
+
+def _subject(
+    ctx: Context, scores: Artifact, stimuli: Artifact, geometry: VideoAttributes, several: bool
+) -> SubjectView:
     """Return what the page shows of one subject; videos stay on disk until they are drawn."""
     import numpy as np
 
-    from eeg2vid.stages.reporting.page import SubjectView
+    from eeg2vid.stages.reporting.page.views import SubjectView
 
     unit = scores.address.unit
-    videos = {split_variant(a.address.variant)[1]: a for a in ctx.read_many("videos") if a.address.unit == unit}
+    videos = {split_variant(a.address.variant)[1]: a for a in _behind(ctx, scores, "videos")}
     first = next(iter(videos.values()), None)
     keys = first.table("clips", VideoKey) if first else []
     picture = (slice(None), slice(None), slice(geometry.height), slice(geometry.width))
@@ -109,22 +161,25 @@ def _subject(ctx: Context, scores: Artifact, stimuli: Artifact, geometry: VideoA
         subject=unit.removeprefix("sub-"),
         scores=scores.table("scores", Score),
         contrasts=scores.table("contrasts", Contrast),
-        clips=_clips(ctx, scores, unit, keys),
+        clips=_clips(ctx, scores, keys),
         truth=truth,
-        decoded={name: artifact.read("frames")[picture] for name, artifact in videos.items()},
+        decoded={name: one.read("frames")[places_of(one, keys)][picture] for name, one in videos.items()},
+        system=scores.address.variant if several else "",
     )
 
 
-def _clips(ctx: Context, scores: Artifact, unit: str, keys: list[VideoKey]) -> list[ClipView]:
-    from eeg2vid.stages.reporting.page import ClipView
+def _clips(ctx: Context, scores: Artifact, keys: list[VideoKey]) -> list[ClipView]:
+    from eeg2vid.stages.reporting.glossary import Glossary
+    from eeg2vid.stages.reporting.page.views import ClipView
 
+    glossary = Glossary.of(scores.table("definitions", Definition))
     index = {clip.clip: clip for clip in ctx.read("clips").table("clips", Clip)}
     captions = {row.clip: row.caption for row in ctx.read("captions").table("captions", Caption)}
     values: dict[str, dict[str, float]] = {}
     for row in scores.table("events", EventScore):
-        if row.condition == "full":
-            values.setdefault(row.event, {})[row.metric] = row.value
-    predictions = [a for a in ctx.read_many("predictions") if a.address.unit == unit]
+        if row.condition == FULL:
+            values.setdefault(row.event, {})[glossary.name(row)] = row.value
+    predictions = [a for a in _behind(ctx, scores, "predictions") if split_variant(a.address.variant)[1] == FULL]
     guesses = {event: text for artifact in predictions for event, text in _guesses(artifact).items()}
     runs = {key.event: key.run for a in predictions for t in a.row_types for key in a.table(t, PredictionKey)}
     return [
@@ -157,7 +212,7 @@ def _provenance(ctx: Context) -> list[tuple[str, str]]:
     """Return every upstream variant with its settings, from the manifests behind the scores."""
     found: dict[str, str] = {}
     for artifact in (*ctx.read_many("scores"), *ctx.read_many("videos"), *ctx.read_many("predictions")):
-        for upstream in ctx.ancestry(artifact):
+        for upstream in (one.manifest for one in ctx.ancestry(artifact)):
             settings = ", ".join(f"{key} = {value}" for key, value in upstream.settings.items())
             found[f"{upstream.stage}/{upstream.variant}"] = settings or "no settings"
     order = list(ctx.study.stages)

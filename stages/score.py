@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -17,7 +17,7 @@ from eeg2vid.schemas.scores import SCORES, EventScore, Score, Term
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
-from eeg2vid.stages.cohort.clips import rows_of_clips
+from eeg2vid.stages.cohort.clips import places_of, rows_of_clips
 from eeg2vid.stages.cohort.people import runs_within_folds
 from eeg2vid.stages.decoding.labelled import Task, label_terms, tasks_of, vote_by_clock, why_no_clock
 from eeg2vid.stages.engine.protocol import Context
@@ -91,10 +91,11 @@ class ScoreVideos(Stage):
                 "There are neither videos nor class probabilities to score.", "Run `eeg2vid status`."
             )
         keys = _keys(ctx, videos) if videos else None
+        apart = not _smoothed(ctx, videos.values())
         for part, [(kind, condition)] in ctx.parts("conditions", jobs):
             values: list[EventScore] = []
             if kind == "videos":
-                scores, values = _score_videos(ctx, condition, videos[condition], keys)
+                scores, values = _score_videos(ctx, condition, videos[condition], keys, apart)
             elif kind == "labels":
                 scores = _score_labels(ctx, predictions[condition], condition)
             else:
@@ -130,15 +131,12 @@ def _by_condition(artifacts: Sequence[Artifact]) -> dict[str, Artifact]:
 
 
 def _keys(ctx: Context, videos: dict[str, Artifact]) -> Keys:
-    """Return what the rows of the videos stand for; all conditions must show the same clips in the same order."""
+    """Return what the rows of the videos stand for: those of the condition with the fewest, which all must show."""
     import numpy as np
 
     from eeg2vid.stages.metrics.metric import Keys
 
-    rows = next(iter(videos.values())).table("clips", VideoKey)
-    for artifact in videos.values():
-        if artifact.table("clips", VideoKey) != rows:
-            raise BadDataError(f"{artifact.address} holds other clips, or in another order, than the others.")
+    rows = min((one.table("clips", VideoKey) for one in videos.values()), key=len)
     by_event = {event.event: event for event in ctx.read("events").table("events", Event)}
     events = [by_event[row.event] for row in rows]
     return Keys(
@@ -151,8 +149,13 @@ def _keys(ctx: Context, videos: dict[str, Artifact]) -> Keys:
     )
 
 
+def _rows_of(keys: Keys) -> list[VideoKey]:
+    named = zip(keys.clips, keys.events, keys.folds.tolist(), strict=True)
+    return [VideoKey(clip=clip, event=event, fold=fold) for clip, event, fold in named]
+
+
 def _score_videos(
-    ctx: Context, condition: str, videos: Artifact, keys: Keys | None
+    ctx: Context, condition: str, videos: Artifact, keys: Keys | None, apart: bool
 ) -> tuple[list[Score], list[EventScore]]:
     """Read truth and decoded videos of one condition in the same order and score them."""
     from eeg2vid.stages.metrics.metric import Given, Sides
@@ -163,18 +166,22 @@ def _score_videos(
     geometry: VideoAttributes = stimuli.attributes()
     picture = (slice(None), slice(None), slice(geometry.height), slice(geometry.width))
     order = rows_of_clips(stimuli, keys.clips, VideoKey)
-    frames = Sides(videos.read("frames")[picture], stimuli.read("frames")[order][picture])
-    return score(Given(keys, condition, frames=frames, apart=not _smoothed(ctx, videos)), _effort(ctx, "videos"))
+    places = places_of(videos, _rows_of(keys))
+    frames = Sides(videos.read("frames")[places][picture], stimuli.read("frames")[order][picture])
+    return score(Given(keys, condition, frames=frames, apart=apart), _effort(ctx, "videos"))
 
 
-def _smoothed(ctx: Context, videos: Artifact) -> bool:
-    """Tell whether the features behind the videos mix the clips of a run, and say so."""
-    smoothed = SMOOTHED in videos.manifest.stamps
-    if smoothed:
+def _smoothed(ctx: Context, videos: Iterable[Artifact]) -> bool:
+    """Tell whether the features behind any of the videos mix the clips of a run, and say so.
+
+    Then no condition is asked to tell them apart: a control that reads no EEG would stand there alone.
+    """
+    mixed = [artifact.address for artifact in videos if SMOOTHED in artifact.manifest.stamps]
+    if mixed:
         ctx.reporter.remark(
-            f"{videos.address}: features smoothed within runs mix a run's clips: no identification within runs."
+            f"{mixed[0]}: features smoothed within runs mix a run's clips: no identification within runs."
         )
-    return smoothed
+    return bool(mixed)
 
 
 def _score_labels(ctx: Context, artifact: Artifact, condition: str) -> list[Score]:

@@ -1,6 +1,6 @@
 """Draw accuracy against delay from the scores of the recipe `lag-sweep`: one line per subject, chance dashed.
 
-Usage: python examples/pictures/lag_curve.py WORKSPACE OUT.png [--metric 'concept balanced accuracy']
+Usage: python examples/pictures/lag_curve.py WORKSPACE OUT.png [--target concept] [--metric balanced-accuracy]
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("workspace", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--metric", default="concept balanced accuracy")
+    parser.add_argument("--target", default="concept")
+    parser.add_argument("--metric", default="balanced-accuracy")
     given = parser.parse_args()
     points: dict[str, list[tuple[float, Score]]] = {}
     stamps: set[str] = set()
@@ -30,10 +31,10 @@ def main() -> None:
         scores = open_artifact(given.workspace, Address("score", variant, unit, "scores"))
         stamps.update(scores.manifest.stamps)
         for row in scores.table("scores", Score):
-            if row.metric == given.metric and row.condition == "full":
+            if row.measure == (given.target, given.metric, "", "") and row.condition == "full":
                 points.setdefault(unit, []).append((tmin_s, row))
     if not points:
-        parser.error(f"{given.workspace} holds no '{given.metric}' of the recipe lag-sweep.")
+        parser.error(f"{given.workspace} holds no {given.metric} of '{given.target}' in the recipe lag-sweep.")
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
     for unit, rows in points.items():
         rows.sort(key=lambda row: row[0])
@@ -43,7 +44,7 @@ def main() -> None:
         if len(bounds) == len(rows):
             axes.fill_between(lags, *zip(*bounds, strict=True), color=line.get_color(), alpha=0.15, linewidth=0)
     axes.axhline(next(iter(points.values()))[0][1].chance, color="0.4", linestyle="--", label="chance")
-    axes.set(xlabel="start of the epoch after clip onset (s)", ylabel=given.metric)
+    axes.set(xlabel="start of the epoch after clip onset (s)", ylabel=f"{given.target}, {given.metric}")
     if "simulated" in stamps:
         axes.set_title("simulated data", loc="left", fontsize="medium")
     axes.legend(frameon=False)

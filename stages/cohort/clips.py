@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from eeg2vid.schemas.entities import Clip, ClipKey, Event
 from eeg2vid.schemas.errors import BadDataError, MissingInputError
+from eeg2vid.schemas.videos import VideoKey
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.store.reader import Artifact
 
@@ -40,6 +41,27 @@ def rows_of_clips(artifact: Artifact, clips: Sequence[str], row_type: type[Any] 
     return np.array([place[clip] for clip in clips], dtype=np.int64)
 
 
+def places_of(videos: Artifact, keys: Sequence[VideoKey]) -> np.ndarray:
+    """Return the places of some decoded clips in a condition's videos: one that reads no EEG may show more.
+
+    Raises
+    ------
+    BadDataError
+        If one is not there.
+    """
+    import numpy as np
+
+    place = {(row.fold, row.event, row.clip): k for k, row in enumerate(videos.table("clips", VideoKey))}
+    missing = [key for key in keys if (key.fold, key.event, key.clip) not in place]
+    if missing:
+        raise BadDataError(
+            f"{videos.address} holds no video of event '{missing[0].event}' in fold '{missing[0].fold}', which others "
+            "do.",
+            "Make it anew: eeg2vid generate --force",
+        )
+    return np.array([place[key.fold, key.event, key.clip] for key in keys], dtype=np.int64)
+
+
 def motion_of(stimuli: Artifact, clips: Sequence[str]) -> np.ndarray:
     """Return the motion score that `split-videos --motion` measured of each clip, float32 `(clip,)`.
 
@@ -51,8 +73,6 @@ def motion_of(stimuli: Artifact, clips: Sequence[str]) -> np.ndarray:
     MissingInputError
         If none were measured.
     """
-    from eeg2vid.schemas.videos import VideoKey
-
     if not stimuli.has("motion"):
         raise MissingInputError(
             f"{stimuli.address} holds no motion scores.", "Run first:\n  eeg2vid split-videos --motion"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from eeg2vid.schemas.checkpoints import CHECKPOINTS
 from eeg2vid.schemas.conditions import POSITION_VOTE
 from eeg2vid.schemas.entities import Clip, Event
 from eeg2vid.schemas.errors import UsageError
@@ -134,7 +135,10 @@ def _clips(ctx: Context, artifact: Artifact, facts: TargetFacts, cohort: Cohort)
     if stimuli.has("motion") and stimuli.entries["motion"].sha256 == facts.attributes["motion_sha256"]:
         return with_measured_motion(stimuli, clips)
     refs = [
-        ref for manifest in ctx.ancestry(artifact) if manifest.schema_name == "checkpoints" for ref in manifest.inputs
+        ref
+        for one in ctx.ancestry(artifact)
+        if one.manifest.schema_name == CHECKPOINTS.name
+        for ref in one.manifest.inputs
     ]
     source = next((f"{ref.stage}/{ref.variant}" for ref in refs if ref.role == "stimuli"), "STAGE/VARIANT")
     raise UsageError(

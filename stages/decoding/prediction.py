@@ -41,12 +41,6 @@ class Model:
         attributes: CheckpointAttributes = self.artifact.attributes()
         return attributes.inputs
 
-    @property
-    def subjects(self) -> tuple[str, ...]:
-        """The people it was trained on; empty: the unit's own subject."""
-        attributes: CheckpointAttributes = self.artifact.attributes()
-        return attributes.subjects
-
 
 def models_by_fold(checkpoints: Sequence[Artifact], *, select: bool) -> dict[str, list[Model]]:
     """Return the models of each fold; each target has one maker.
@@ -139,7 +133,7 @@ def predict_fold(
 
 
 def _is_unseen(model: Model, cohort: Cohort) -> bool:
-    return bool(model.subjects) and not set(cohort.subjects) & set(model.subjects)
+    return bool(model.row.subjects) and not set(cohort.subjects) & set(model.row.subjects)
 
 
 def _untested(cohort: Cohort, fold: FoldParts) -> np.ndarray:

@@ -69,7 +69,6 @@ def train_folds(ctx: Context, role: str) -> None:
         CheckpointAttributes(
             inputs=names,
             targets={key: _facts(key, one, jobs) for key, one in loaded.items()},
-            subjects=cohort.subjects if settings.pooled else (),
         )
     )
 
@@ -133,6 +132,7 @@ def _fit(ctx: Context, part: WorkPart, role: str, job: Job, cohort: Cohort, inpu
         path=job.path,
         network=settings.network.name,
         parameters=decoder.parameters(),
+        subjects=train.inputs.present() if settings.pooled else (),
         train_events=report.train_events,
         validation_events=report.validation_events,
         validation_scores={} if report.score is None else dict.fromkeys(job.targets, report.score),

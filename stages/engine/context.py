@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from eeg2vid.schemas.conditions import FULL, acting_at
 from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import FailedError
-from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Node, Study
@@ -150,15 +149,16 @@ class UnitContext:
             self._open[address] = open_artifact(self.study.root, address)
         return self._open[address]
 
-    def ancestry(self, artifact: Artifact) -> list[Manifest]:
-        """Return the manifests of an artifact and of everything behind it."""
-        found: dict[Address, Manifest] = {}
+    def ancestry(self, artifact: Artifact) -> list[Artifact]:
+        """Return an artifact and everything behind it."""
+        found: dict[Address, Artifact] = {}
         waiting = [artifact.address]
         while waiting:
             address = waiting.pop()
             if address not in found:
-                found[address] = self._artifact(address).manifest
-                waiting += [Address(ref.stage, ref.variant, ref.unit, ref.role) for ref in found[address].inputs]
+                found[address] = self._artifact(address)
+                refs = found[address].manifest.inputs
+                waiting += [Address(ref.stage, ref.variant, ref.unit, ref.role) for ref in refs]
         return list(found.values())
 
     def write(self, role: str) -> ArtifactWriter:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from eeg2vid.schemas.entities import Row
-from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.stages.store.reader import Artifact
 from eeg2vid.stages.store.work import WorkPart
 from eeg2vid.stages.store.writer import ArtifactWriter
@@ -95,8 +94,8 @@ class Context(Protocol):
     def read_many(self, role: str) -> list[Artifact]:
         """Open every artifact of a role, in planned order."""
 
-    def ancestry(self, artifact: Artifact) -> list[Manifest]:
-        """Return the manifests of an artifact and of everything behind it."""
+    def ancestry(self, artifact: Artifact) -> list[Artifact]:
+        """Return an artifact and everything behind it."""
 
     def write(self, role: str) -> ArtifactWriter:
         """Return the writer of a role; the runner commits it."""

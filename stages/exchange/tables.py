@@ -16,21 +16,27 @@ from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import BadDataError
 
 SUFFIXES = (".jsonl", ".csv")
+_NESTED = (tuple, list, dict)
 
 
 def write_rows(path: Path, rows: Sequence[Row], row_type: type[Row]) -> None:
-    """Write a table; the suffix chooses the form. In CSV an absent value is an empty cell."""
+    """Write a table; the suffix chooses the form. In CSV an absent value is an empty cell, a list or table is JSON."""
     dumped = [row.model_dump(mode="json") for row in rows]
     with path.open("w", encoding="utf-8", newline="") as file:
         if path.suffix == ".jsonl":
             file.writelines(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in dumped)
             return
+        dumped = [{name: _cell(value) for name, value in row.items()} for row in dumped]
         # the csv module leaves a lone carriage return unquoted, and reads it as the end of a line
         bare = any("\r" in value for row in dumped for value in row.values() if isinstance(value, str))
         quoting: typing.Literal[0, 1] = csv.QUOTE_ALL if bare else csv.QUOTE_MINIMAL
         writer = csv.DictWriter(file, list(row_type.model_fields), lineterminator="\n", quoting=quoting)
         writer.writeheader()
         writer.writerows(dumped)
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
 
 
 def read_rows(path: Path, row_type: type[Row]) -> list[Row]:
@@ -71,12 +77,20 @@ def _json_rows(file: typing.TextIO, path: Path) -> list[tuple[int, Any]]:
 def _csv_rows(file: typing.TextIO, path: Path, row_type: type[Row]) -> list[tuple[int, Any]]:
     reader = csv.DictReader(file)
     nullable = {name for name, info in row_type.model_fields.items() if _may_be_none(info.annotation)}
+    nested = {name for name, info in row_type.model_fields.items() if typing.get_origin(info.annotation) in _NESTED}
     rows = []
     for data in reader:
         if None in data or None in data.values():
             expected = f"expected {len(reader.fieldnames or ())} cells"
             raise BadDataError(f"{path}, line {reader.line_num}: {expected}, found another number.")
-        cells = {name: None if value == "" and name in nullable else value for name, value in data.items()}
+        cells: dict[str, Any] = {
+            name: None if value == "" and name in nullable else value for name, value in data.items()
+        }
+        for name in nested & cells.keys():
+            try:
+                cells[name] = json.loads(cells[name])
+            except (ValueError, RecursionError) as error:
+                raise BadDataError(f"{path}, line {reader.line_num}: {name}: not JSON ({error}).") from error
         rows.append((reader.line_num, cells))
     return rows
 

@@ -1,95 +1,106 @@
-"""The tests of one metric of one subject: what counts as evidence, and what survives correction."""
+"""The tests of one measure of one subject: what counts as evidence, and what survives correction."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from eeg2vid.schemas.scores import Contrast, Score
-from eeg2vid.stages.reporting.charts import grouped, interval, label, number, p_value
+from eeg2vid.schemas.conditions import FULL, SHUFFLED_RUNS
+from eeg2vid.schemas.scores import Contrast, Definition, Kind, Score
+from eeg2vid.stages.reporting.glossary import Glossary, grouped, kind_of
 
 ALPHA = 0.05
-SHUFFLED = "shuffled-runs"
-_LOWER_IS_BETTER = ("mse", "rmse", "mae", "lpips", "fvd", "fid")
+Status = Literal["yes", "mixed", "worse", "no", "untested"]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The tests of one metric of one subject, and the other conditions."""
+    """The tests of one measure of one subject, and the other conditions.
+
+    Attributes
+    ----------
+    score
+        The row of the full condition.
+    definition, name
+        What the metric is; the measure as people write it.
+    contrasts, others
+        By condition.
+    """
 
     score: Score
+    definition: Definition
+    name: str
     contrasts: dict[str, Contrast]
-    controls: dict[str, Score]
+    others: dict[str, Score]
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether a small value is a good one."""
+        return self.definition.direction == "lower"
+
+    @property
+    def controls(self) -> list[str]:
+        """What `full` should beat: neither ceilings, parts left out nor clocks; shuffled runs are a test themselves."""
+        return [name for name in self.others if name != SHUFFLED_RUNS and kind_of(name) == "control"]
+
+    @property
+    def clocks(self) -> list[Score]:
+        """What nothing but the time scores."""
+        return [row for name, row in self.others.items() if kind_of(name) == "clock"]
 
     def gain(self, control: str) -> float:
         """Return how much better `full` is than a control, positive where it is better."""
         contrast = self.contrasts.get(control)
-        difference = self.score.value - self.controls[control].value if contrast is None else contrast.difference
-        return -difference if lower_is_better(self.score.metric) else difference
+        difference = self.score.value - self.others[control].value if contrast is None else contrast.difference
+        return -difference if self.lower_is_better else difference
+
+    def beats(self, control: str) -> bool:
+        """Return whether `full` is shown to be better than a control."""
+        contrast = self.contrasts.get(control)
+        return contrast is not None and contrast.p < ALPHA and self.gain(control) > 0
+
+    def reached_by(self, other: Score) -> bool:
+        """Return whether another condition is no worse than `full`."""
+        own = self.score.value
+        return other.value <= own if self.lower_is_better else other.value >= own
 
     @property
     def tests(self) -> list[float]:
         """The p-values for being better than chance and than shuffled runs; 1 where the control is better."""
-        contrast = self.contrasts.get(SHUFFLED)
-        against = [] if contrast is None else [contrast.p if self.gain(SHUFFLED) > 0 else 1.0]
+        contrast = self.contrasts.get(SHUFFLED_RUNS)
+        against = [] if contrast is None else [contrast.p if self.gain(SHUFFLED_RUNS) > 0 else 1.0]
         return [*([] if self.score.p is None else [self.score.p]), *against]
 
     @property
-    def status(self) -> str:
-        """Return "yes" (all tests pass), "mixed" (some), "worse", "no", or "untested"."""
+    def status(self) -> Status:
+        """Whether all tests pass, some, none, or none while the shuffled runs are better."""
         passed = [p < ALPHA for p in self.tests]
         if not passed:
             return "untested"
         if any(passed):
             return "yes" if all(passed) else "mixed"
-        contrast = self.contrasts.get(SHUFFLED)
-        return "worse" if contrast is not None and contrast.p < ALPHA and self.gain(SHUFFLED) < 0 else "no"
-
-    @property
-    def numbers(self) -> str:
-        """Return value, chance and tests in one clause."""
-        row, contrast = self.score, self.contrasts.get(SHUFFLED)
-        text = f"{label(row.metric)} {with_interval(row.value, row)}, chance {number(row.chance)}"
-        text += "" if row.p is None else f", p {p_value(row.p)}"
-        return text if contrast is None else f"{text}; {difference_from(contrast)}"
+        contrast = self.contrasts.get(SHUFFLED_RUNS)
+        return "worse" if contrast is not None and contrast.p < ALPHA and self.gain(SHUFFLED_RUNS) < 0 else "no"
 
 
-def difference_from(row: Contrast) -> str:
-    """Return a contrast in words."""
-    return f"difference from {row.control} {with_interval(row.difference, row, signed=True)}, p {p_value(row.p)}"
-
-
-def with_interval(value: float, row: Score | Contrast, signed: bool = False) -> str:
-    """Return a value and its interval, if it has one, in words."""
-    return number(value, signed) if row.low is None else f"{number(value, signed)} {interval(row)}"
-
-
-def lower_is_better(metric: str) -> bool:
-    """Return whether a small value of the metric is a good one."""
-    return re.split(r"[-_ ]", metric)[0].lower() in _LOWER_IS_BETTER
-
-
-def is_lenient(row: Score) -> bool:
-    """Return whether a row is an N-way score that takes any of three labels for right: its chance is 3 / (N + 2)."""
-    ways = re.search(r"(\d+)-way", row.metric)
-    return ways is not None and abs(row.chance - 3 / (int(ways[1]) + 2)) < 1e-6
-
-
-def evidence_of(scores: Sequence[Score], contrasts: Sequence[Contrast], kind: str) -> list[Evidence]:
-    """Gather the rows of every metric of one subject that has a `full` row of this kind."""
+def evidence_of(
+    scores: Sequence[Score], contrasts: Sequence[Contrast], kind: Kind, glossary: Glossary
+) -> list[Evidence]:
+    """Gather the rows of every measure of one subject that has a `full` row of this kind."""
     found = []
     for rows in grouped(row for row in scores if row.kind == kind):
         conditions = {row.condition: row for row in rows}
-        if "full" in conditions:
-            against = {row.control: row for row in contrasts if row.metric == rows[0].metric}
-            found.append(Evidence(conditions.pop("full"), against, conditions))
+        if FULL in conditions:
+            full = conditions.pop(FULL)
+            against = {row.control: row for row in contrasts if row.measure == full.measure and row.condition == FULL}
+            found.append(Evidence(full, glossary.definition(full), glossary.name(full), against, conditions))
     return found
 
 
 def survivors(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Return the metrics that pass after Holm's correction for the number of metrics tested."""
+    """Return the measures that pass after Holm's correction for the number of measures tested."""
     ordered = sorted((max(item.tests), k) for k, item in enumerate(evidence) if item.tests)
     kept = set()
     for rank, (p, k) in enumerate(ordered):

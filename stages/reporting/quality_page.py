@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eeg2vid.schemas.quality import ElectrodeQuality, RecordingQuality
-from eeg2vid.stages.reporting.page import template
+from eeg2vid.stages.reporting.page.template import template
 from eeg2vid.stages.reporting.quality_verdict import BLINKS_PER_MINUTE, LINE_DB
 
 

@@ -171,7 +171,7 @@ def test_dry_run_foresees_what_hangs_on_a_change(done, cli_ok, tmp_path):
 def test_scores_are_printed(done, cli_ok):
     rows = cli_ok("score", "--subject", 1, "-w", done, "--json").json
     assert {row["unit"] for row in rows} == {"sub-1"}
-    assert {"metric", "condition", "value", "low", "high", "chance", "p"} <= rows[0].keys()
+    assert {"target", "metric", "variant", "condition", "value", "low", "high", "chance", "p"} <= rows[0].keys()
     shown = cli_ok("score", "--subject", 1, "-w", done)
     assert "chance" in shown.out
     assert "already done" in shown.err

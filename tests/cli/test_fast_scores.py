@@ -8,7 +8,7 @@ import pytest
 from eeg2vid.schemas.conditions import POSITION_VOTE
 from eeg2vid.schemas.entities import Clip, Event, Fold
 from eeg2vid.schemas.predictions import PredictionKey
-from eeg2vid.schemas.scores import Definition, Score
+from eeg2vid.schemas.scores import Measure, Score, Term
 from eeg2vid.schemas.splits import Part
 from eeg2vid.schemas.videos import VideoKey
 from eeg2vid.stages.statistics.position_vote import position_vote
@@ -52,8 +52,9 @@ def test_measured_scores_define_fast_from_training_to_score(workspace, cli, cli_
     cli_ok("train-encoder", "-w", workspace, *LDA, *by_flow, "--variant", "flow")
     encoder = opened(workspace, "train-encoder", "encoders", "flow")
     stimuli = opened(workspace, "split-videos", "stimuli", "scored", STUDY)
-    assert encoder.attributes().motion == stimuli.attributes().motion
-    assert encoder.attributes().motion_sha256 == stimuli.manifest.arrays["motion"].sha256
+    facts = encoder.attributes().targets["fast"]
+    assert facts.attributes["motion"] == stimuli.attributes().motion
+    assert facts.attributes["motion_sha256"] == stimuli.manifest.arrays["motion"].sha256
     measured = dict(
         zip((key.clip for key in stimuli.table("clips", VideoKey)), stimuli.read("motion").tolist(), strict=True)
     )
@@ -62,8 +63,7 @@ def test_measured_scores_define_fast_from_training_to_score(workspace, cli, cli_
     threshold = {}
     for row, parts in zip(folds.table("folds", Fold), folds.read("assignment"), strict=True):
         threshold[row.fold] = np.median([measured[events[k].clip] for k in np.flatnonzero(parts == Part.TRAIN)])
-    found = json.loads((encoder.folder / "models.jsonl").read_text().splitlines()[0])
-    assert found["threshold"] == pytest.approx(threshold[found["fold"]])
+    assert facts.thresholds == pytest.approx(threshold)
 
     # scored by other stimuli: refused, with the variant that would do
     here = ("-w", workspace, "--subject", 1, "--variant", "flow")
@@ -76,21 +76,21 @@ def test_measured_scores_define_fast_from_training_to_score(workspace, cli, cli_
     cli_ok(*words, "--from", "stimuli=split-videos/scored")
 
     predictions = opened(workspace, "predict", "predictions", "flow")
-    keys = predictions.table("events", PredictionKey)
+    keys = predictions.table("fast", PredictionKey)
     truth = [measured[key.clip] >= threshold[key.fold] for key in keys]
-    right = np.mean((predictions.read("probability_fast").argmax(axis=1) == 1) == truth)
+    right = np.mean((predictions.read("fast").argmax(axis=1) == 1) == truth)
     scores = opened(workspace, "score", "scores", "flow")
-    rows = {(row.condition, row.metric): row for row in scores.table("scores", Score)}
-    assert rows["full", "fast accuracy"].value == pytest.approx(right)
-    told = {row.metric: row.definition for row in scores.table("definitions", Definition)}
+    rows = {(row.condition, *row.measure): row for row in scores.table("scores", Score)}
+    assert rows["full", "fast", "accuracy", "", ""].value == pytest.approx(right)
+    told = {row.term: row.sentence for row in scores.table("terms", Term)}
     assert "measured by eeg2vid" in told["fast"] and "512 wide" in told["fast"]
 
     # the data set's own scores are another definition, and the default: the stimuli are not even read
     own = opened(workspace, "train-encoder", "encoders", "lda")
-    assert (own.attributes().motion, own.attributes().motion_sha256) == ("", "")
+    assert own.attributes().targets["fast"].attributes == {}
     assert "stimuli" not in [ref.role for ref in own.manifest.inputs]
-    told = opened(workspace, "score", "scores", "ridge").table("definitions", Definition)
-    assert "those that the data set brings" in next(row.definition for row in told if row.metric == "fast")
+    told = opened(workspace, "score", "scores", "ridge").table("terms", Term)
+    assert "those that the data set brings" in next(row.sentence for row in told if row.term == "fast")
 
     # one encoder a fold, each by a definition of its own: refused
     config = workspace / "eeg2vid.toml"
@@ -99,7 +99,7 @@ def test_measured_scores_define_fast_from_training_to_score(workspace, cli, cli_
     cli_ok("train-encoder", "-w", workspace, *LDA, *by_flow, "--folds", "block-1", "--variant", "one")
     cli_ok("train-encoder", "-w", workspace, *LDA, "--folds", "block-2", "--variant", "two")
     mixed = cli("predict", "-w", workspace, "--subject", 1, "--variant", "mixed")
-    assert mixed.code == 2 and "different motion scores" in mixed.err
+    assert mixed.code == 2 and "'fast' is learned from different things" in mixed.err
 
 
 def test_without_measured_scores_fast_by_flow_is_refused(workspace, cli):
@@ -107,7 +107,7 @@ def test_without_measured_scores_fast_by_flow_is_refused(workspace, cli):
     missing = cli(*words)
     assert missing.code == 3 and "holds no motion scores" in missing.err and "split-videos --motion" in missing.err
     none = cli(*words, "--from", "stimuli=none")
-    assert none.code == 3 and "--fast-scores data-set" in none.err
+    assert none.code == 2 and "needs 'stimuli': it cannot be 'none'" in none.err
     lda = ("train-encoder", "-w", workspace, *LDA, "--variant", "lda", "--fast-scores", "flow")
     published = cli(*lda, "--protocol", "published")
     assert published.code == 2 and "1.799" in published.err and "--protocol corrected" in published.err
@@ -132,9 +132,10 @@ def test_a_data_set_without_scores_is_told_how_to_measure_them(workspace, cli, c
 def test_label_scores_stand_beside_the_vote_of_a_clock(tiny):
     workspace = tiny / "workspace"
     rows = opened(workspace, "score", "scores", "ridge").table("scores", Score)
-    voted = {row.metric: row for row in rows if row.condition == POSITION_VOTE}
-    full = {row.metric: row for row in rows if row.condition == "full" and row.kind == "classification"}
-    assert list(voted) == list(full) and "concept accuracy" in voted and "fast accuracy" in voted
+    voted = {row.measure: row for row in rows if row.condition == POSITION_VOTE}
+    full = {row.measure: row for row in rows if row.condition == "full" and row.kind == "classification"}
+    accuracy = {name: Measure(name, "accuracy", "", "") for name in ("concept", "fast")}
+    assert list(voted) == list(full) and voted.keys() >= set(accuracy.values())
     assert all((voted[name].n_events, voted[name].chance) == (row.n_events, row.chance) for name, row in full.items())
     assert all(row.detail.startswith("kernel") for row in voted.values())
     assert {row.detail for row in rows if row.condition != POSITION_VOTE} == {""}
@@ -152,6 +153,6 @@ def test_label_scores_stand_beside_the_vote_of_a_clock(tiny):
         p = vote.probabilities
         best = np.isclose(p, p.max(axis=1, keepdims=True), rtol=0, atol=0)
         right += (best[np.arange(len(p)), labels[blocks == block]] / best.sum(axis=1)).tolist()
-    assert voted["concept accuracy"].value == pytest.approx(np.mean(right))
+    assert voted[accuracy["concept"]].value == pytest.approx(np.mean(right))
     page = (workspace / "artifacts/report/ridge/study/report/media/index.html").read_text()
     assert "what a clock alone gets" in page

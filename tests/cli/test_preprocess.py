@@ -8,7 +8,7 @@ import pytest
 from eeg2vid.schemas.checkpoints import TrainedModel
 from eeg2vid.schemas.entities import EpochKey, Event
 from eeg2vid.schemas.predictions import PredictionKey
-from eeg2vid.schemas.scores import Score
+from eeg2vid.schemas.scores import Measure, Score
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import open_artifact
 
@@ -79,7 +79,7 @@ def test_rejected_epochs_are_not_trained_on_but_decoded(workspace, cli, cli_ok):
     wrong = cli(*words)
     assert wrong.code == 2 and "learned from preprocess/strict" in wrong.err
     cli_ok(*words, *read_from("strict"))
-    assert len(opened(workspace, "predict", "strict", "predictions").table("events", PredictionKey)) == 60
+    assert len(opened(workspace, "predict", "strict", "predictions").table("concept", PredictionKey)) == 60
 
 
 def test_epochs_beyond_the_recording(workspace, cli, cli_ok):
@@ -98,7 +98,7 @@ def test_epochs_beyond_the_recording(workspace, cli, cli_ok):
     words = ["predict", "-s", 1, "-w", workspace, "--variant", "late", "--from", "encoders=train-encoder/late"]
     words += ["--from", "mappers=none"]
     cli_ok(*words, *read_from("late"))
-    assert len(opened(workspace, "predict", "late", "predictions").table("events", PredictionKey)) == 57
+    assert len(opened(workspace, "predict", "late", "predictions").table("concept", PredictionKey)) == 57
 
 
 def test_the_hint_is_the_same_for_all_clips_of_a_run(workspace, cli_ok):
@@ -124,12 +124,13 @@ def test_a_baseline_from_the_hint_warns_and_is_stamped(workspace, cli_ok):
 def test_smoothing_is_stamped_and_ends_identification_within_runs(workspace, cli_ok):
     config = workspace / "eeg2vid.toml"
     config.write_text(config.read_text() + '\n[preprocess.default]\nsmoothing = "moving-average"\nsmoothing_span = 3\n')
-    before = {row.metric for row in opened(workspace, "score", "ridge", "scores").table("scores", Score)}
+    before = {row.measure for row in opened(workspace, "score", "ridge", "scores").table("scores", Score)}
     said = cli_ok("run", "-s", 1, "-w", workspace, "--until", "score").err
     assert "no identification within runs" in said
     scores = opened(workspace, "score", "ridge", "scores")
     assert "smoothed within runs" in scores.manifest.stamps
-    assert before - {row.metric for row in scores.table("scores", Score)} == {"identification within-run"}
+    gone = before - {row.measure for row in scores.table("scores", Score)}
+    assert gone == {Measure("", "identification", "within-run", "")}
 
 
 @pytest.mark.parametrize(("words", "names"), [(["--electrodes", "occipital"], 12), (["--exclude", "occipital"], 50)])

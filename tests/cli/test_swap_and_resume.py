@@ -16,10 +16,8 @@ BELOW_MAPPER = [
     "predict/ridge~shuffled-runs/sub-1",
     "generate/ridge/sub-1",
     "generate/ridge~shuffled-runs/sub-1",
-    "generate/ridge~mean-video/sub-1",
-    "generate/ridge~grey/sub-1",
     "score/ridge/sub-1",
-]
+]  # the grey and the mean video read no predictions
 
 
 def made(result):

@@ -84,13 +84,14 @@ def faces(request, shared_data, tmp_path_factory, cli_ok):
 
 def scores_of(study, cli_ok):
     rows = cli_ok("score", "-w", study.workspace, "--json").json
-    return {row["metric"]: row for row in rows if row["condition"] == "full"}
+    names = ("target", "metric", "variant")
+    return {" ".join(filter(None, map(row.get, names))): row for row in rows if row["condition"] == "full"}
 
 
 def test_what_the_eeg_tells(faces, cli_ok):
     """Face or house can be told; the videos show it if a clip stands for a category, and not if dealt out blindly."""
     scores = scores_of(faces, cli_ok)
-    concept = scores["concept balanced accuracy"]
+    concept = scores["concept balanced-accuracy"]
     by_category = set(faces.concepts().values()) == {"face", "house"}
     if by_category:
         assert concept["low"] > 0.53 and 0.58 < concept["value"] < 0.75 and concept["p"] < 0.001

@@ -26,9 +26,9 @@ def of(workspace, stage, variant, subject, role):
 
 
 def scores(workspace, subject):
-    """Return the score rows of one subject by (metric, condition)."""
+    """Return the score rows of one subject by (metric, condition), a metric as in "concept accuracy"."""
     rows = of(workspace, "score", "ridge", subject, "scores").table("scores", Score)
-    found = {(row.metric, row.condition): row for row in rows}
+    found = {(" ".join(filter(None, row.measure)), row.condition): row for row in rows}
     assert len(found) == len(rows)
     return found
 
@@ -59,7 +59,9 @@ def test_decoded_videos_are_recognised(workspace, subject):
     assert shuffled.value < full.low
     assert shuffled.p > 0.05
     contrasts = of(workspace, "score", "ridge", subject, "scores").table("contrasts", Contrast)
-    (contrast,) = [row for row in contrasts if (row.metric, row.control) == ("identification", "shuffled-runs")]
+    (contrast,) = [
+        row for row in contrasts if (row.measure, row.control) == (("", "identification", "", ""), "shuffled-runs")
+    ]
     assert contrast.difference == pytest.approx(full.value - shuffled.value)
     assert 0 < contrast.low < contrast.difference < contrast.high
     assert contrast.p < 0.05
@@ -105,9 +107,9 @@ def test_empty_eeg_stays_at_chance(null, subject, metric, chance, spread):
 def test_every_score_stands_beside_its_chance(workspace, subject):
     artifact = of(workspace, "score", "ridge", subject, "scores")
     rows = scores(workspace, subject)
-    definitions = {row.metric for row in artifact.table("definitions", Definition)}
+    definitions = {(row.metric, row.variant) for row in artifact.table("definitions", Definition)}
     assert {condition for _, condition in rows} == CONDITIONS | {"position-vote"}
-    for (metric, condition), row in rows.items():
+    for (_, condition), row in rows.items():
         assert row.subject == subject
         assert np.isfinite([row.value, row.chance, row.low, row.high]).all()
         assert row.low <= row.value + 1e-9
@@ -115,7 +117,7 @@ def test_every_score_stands_beside_its_chance(workspace, subject):
         assert (row.n_events, row.n_runs) == (60, 12)
         assert (row.p is None) == (condition in BLIND)
         assert row.p is None or 0 < row.p <= 1
-        assert any(metric == name or metric.endswith(f" {name}") for name in definitions)
+        assert (row.metric, row.variant) in definitions
     controls = {row.control for row in artifact.table("contrasts", Contrast)}
     assert controls == CONDITIONS - {"full"}
 
@@ -139,11 +141,9 @@ def test_psnr_of_every_clip_by_scikit_image(workspace):
 def test_concept_accuracy_from_the_data_sets_own_labels(tiny, workspace):
     labels = np.load(tiny / "data/Video/meta-info/All_video_label.npy")
     predictions = of(workspace, "predict", "ridge", "2", "predictions")
-    classes = predictions.attributes().classes["concept"]
+    classes = predictions.attributes().targets["concept"].classes
     right = []
-    for key, row in zip(
-        predictions.table("events", PredictionKey), predictions.read("probability_concept"), strict=True
-    ):
+    for key, row in zip(predictions.table("concept", PredictionKey), predictions.read("concept"), strict=True):
         block, slot = (int(number) for number in re.fullmatch(r"s1-b(\d)-r(\d+)-c\d", key.event).groups())
         right.append(classes[row.argmax()] == CONCEPT_NAMES[labels[block - 1, slot - 1] - 1])
     assert scores(workspace, "2")["concept accuracy", "full"].value == pytest.approx(np.mean(right))
@@ -151,7 +151,7 @@ def test_concept_accuracy_from_the_data_sets_own_labels(tiny, workspace):
 
 def test_nothing_is_predicted_by_a_model_that_saw_it(workspace):
     for variant in ("ridge", "ridge~shuffled-runs"):
-        keys = of(workspace, "predict", variant, "1", "predictions").table("decoded", PredictionKey)
+        keys = of(workspace, "predict", variant, "1", "predictions").table("latents", PredictionKey)
         assert sorted(key.event for key in keys) == sorted(EVENTS)
         for key in keys:
             block, source = key.event.split("-")[1], key.source_event

@@ -1,11 +1,33 @@
 """Score and contrast rows of imaginary subjects, for the tests of the report."""
 
-from eeg2vid.schemas.scores import Contrast, Score
+from eeg2vid.schemas.scores import Contrast, Definition, Score
 
 
-def score(metric, condition, value, chance, p=None, *, subject="1", kind="video", chance_kind="pairing", spread=0.04):
+def definition(metric, variant="", title="", **facts):
+    return Definition(
+        **{"metric": metric, "variant": variant, "form": "pair", "direction": "higher", "low": None, "high": None,
+           "title": title or metric, "definition": f"What {metric} is.", **facts}
+    )  # fmt: skip
+
+
+DEFINITIONS = [
+    definition("two-way", title="2-way identification", among="the test clips"),
+    definition("two-way", "within-run", "2-way identification within run", among="the clips of its run", apart=True),
+    definition("ssim", title="SSIM", definition="Structural similarity."),
+    definition("mse", title="MSE", direction="lower"),
+    definition("accuracy", form="event"),
+    definition("accuracy", "top-1", "top-1", form="event"),
+    definition("balanced-accuracy", title="balanced accuracy", form="set"),
+    definition("2-way", lenient=True),
+]
+
+
+def score(
+    metric, condition, value, chance, p=None, *, subject="1", target="", variant="", chance_kind="pairing", spread=0.04
+):
     return Score(
-        subject=subject, condition=condition, metric=metric, kind=kind, value=value, low=value - spread,
+        subject=subject, target=target, metric=metric, variant=variant, condition=condition,
+        kind="classification" if target else "video", value=value, low=value - spread,
         high=value + spread, chance=chance, chance_kind=chance_kind, p=p, n_events=6, n_runs=3,
     )  # fmt: skip
 
@@ -26,7 +48,17 @@ def clear_rows(subject="1"):
         score("ssim", "full", 0.45, 0.3, 0.001, subject=subject),
         score("ssim", "shuffled-runs", 0.31, 0.3, 0.3, subject=subject),
         score("ssim", "grey", 0.41, 0.41, subject=subject),
-        score("concept-top1", "full", 0.2, 0.1, 0.004, subject=subject, kind="classification", chance_kind="majority"),
+        score(
+            "accuracy",
+            "full",
+            0.2,
+            0.1,
+            0.004,
+            subject=subject,
+            target="concept",
+            variant="top-1",
+            chance_kind="majority",
+        ),
     ]
     contrasts = [
         contrast("two-way", "shuffled-runs", 0.3, 0.001, subject),

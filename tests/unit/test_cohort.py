@@ -13,6 +13,8 @@ from eeg2vid.schemas.splits import Part
 from eeg2vid.stages.cohort.folds import load_folds, require_training, used_events
 from eeg2vid.stages.cohort.inputs import load_inputs
 from eeg2vid.stages.cohort.people import Cohort, gather
+from eeg2vid.stages.store.layout import Address
+from eeg2vid.stages.store.reader import open_artifact
 
 BLOCKS, CLIPS, ELECTRODES, SAMPLES = 3, 4, 5, 10
 
@@ -204,3 +206,93 @@ def test_a_missing_person_makes_a_pooled_unit_wait(workspace, cli):
     assert result.code == 3
     assert "preprocess/default/sub-2/epochs is missing" in result.err
     assert "eeg2vid preprocess --subject 2" in result.err
+
+
+# -- a person whom a pooled model has never met -----------------------------------------------------------------
+
+
+def test_an_unseen_person_is_decoded_by_pooled_or_own_statistics_and_stamped(workspace, cli_ok):
+    """Folds hold one person out; the model of the other decodes them, scaled as the setting says."""
+    cli_ok("split", "--scheme", "leave-subjects-out", "--variant", "people", "-w", workspace)
+    words = [*POOLED[:-2], "--variant", "others", "--from", "folds=split/people", "--targets", "concept"]
+    cli_ok("train-encoder", *dict.fromkeys(words), "-w", workspace)
+    rows = {row["fold"]: row for row in models(workspace, "study", "others")}
+    assert len(rows) == 2
+    predict = [
+        "predict",
+        "--from",
+        "encoders=train-encoder/others",
+        "--from",
+        "mappers=none",
+        "--from",
+        "folds=split/people",
+    ]
+    found = {}
+    for unseen in ("pooled", "own"):
+        more = ["--condition", "full", "--unseen", unseen, "--variant", f"stranger-{unseen}", "--subject", "1"]
+        result = cli_ok(*predict, *more, "-w", workspace)
+        folder = workspace / "artifacts" / "predict" / f"stranger-{unseen}" / "sub-1" / "predictions"
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        how = "their own unlabelled EEG" if unseen == "own" else "all"
+        assert f"person unseen in training, scaled by {how}" in manifest["stamps"]
+        assert "subject 1 was not trained on" in result.err
+        found[unseen] = manifest["digest"]
+    assert found["pooled"] != found["own"]
+
+
+def test_validation_chooses_among_models_of_one_target(workspace, cli, cli_ok):
+    """Two models of one target are refused, unless each fold takes the one that did best on its validation events."""
+    for variant, more in (("one", ["--set", "network.epoch_bins=1"]), ("two", ["--set", "network.epoch_bins=20"])):
+        cli_ok(
+            "train-encoder",
+            "--network",
+            "lda",
+            "--targets",
+            "concept",
+            "--variant",
+            variant,
+            *more,
+            "--subject",
+            1,
+            "-w",
+            workspace,
+        )
+    config = workspace / "eeg2vid.toml"
+    both = 'from = {encoders = ["train-encoder/one", "train-encoder/two"], mappers = "none"}'
+    config.write_text(f"{config.read_text()}\n[predict.chosen]\n{both}\n")
+    here = ["predict", "--variant", "chosen", "--subject", 1, "--condition", "full", "-w", workspace]
+    refused = cli(*here)
+    assert (
+        refused.code == 2
+        and "Target 'concept' is trained twice" in refused.err
+        and "--select validation" in refused.err
+    )
+    cli_ok(*here, "--select", "validation")
+    best = {}
+    for variant in ("one", "two"):
+        for row in models(workspace, "sub-1", variant):
+            best.setdefault(row["fold"], []).append(
+                (-row["validation_scores"]["concept"], len(best.get(row["fold"], [])), variant)
+            )
+    chosen = opened_probabilities(workspace, "chosen")
+    for fold, ranked in best.items():
+        winner = min(ranked)[2]
+        alone = [
+            "predict",
+            "--variant",
+            f"alone-{winner}",
+            "--from",
+            f"encoders=train-encoder/{winner}",
+            "--from",
+            "mappers=none",
+        ]
+        cli_ok(*alone, "--subject", 1, "--condition", "full", "-w", workspace)
+        theirs = opened_probabilities(workspace, f"alone-{winner}")
+        np.testing.assert_array_equal(chosen[fold], theirs[fold])
+
+
+def opened_probabilities(workspace, variant):
+    """Return the probabilities of each fold."""
+    one = open_artifact(workspace, Address("predict", variant, "sub-1", "predictions"))
+    folds = np.array([row.fold for row in one.table("concept", one.row_types["concept"])])
+    return {fold: one.read("concept")[folds == fold] for fold in dict.fromkeys(folds.tolist())}

@@ -6,16 +6,25 @@ import pytest
 from eeg2vid.schemas.conditions import POSITION_VOTE
 from eeg2vid.schemas.entities import Clip, Event
 from eeg2vid.schemas.errors import BadDataError, MissingInputError
-from eeg2vid.schemas.scores import Definition, Score
+from eeg2vid.schemas.scores import Score
 from eeg2vid.stages.cohort import clips as clip_joins
 from eeg2vid.stages.cohort import people
 from eeg2vid.stages.datasets.labels import fast_threshold, task_labels
 from eeg2vid.stages.decoding.labelled import Learned, Task, vote_by_clock, why_no_clock
-from eeg2vid.stages.metrics.scoring import LabelledPredictions, score_labels
-from eeg2vid.stages.reporting.page import ReportData, SubjectView, clock_note, render_report
-from eeg2vid.stages.reporting.verdict import verdict
+from eeg2vid.stages.metrics.metric import Given, Keys, Labels
+from eeg2vid.stages.metrics.scoring import Effort, score
+from eeg2vid.stages.metrics.table import METRICS
+from eeg2vid.stages.reporting import words
+from eeg2vid.stages.reporting.page.render import render_report
+from eeg2vid.stages.reporting.page.tables import clock_note
+from eeg2vid.stages.reporting.page.views import ReportData, SubjectView
 
 BLOCKS, CONCEPTS, CLIPS = 7, 10, 5
+DEFINITIONS = [metric.definition(variant) for metric in METRICS.values() for variant in metric.variants]
+
+
+def verdict(subjects):
+    return words.verdict(subjects, DEFINITIONS)
 
 
 def shown(order, start_s=3.0):
@@ -51,26 +60,27 @@ def scored(order, seed=0):
     events = shown(order)
     task = task_of(events, np.repeat(np.ravel(order), CLIPS), CONCEPTS)
     probabilities, detail = vote_by_clock(task)
-    given = LabelledPredictions(
-        "1", POSITION_VOTE, "concept", probabilities, task.labels, task.majority,
-        people.runs_within_folds(events, task.folds.tolist()), task.positions, task.folds,
-    )  # fmt: skip
-    rows = score_labels(given, permutations=199, bootstraps=100, seed=seed)
-    return {row.metric: row for row in rows}, detail
+    names = [event.event for event in events]
+    runs = people.runs_within_folds(events, task.folds.tolist())
+    labels = Labels(probabilities, task.labels, task.majority)
+    given = Given(Keys("1", names, names, runs, task.positions, task.folds), POSITION_VOTE, "concept", labels=labels)
+    rows, _ = score(given, Effort(199, 100, seed), detail)
+    assert {(row.target, row.detail) for row in rows} == {("concept", detail)}
+    return {row.metric: row for row in rows if not row.variant}, detail
 
 
 def test_a_clock_names_concepts_that_keep_their_place():
     rows, detail = scored([np.random.default_rng(1).permutation(CONCEPTS)] * BLOCKS)
-    assert rows["concept accuracy"].value == 1.0
-    assert rows["concept accuracy"].p == 1 / 200
-    assert rows["concept balanced accuracy"].chance == 0.1
+    assert rows["accuracy"].value == 1.0
+    assert rows["accuracy"].p == 1 / 200
+    assert rows["balanced-accuracy"].chance == 0.1
     assert detail in {f"kernel {width} s" for width in ("1", "3.25", "6.5")}
 
 
 def test_a_clock_is_at_chance_where_the_order_is_drawn():
     rng = np.random.default_rng(5)
     found = [
-        scored(rng.permuted(np.tile(np.arange(CONCEPTS), (BLOCKS, 1)), axis=1), seed)[0]["concept balanced accuracy"]
+        scored(rng.permuted(np.tile(np.arange(CONCEPTS), (BLOCKS, 1)), axis=1), seed)[0]["balanced-accuracy"]
         for seed in range(20)
     ]
     values = np.array([row.value for row in found])
@@ -109,7 +119,7 @@ def test_runs_torn_apart_count_once_in_each_fold():
 
 def row(condition, value, p, subject="1", detail=""):
     return Score(
-        subject=subject, condition=condition, metric="concept accuracy", kind="classification", value=value,
+        subject=subject, condition=condition, target="concept", metric="accuracy", kind="classification", value=value,
         low=value - 0.02, high=value + 0.02, chance=0.1, chance_kind="majority", p=p, n_events=350, n_runs=70,
         detail=detail,
     )  # fmt: skip
@@ -126,7 +136,7 @@ def test_the_report_shows_the_vote_beside_the_decoder():
     page = render_report(
         ReportData(
             title="t", recipe_title="r", recipe_about="", stamps=(), protocol=None, made="2026-01-01", subjects=[view],
-            definitions=[Definition(metric="accuracy", definition="Share.")], provenance=[], warnings=[], fps=3.0,
+            definitions=DEFINITIONS, provenance=[], warnings=[], fps=3.0,
         )
     )  # fmt: skip
     assert (
@@ -139,19 +149,19 @@ def test_the_report_shows_the_vote_beside_the_decoder():
 
 
 @pytest.mark.parametrize(
-    ("vote", "p", "words"),
+    ("vote", "p", "told"),
     [
         (0.1, 0.6, None),
         (0.2, 0.001, "better than chance: the order"),
         (0.4, 0.001, "better than chance and no worse than the decoder: the order"),
     ],
 )
-def test_the_verdict_warns_where_a_clock_does_better_than_chance(vote, p, words):
+def test_the_verdict_warns_where_a_clock_does_better_than_chance(vote, p, told):
     found = verdict([("1", subject(vote, p), [])])
     warned = [one for one in found.sentences if "clock" in one.claim]
-    assert [one.tone for one in warned] == ["caution"] * bool(words)
-    assert all(words in one.claim for one in warned)
-    as_well = bool(words) and "no worse" in words
+    assert [one.tone for one in warned] == ["caution"] * bool(told)
+    assert all(told in one.claim for one in warned)
+    as_well = bool(told) and "no worse" in told
     assert found.tone == ("caution" if as_well else "yes")
     assert found.headline == (
         "What is decoded may be the order of presentation, or drift." if as_well else "The EEG tells the labels."
@@ -171,15 +181,16 @@ def test_the_verdict_counts_subjects_whose_clock_decodes():
 
 
 def test_videos_are_no_evidence_where_a_clock_names_the_concept():
-    def video(metric, condition, value, p):
-        return row(condition, value, p).model_copy(update={"metric": metric, "kind": "video", "chance_kind": "pairing"})
+    def video(metric, condition, value, p, variant=""):
+        changes = {"target": "", "metric": metric, "variant": variant, "kind": "video", "chance_kind": "pairing"}
+        return row(condition, value, p).model_copy(update=changes)
 
     decoded = [video("psnr", "full", 0.3, 0.001)]
     labels = subject(0.4, 0.001)
     found = verdict([("1", [*decoded, *labels], [])])
     assert found.tone == "caution" and "order of presentation" in found.headline and "concept accuracy" in found.note
     assert verdict([("1", [*decoded, *subject(0.2, 0.001)], [])]).tone == "yes"  # better than the clock
-    apart = [video("identification within-run", "full", 0.7, 0.001)]
+    apart = [video("identification", "full", 0.7, 0.001, "within-run")]
     assert verdict([("1", [*decoded, *apart, *labels], [])]).tone == "yes"  # no clock tells clips of a run apart
 
 

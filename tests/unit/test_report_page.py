@@ -17,26 +17,29 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.schemas.scores import Definition
-from eeg2vid.stages.reporting import charts
-from eeg2vid.stages.reporting.evidence import is_lenient
-from eeg2vid.stages.reporting.page import ClipView, ReportData, SubjectView, notes, render_report
-from eeg2vid.stages.reporting.sprites import encode_strip, geometry_of, is_constant, read_clip
-from eeg2vid.stages.reporting.verdict import verdict
+from eeg2vid.stages.reporting.glossary import Glossary
+from eeg2vid.stages.reporting.numbers import number
+from eeg2vid.stages.reporting.page.render import render_report
+from eeg2vid.stages.reporting.page.sprites import encode_strip, geometry_of, is_constant, read_clip
+from eeg2vid.stages.reporting.page.sweeps import sweep_plot
+from eeg2vid.stages.reporting.page.tables import notes
+from eeg2vid.stages.reporting.page.views import ClipView, ReportData, SubjectView
+from eeg2vid.stages.reporting.words import verdict
 from eeg2vid.stages.simulation.films import caption, render_clip, sample_specs
 
 _spec = importlib.util.spec_from_file_location("_score_rows", Path(__file__).with_name("_score_rows.py"))
 rows = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(rows)
 score, contrast, clear_rows, null_rows = rows.score, rows.contrast, rows.clear_rows, rows.null_rows
+GLOSSARY = Glossary.of(rows.DEFINITIONS)
 
 
 HOSTILE = "<script>alert('x')</script>\"&"
 
 
-def make_subject(rows, subject="1", runs=3, per_run=2, width=48, seed=0, **changes):
+def make_subject(pair, subject="1", runs=3, per_run=2, width=48, seed=0, **changes):
     """A subject whose decoded clips are blurred, noisy versions of procedural films."""
-    scores, contrasts = rows
+    scores, contrasts = pair
     rng = np.random.default_rng(seed)
     concepts = [concept for concept in (3, 16, 33, 21, 8)[:runs] for _ in range(per_run)]
     specs = sample_specs(concepts, np.random.default_rng(5))
@@ -46,7 +49,7 @@ def make_subject(rows, subject="1", runs=3, per_run=2, width=48, seed=0, **chang
     clips = [
         ClipView(
             event=f"e{k}", clip=f"clip{k}", run=f"r{k // per_run}", fold="7", concept=f"concept {spec.concept}",
-            caption=caption(spec), scores={"two-way": round(0.4 + 0.05 * k, 3), "ssim": 0.3},
+            caption=caption(spec), scores={"2-way identification": round(0.4 + 0.05 * k, 3), "SSIM": 0.3},
             guess="concept: guitar 31 % (true: cat 4 %)",
         )
         for k, spec in enumerate(specs)
@@ -68,7 +71,7 @@ def make_data(*subjects, **changes):
         **{
             "title": "What was decoded", "recipe_title": "Linear baseline", "recipe_about": "About it.",
             "stamps": ("simulated",), "protocol": "corrected", "made": "2026-11-21", "subjects": list(subjects),
-            "definitions": [Definition(metric="ssim", definition="Structural similarity.")],
+            "definitions": rows.DEFINITIONS,
             "provenance": [("predict/ridge", "seed=7 alpha=1.0")], "warnings": ["electrode T7: flat"], "fps": 3.0,
             **changes,
         }
@@ -151,18 +154,18 @@ def test_page_needs_nothing_from_outside_and_is_deterministic():
 def test_hostile_words_stay_words():
     view = make_subject(clear_rows())
     clip = ClipView("e", "c", HOSTILE, HOSTILE, HOSTILE, HOSTILE, {HOSTILE: 0.5, "nan": math.nan}, HOSTILE)
-    rows = [score(HOSTILE, HOSTILE, 0.4, 0.3), score(HOSTILE, "full", 0.5, 0.3, 0.001)]
+    own = [score(HOSTILE, HOSTILE, 0.4, 0.3), score(HOSTILE, "full", 0.5, 0.3, 0.001)]
     view = make_subject(
-        (rows, [contrast(HOSTILE, HOSTILE, 0.1, 0.5)]),
+        (own, [contrast(HOSTILE, HOSTILE, 0.1, 0.5)]),
         subject=HOSTILE,
         clips=[clip] * 6,
         decoded={**view.decoded, HOSTILE: view.decoded["full"][::-1]},
     )
-    other = make_subject((rows, []), subject="2")
+    other = make_subject((own, []), subject="2")
     html = render_report(
         make_data(
             view, other, title=HOSTILE, recipe_title=HOSTILE, recipe_about=HOSTILE, stamps=(HOSTILE,),
-            protocol=HOSTILE, made=HOSTILE, definitions=[Definition(metric=HOSTILE, definition=HOSTILE)],
+            protocol=HOSTILE, made=HOSTILE, definitions=[rows.definition(HOSTILE, HOSTILE, HOSTILE)],
             provenance=[(HOSTILE, HOSTILE)], warnings=[HOSTILE],
         )
     )  # fmt: skip
@@ -177,23 +180,20 @@ def test_hostile_words_stay_words():
     [(0.8125, ".812"), (-0.0042, "−.004"), (1.0, "1.000"), (10.528, "10.53"), (-0.0001, ".000"), (0.0, ".000")],
 )
 def test_numbers(value, text):
-    assert charts.number(value) == text
+    assert number(value) == text
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [("ssim", "SSIM"), ("two-way", "2-way identification"), ("two-way-within-run", "2-way identification within run"),
-     ("two_way_identification", "2-way identification"), ("concept-top5", "concept top-5"), ("40-way", "40-way"),
-     ("pixel_psnr", "pixel PSNR")],
-)  # fmt: skip
-def test_labels(name, text):
-    assert charts.label(name) == text
+def test_a_row_is_named_by_target_and_definition():
+    assert GLOSSARY.name(score("two-way", "full", 0.5, 0.5, variant="within-run")) == "2-way identification within run"
+    assert GLOSSARY.title(score("balanced-accuracy", "full", 0.5, 0.5, target="concept")) == "Concept balanced accuracy"
+    fast = score("accuracy", "full", 0.5, 0.5, target="concept").model_copy(update={"subset": "fast clips"})
+    assert GLOSSARY.name(fast) == "concept accuracy (fast clips)"
+    assert GLOSSARY.name(score("new", "full", 0.5, 0.5, variant="way")) == "new way"  # nobody defined it
 
 
 def test_published_n_way_scores_are_explained():
     row = score("2-way", "full", 0.8, 0.75, 0.01, chance_kind="analytic")
-    assert is_lenient(row)
-    assert not is_lenient(row.model_copy(update={"chance": 0.5}))
+    assert "takes any of three labels" not in Page(render_report(make_data(make_subject(clear_rows())))).text
     assert "takes any of three labels" in Page(render_report(make_data(make_subject(([row], []))))).text
 
 
@@ -252,23 +252,21 @@ def test_bad_videos_are_named():
 
 
 def labels_only(subject="1", note="", **changes):
-    rows = [
-        score("concept accuracy", "full", 0.2, 0.1, 0.01, subject=subject, kind="classification",
-              chance_kind="majority"),
-        score("concept accuracy", "shuffled-runs", 0.02, 0.1, 1.0, subject=subject, kind="classification",
-              chance_kind="majority"),
-        score("concept balanced accuracy", "full", 0.2, 0.025, 0.01, subject=subject, kind="classification",
+    own = [
+        score("accuracy", "full", 0.2, 0.1, 0.01, subject=subject, target="concept", chance_kind="majority"),
+        score("accuracy", "shuffled-runs", 0.02, 0.1, 1.0, subject=subject, target="concept", chance_kind="majority"),
+        score("balanced-accuracy", "full", 0.2, 0.025, 0.01, subject=subject, target="concept",
               chance_kind="analytic"),
     ]  # fmt: skip
-    rows = [row.model_copy(update={"note": note, **changes}) for row in rows]
+    own = [row.model_copy(update={"note": note, **changes}) for row in own]
     nothing = np.zeros((0, 6, 27, 48, 3), np.uint8)  # as `report` passes it where no videos were decoded
-    return make_subject((rows, []), subject, clips=[], truth=nothing, decoded={})
+    return make_subject((own, []), subject, clips=[], truth=nothing, decoded={})
 
 
 @pytest.mark.parametrize("subjects", [1, 2])
 def test_a_recipe_without_videos_has_tables_only(subjects):
     views = [labels_only(str(k + 1)) for k in range(subjects)]
-    page = Page(render_report(make_data(*views, definitions=[])))
+    page = Page(render_report(make_data(*views)))
     for absent in ("clip", "tools", "list", "v"):
         assert page.having(absent) == []
     assert "#clips" not in [attributes.get("href") for _, attributes in page.tags]
@@ -321,7 +319,7 @@ def test_without_an_interval_there_is_a_dot_only():
     assert "A dash (–) in place of an interval" in page.text
     assert not re.search(r"(None|nan)\s*<", html)
     assert (
-        verdict([("1", scores, contrasts)])
+        verdict([("1", scores, contrasts)], rows.DEFINITIONS)
         .sentences[0]
         .text.endswith(
             "2-way identification .810, chance .500, p = .001; difference from shuffled-runs +.300, p = .001; "
@@ -338,11 +336,11 @@ def test_notes_stand_under_the_table():
     page = Page(render_report(make_data(labels_only(note=note))))
     assert page.text.count(f"* {note}.") == 1
     assert ".010*" in page.text
-    rows = labels_only().scores
-    assert notes(rows) == []
-    assert notes([rows[0], rows[2].model_copy(update={"note": note})]) == [f"Concept balanced accuracy: {note}"]
+    own = labels_only().scores
+    assert notes(own, GLOSSARY) == []
+    assert notes([own[0], own[2].model_copy(update={"note": note})], GLOSSARY) == [f"Concept balanced accuracy: {note}"]
     unread = [row.model_copy(update={"p": None}) for row in labels_only(note=note).scores]
-    assert notes(unread) == []
+    assert notes(unread, GLOSSARY) == []
 
 
 def test_videos_on_disk_are_read_clip_by_clip():
@@ -367,3 +365,18 @@ def test_sprites_hold_the_clips():
     html = render_report(make_data(view))
     rule = re.search(r"\.s0\{background-image:url\(data:image/webp;base64,([^)]*)\)", html)
     assert np.array_equal(sprite(base64.b64decode(rule[1])), view.truth[0].reshape(-1, 48, 3))
+
+
+def test_several_systems_are_judged_one_by_one():
+    views = [make_subject(clear_rows(), system="lag-0ms"), make_subject(null_rows(), system="lag-800ms")]
+    found = [row.model_copy(update={"value": 0.9}) for row in views[0].scores]
+    plot = sweep_plot(("tmin_s",), [((0.0,), views[0].scores), ((0.8,), found)], GLOSSARY)
+    page = Page(render_report(make_data(*views, sweeps=(plot,))))
+    assert "lag-0ms: The decoded videos carry information about the clips." in page.text
+    assert "lag-800ms: No evidence that the decoded videos carry information about the clips." in page.text
+    assert "One verdict for each system, and none is picked" in page.text
+    assert "subject 1" in page.text and "systems 2" in page.text and "over 2 subjects" not in page.text
+    assert "Subject 1, lag-0ms" in page.text and "Subject 1, lag-800ms" in page.text
+    assert len(page.having("chart")) == len({row.measure for row in views[0].scores})
+    alone = Page(render_report(make_data(make_subject(clear_rows()))))
+    assert "systems" not in alone.text and page.having("chart") and not alone.having("chart")

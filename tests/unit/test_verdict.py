@@ -10,13 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+from eeg2vid.stages.reporting import words
 from eeg2vid.stages.reporting.evidence import at_least
-from eeg2vid.stages.reporting.verdict import verdict
 
 _spec = importlib.util.spec_from_file_location("_score_rows", Path(__file__).with_name("_score_rows.py"))
 rows = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(rows)
 score, contrast, clear_rows, null_rows = rows.score, rows.contrast, rows.clear_rows, rows.null_rows
+DEFINITIONS = rows.DEFINITIONS
+
+
+def verdict(subjects, stamps=()):
+    return words.verdict(subjects, DEFINITIONS, stamps)
 
 
 def sentences(*rows):
@@ -93,7 +98,7 @@ def test_without_tests_nothing_is_concluded():
 
 
 def test_labels_alone_have_a_headline():
-    rows = [score("concept-top1", "full", 0.2, 0.1, 0.9, kind="classification")]
+    rows = [score("accuracy", "full", 0.2, 0.1, 0.9, target="concept")]
     assert verdict([("1", rows, [])]).headline == "No evidence that the EEG tells the labels."
 
 

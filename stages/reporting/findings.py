@@ -1,0 +1,104 @@
+"""The kinds of findings: what `rules.py` finds and `words.py` says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from eeg2vid.schemas.scores import Kind, Score
+from eeg2vid.stages.reporting.evidence import Evidence
+
+Tone = Literal["yes", "no", "caution"]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """One measure of one subject; `beaten` are the controls that it is better than, besides."""
+
+    tone: Tone
+    item: Evidence
+    beaten: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Unbeaten:
+    """A control that one subject's decoder is not shown to beat; `outdone`: the control is better."""
+
+    item: Evidence
+    control: str
+    outdone: bool
+    tone: Tone = "caution"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One measure over subjects: in how many of those tested it passes."""
+
+    tone: Tone
+    items: tuple[Evidence, ...]
+    hits: int
+    tested: int
+
+
+@dataclass(frozen=True)
+class Outdone:
+    """A control that does better in some subjects; `says_little`: it is constant, and better in most."""
+
+    items: tuple[Evidence, ...]
+    control: str
+    better: int
+    says_little: bool
+    tone: Tone = "caution"
+
+
+@dataclass(frozen=True)
+class Clocked:
+    """A clock alone beats chance on one measure: in `passed` of the pairs (decoded, clock), in `level` no worse."""
+
+    items: tuple[Evidence, ...]
+    clock: str
+    pairs: tuple[tuple[Score, Score], ...]
+    passed: tuple[tuple[Score, Score], ...]
+    level: int
+    tone: Tone = "caution"
+
+
+Finding = Tested | Unbeaten | Counted | Outdone | Clocked
+
+
+@dataclass(frozen=True)
+class Headline:
+    """What all of it comes to.
+
+    Attributes
+    ----------
+    kind
+        What it is about: the decoded videos if there are any, else the labels, else the values.
+    tested
+        Measures tested, of a single subject; subjects with a test, of several.
+    passed
+        Of a single subject, what survives correction.
+    hits
+        Of several subjects, those in which something survives correction.
+    timed
+        Measures that a clock tells as well, where that explains the result.
+    leaks
+        What the split leaks: then nothing counts.
+    """
+
+    tone: Tone
+    kind: Kind
+    several: bool
+    tested: int
+    passed: tuple[Evidence, ...]
+    hits: int
+    timed: tuple[Evidence, ...] = ()
+    leaks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The headline, and the findings that it rests on."""
+
+    headline: Headline
+    findings: tuple[Finding, ...]

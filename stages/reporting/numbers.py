@@ -1,0 +1,30 @@
+"""Numbers as the report prints them."""
+
+from __future__ import annotations
+
+from eeg2vid.schemas.scores import Contrast, Score
+
+
+def number(value: float, signed: bool = False) -> str:
+    """Return a value with three decimals below 10, else two: .812, 10.53, −.004."""
+    text = f"{abs(value):.{3 if abs(value) < 10 else 2}f}"
+    text = text.removeprefix("0") if text.startswith("0.") else text
+    sign = "" if not text.strip("0.") else "−" if value < 0 else "+" if signed else ""
+    return sign + text
+
+
+def interval(row: Score | Contrast) -> str:
+    """Return a row's 95 % interval, [.772, .851], or a dash where there is none."""
+    return "–" if row.low is None or row.high is None else f"[{number(row.low)}, {number(row.high)}]"
+
+
+def p_value(p: float | None) -> str:
+    """Return "= .012", "< .001", or a dash where there is none."""
+    if p is None:
+        return "–"
+    return "< .001" if p < 0.001 else f"= {number(p)}"
+
+
+def with_interval(value: float, row: Score | Contrast, signed: bool = False) -> str:
+    """Return a value and its interval, if it has one, in words."""
+    return number(value, signed) if row.low is None else f"{number(value, signed)} {interval(row)}"

@@ -1,0 +1,1 @@
+"""The pages: HTML that needs nothing from outside, from rows, videos and findings."""

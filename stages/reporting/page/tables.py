@@ -1,0 +1,122 @@
+"""The page's tables of scores: of each subject, and over subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from statistics import median
+from typing import Any
+
+from eeg2vid.schemas.conditions import POSITION_VOTE
+from eeg2vid.schemas.scores import Contrast, Kind, Measure, Score
+from eeg2vid.stages.reporting.evidence import ALPHA
+from eeg2vid.stages.reporting.glossary import Glossary, full_first, grouped
+from eeg2vid.stages.reporting.numbers import interval, number, p_value
+from eeg2vid.stages.reporting.page import bars
+from eeg2vid.stages.reporting.page.views import Line, SubjectView
+
+_CHANCE_KINDS = {"analytic": "formula", "pairing": "wrong pairings", "majority": "commonest class"}
+TITLES: dict[Kind, str] = {"video": "Videos", "classification": "Labels", "value": "Values"}
+
+
+def tables(views: Sequence[SubjectView], glossary: Glossary) -> list[dict[str, Any]]:
+    """Return the tables of every subject; drawings share one scale per measure."""
+    scales = bars.metric_scales(row for view in views for row in view.scores)
+    differences = bars.contrast_scales(row for view in views for row in view.contrasts)
+    return [
+        {
+            "subject": view.label,
+            "scores": {kind: _scored(view.scores, kind, scales, glossary) for kind in TITLES},
+            "contrasts": contrast_lines(view.contrasts, differences, glossary),
+        }
+        for view in views
+    ]
+
+
+def _scored(
+    scores: Iterable[Score], kind: Kind, scales: dict[Measure, bars.Scale], glossary: Glossary
+) -> dict[str, Any]:
+    rows = [row for row in scores if row.kind == kind]
+    lines = score_lines(rows, scales, glossary)
+    return {"title": TITLES[kind], "lines": lines, "notes": notes(rows, glossary), "clock": clock_note(rows)}
+
+
+def summaries(scores: Iterable[Score], glossary: Glossary) -> list[tuple[str, list[Line]]]:
+    """Return the tables over subjects, with their titles."""
+    rows = list(scores)
+    of_kind = {kind: [row for row in rows if row.kind == kind] for kind in TITLES}
+    return [(TITLES[kind], summary_lines(some, glossary)) for kind, some in of_kind.items() if some]
+
+
+def clock_note(scores: Iterable[Score]) -> str:
+    """Return how the position votes of one table came about, kernel by kernel; empty if there are none."""
+    targets: dict[str, dict[str, None]] = {}
+    for row in scores:
+        if row.condition == POSITION_VOTE and row.detail:
+            targets.setdefault(row.detail, {})[row.target] = None
+    return "; ".join(f"{', '.join(names)}: {detail}" for detail, names in targets.items())
+
+
+def notes(scores: Sequence[Score], glossary: Glossary) -> list[str]:
+    """Return what must be known about the p-values of one table, with the metrics where not all have the same note."""
+    metrics: dict[str, dict[str, None]] = {}
+    for row in scores:
+        if row.p is not None:
+            metrics.setdefault(row.note, {})[glossary.title(row)] = None
+    if len(metrics) == 1:
+        return [note for note in metrics if note]
+    return [f"{', '.join(names)}: {note}" for note, names in metrics.items() if note]
+
+
+def score_lines(scores: Iterable[Score], scales: dict[Measure, bars.Scale], glossary: Glossary) -> list[Line]:
+    """Return the lines of one subject's score table: metric by metric, `full` before its controls.
+
+    Cells: value, interval, chance, how chance was found, p (with an asterisk if there is a note on it), clips, runs.
+    """
+    lines = []
+    for rows in grouped(scores):
+        for k, row in enumerate(full_first(rows)):
+            p = p_value(row.p).removeprefix("= ") + "*" * bool(row.note)
+            cells = (
+                number(row.value), interval(row), number(row.chance), _CHANCE_KINDS[row.chance_kind],
+                p, str(row.n_events), str(row.n_runs),
+            )  # fmt: skip
+            bar = bars.interval_bar(scales[row.measure], row.value, row.low, row.high, row.chance)
+            lines.append(Line(glossary.title(row), k == 0, len(rows), row.condition, cells, bar))
+    return lines
+
+
+def contrast_lines(contrasts: Iterable[Contrast], scales: dict[Measure, bars.Scale], glossary: Glossary) -> list[Line]:
+    """Return the lines of one subject's table of differences. Cells: difference, interval, p."""
+    lines = []
+    for rows in grouped(contrasts):
+        for k, row in enumerate(rows):
+            cells = (
+                number(row.difference, signed=True),
+                interval(row),
+                p_value(row.p).removeprefix("= "),
+            )
+            bar = bars.interval_bar(scales[row.measure], row.difference, row.low, row.high, 0.0)
+            lines.append(Line(glossary.title(row), k == 0, len(rows), row.control, cells, bar))
+    return lines
+
+
+def summary_lines(scores: Iterable[Score], glossary: Glossary) -> list[Line]:
+    """Return the lines of the table over subjects.
+
+    Cells: median, range, median chance, subjects with p < .05 among those that have a p-value.
+    """
+    rows = list(scores)
+    scales = bars.metric_scales(rows, intervals=False)
+    lines = []
+    for group in grouped(rows):
+        conditions: dict[str, list[Score]] = {}
+        for row in full_first(group):
+            conditions.setdefault(row.condition, []).append(row)
+        for k, (name, members) in enumerate(conditions.items()):
+            values, chance = [row.value for row in members], median(row.chance for row in members)
+            tested = [row.p for row in members if row.p is not None]
+            hits = f"{sum(p < ALPHA for p in tested)} of {len(tested)}" if tested else "–"
+            cells = (number(median(values)), f"{number(min(values))} to {number(max(values))}", number(chance), hits)
+            bar = bars.strip(scales[members[0].measure], values, chance)
+            lines.append(Line(glossary.title(members[0]), k == 0, len(conditions), name, cells, bar))
+    return lines

@@ -1,0 +1,176 @@
+"""What follows from the evidence, as typed findings; `words.py` says them.
+
+Nothing follows that the rows do not show. A measure counts as evidence only if all of its tests pass: the permutation
+of whole runs, and the comparison with what is decoded from the EEG of other runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from eeg2vid.schemas.scores import Contrast, Definition, Kind, Measure, Score
+from eeg2vid.schemas.splits import LEAK
+from eeg2vid.stages.reporting.evidence import ALPHA, Evidence, at_least, evidence_of, survivors
+from eeg2vid.stages.reporting.findings import (
+    Clocked,
+    Counted,
+    Finding,
+    Headline,
+    Judgement,
+    Outdone,
+    Tested,
+    Tone,
+    Unbeaten,
+)
+from eeg2vid.stages.reporting.glossary import Glossary, constant
+
+Subject = tuple[str, Sequence[Score], Sequence[Contrast]]
+RUNS_ARE = "concept"  # the target that tells the runs: whoever knows it knows which run a clip is of
+
+
+def judge(subjects: Sequence[Subject], definitions: Iterable[Definition], stamps: Sequence[str] = ()) -> Judgement:
+    """Judge the rows of one subject or of several; with videos the headline is about them, else about labels."""
+    glossary = Glossary.of(definitions)
+    kinds: tuple[Kind, ...] = ("video", "classification", "value")
+    every = {one: [evidence_of(rows, against, one, glossary) for _, rows, against in subjects] for one in kinds}
+    kind: Kind = next((one for one in kinds if any(every[one])), "classification")
+    judge_all = _of_one if len(subjects) == 1 else _of_several
+    findings = [finding for one in kinds for finding in judge_all(every[one])]
+    headline = _headline(every[kind], kind)
+    timed = _timed(headline, every[kind], every["classification"])
+    tone: Tone = "caution" if timed else headline.tone
+    leaks = tuple(stamp.removeprefix(LEAK) for stamp in stamps if stamp.startswith(LEAK))
+    headline = replace(headline, tone="caution" if leaks else tone, timed=timed, leaks=leaks)
+    return Judgement(headline, tuple(findings))
+
+
+def _headline(every: Sequence[list[Evidence]], kind: Kind) -> Headline:
+    tested = [items for items in every if any(item.tests for item in items)]
+    if len(every) != 1:
+        hits = sum(bool(survivors(items)) for items in tested)
+        lucky = at_least(hits, len(tested)) >= ALPHA
+        return Headline("no" if not hits else "caution" if lucky else "yes", kind, True, len(tested), (), hits)
+    own = [item for item in every[0] if item.tests]
+    good = tuple(survivors(own))
+    some = any(item.status in ("yes", "mixed") for item in own)
+    return Headline("yes" if good else "caution" if some else "no", kind, False, len(own), good, bool(good))
+
+
+def _timed(found: Headline, every: Sequence[list[Evidence]], labels: Sequence[list[Evidence]]) -> tuple[Evidence, ...]:
+    """Return what a clock tells as well, where the order of presentation explains the headline.
+
+    Of videos that is so if the concept is among them, unless clips of one run are told apart: no clock does that.
+    """
+    if found.tone != "yes":
+        return ()
+    named = by_measure(labels)
+    timed = {measure: items[0] for measure, items in named.items() if clock_does_as_well(items)}
+    if found.kind == "video":
+        apart = any(_passes(items) for items in by_measure(every).values() if items[0].definition.apart)
+        explained = not apart and any(measure.target == RUNS_ARE for measure in timed)
+    elif found.kind == "classification":
+        explained = bool(timed) and all(measure in timed for measure, items in named.items() if _passes(items))
+    else:
+        explained = False
+    return tuple(timed.values()) if explained else ()
+
+
+def by_measure(every: Iterable[Sequence[Evidence]]) -> dict[Measure, list[Evidence]]:
+    """Gather each measure's evidence over subjects."""
+    found: dict[Measure, list[Evidence]] = {}
+    for item in (item for items in every for item in items):
+        found.setdefault(item.score.measure, []).append(item)
+    return found
+
+
+def _passes(items: Sequence[Evidence]) -> bool:
+    """Return whether a measure passes its tests, in one subject or in more of several than luck would have."""
+    hits, n = sum(item.status == "yes" for item in items), sum(bool(item.tests) for item in items)
+    return bool(hits) and (len(items) == 1 or at_least(hits, n) < ALPHA)
+
+
+def clock_does_as_well(items: Sequence[Evidence]) -> bool:
+    """Return whether a clock beats chance and does no worse than the decoder, for at least half of the subjects."""
+    for clock in _clocks(items):
+        pairs = _pairs(items, clock)
+        level = sum(_is_timed(vote) and item.reached_by(vote) for item, vote in pairs)
+        if 2 * level >= len(pairs) > 0 and (len(pairs) == 1 or at_least(level, len(pairs)) < ALPHA):
+            return True
+    return False
+
+
+def _clocks(items: Sequence[Evidence]) -> list[str]:
+    return list(dict.fromkeys(row.condition for item in items for row in item.clocks))
+
+
+def _pairs(items: Sequence[Evidence], clock: str) -> list[tuple[Evidence, Score]]:
+    return [(item, item.others[clock]) for item in items if clock in item.others]
+
+
+def _rows(pairs: Iterable[tuple[Evidence, Score]]) -> tuple[tuple[Score, Score], ...]:
+    return tuple((item.score, vote) for item, vote in pairs)
+
+
+def _is_timed(vote: Score) -> bool:
+    return vote.p is not None and vote.p < ALPHA
+
+
+def _of_one(every: Sequence[list[Evidence]]) -> list[Finding]:
+    """Return the findings of a single subject."""
+    return [finding for item in every[0] for finding in (_tested(item), *_unbeaten(item), *_clocked([item]))]
+
+
+def _tested(item: Evidence) -> Tested:
+    beaten = tuple(name for name in item.controls if item.beats(name)) if item.status == "yes" else ()
+    tones: dict[str, Tone] = {"yes": "caution" if clock_does_as_well([item]) else "yes", "mixed": "caution"}
+    return Tested(tones.get(item.status, "no"), item, beaten)
+
+
+def _unbeaten(item: Evidence) -> list[Finding]:
+    """Return the simple controls that the decoder does not beat."""
+    found: list[Finding] = []
+    for name in item.controls:
+        control, contrast = item.others[name], item.contrasts.get(name)
+        trivial = control.chance_kind == "analytic" and abs(control.value - control.chance) < 1e-9
+        if item.beats(name) or (contrast is None and item.gain(name) > 0) or (trivial and item.status != "yes"):
+            continue
+        found.append(Unbeaten(item, name, item.gain(name) < 0 and (contrast is None or contrast.p < ALPHA)))
+    return found
+
+
+def _clocked(items: Sequence[Evidence]) -> list[Finding]:
+    """Return the clocks that beat chance, on one measure of one subject or of several."""
+    found: list[Finding] = []
+    for clock in _clocks(items):
+        pairs = _pairs(items, clock)
+        passed = [(item, vote) for item, vote in pairs if _is_timed(vote)]
+        if not passed or (len(pairs) > 1 and at_least(len(passed), len(pairs)) >= ALPHA):
+            continue
+        level = sum(item.reached_by(vote) for item, vote in passed)
+        found.append(Clocked(tuple(items), clock, _rows(pairs), _rows(passed), level))
+    return found
+
+
+def _of_several(every: Sequence[list[Evidence]]) -> list[Finding]:
+    """Return the findings over subjects, measure by measure."""
+    found: list[Finding] = []
+    for items in by_measure(every).values():
+        hits, n = sum(item.status == "yes" for item in items), sum(bool(item.tests) for item in items)
+        tone: Tone = "yes" if hits and at_least(hits, n) < ALPHA else "no"
+        if tone == "yes" and clock_does_as_well(items):
+            tone = "caution"
+        found += [Counted(tone, tuple(items), hits, n), *_outdone(items), *_clocked(items)]
+    return found
+
+
+def _outdone(items: Sequence[Evidence]) -> list[Finding]:
+    """Return the controls that do better than the decoder in some subjects."""
+    found: list[Finding] = []
+    for name in dict.fromkeys(name for item in items for name in item.controls):
+        pairs = tuple(item for item in items if name in item.others)
+        better = sum(item.gain(name) < 0 for item in pairs)
+        analytic = items[0].score.chance_kind == "analytic"
+        if better and not (analytic and constant(name)):
+            found.append(Outdone(pairs, name, better, bool(constant(name)) and better > len(pairs) / 2))
+    return found

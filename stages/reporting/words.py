@@ -1,0 +1,171 @@
+"""The findings in plain sentences. What is found, and whether it is evidence, was decided before (`rules.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from eeg2vid.schemas.conditions import SHUFFLED_RUNS
+from eeg2vid.schemas.scores import Contrast, Definition
+from eeg2vid.stages.reporting.evidence import Evidence
+from eeg2vid.stages.reporting.findings import Clocked, Counted, Finding, Outdone, Tested, Tone, Unbeaten
+from eeg2vid.stages.reporting.glossary import capital, constant, listed
+from eeg2vid.stages.reporting.headline import say_headline
+from eeg2vid.stages.reporting.numbers import number, p_value, with_interval
+from eeg2vid.stages.reporting.rules import Subject, judge
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One finding, the numbers behind it, and whether it is evidence, none, or a reason for care."""
+
+    tone: Tone
+    claim: str
+    numbers: str
+
+    @property
+    def text(self) -> str:
+        """The finding as one sentence."""
+        return f"{self.claim}: {self.numbers}."
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The headline, what it rests on, and the findings."""
+
+    tone: Tone
+    headline: str
+    note: str
+    sentences: list[Sentence]
+
+
+def verdict(subjects: Sequence[Subject], definitions: Iterable[Definition], stamps: Sequence[str] = ()) -> Verdict:
+    """Judge the rows of one subject or of several, and say it.
+
+    Where the artifacts bear the stamp of a leak, nothing counts as evidence, whatever the tests say.
+    """
+    judgement = judge(subjects, definitions, stamps)
+    headline, note = say_headline(judgement.headline)
+    leaks = judgement.headline.leaks
+    sentences = [_sentence(finding, tamed=bool(leaks)) for finding in judgement.findings]
+    return Verdict(judgement.headline.tone, headline, note, sentences)
+
+
+def _sentence(finding: Finding, tamed: bool) -> Sentence:
+    match finding:
+        case Tested():
+            claim, numbers = _tested(finding)
+        case Unbeaten():
+            claim, numbers = _unbeaten(finding)
+        case Counted():
+            claim, numbers = _counted(finding)
+        case Outdone():
+            claim, numbers = _outdone(finding)
+        case Clocked():
+            claim, numbers = _clocked(finding)
+    return Sentence("caution" if tamed and finding.tone == "yes" else finding.tone, claim, numbers)
+
+
+def _tested(finding: Tested) -> tuple[str, str]:
+    item = finding.item
+    name, among = item.name, item.definition.among
+    if item.score.kind != "video":
+        claims = {
+            "yes": f"{name} is better than chance", "mixed": f"{name}: the tests disagree",
+            "worse": f"{name} is worse than with {SHUFFLED_RUNS}", "no": f"{name} cannot be told from chance",
+            "untested": f"{name} was not tested",
+        }  # fmt: skip
+    else:
+        claims = {
+            "yes": f"Decoded videos identify their own clip among {among} better than chance"
+            if among
+            else f"On {name} decoded videos fit their own clips better than by chance",
+            "mixed": f"The tests disagree on {name}",
+            "worse": f"On {name} decoded videos do worse than {SHUFFLED_RUNS}",
+            "no": f"No evidence that decoded videos identify their own clip among {among}"
+            if among
+            else f"On {name} decoded videos cannot be told from chance",
+            "untested": f"{name} was not tested against chance",
+        }
+    numbers = _numbers(item)
+    if finding.beaten:
+        numbers += f"; better, too, than {listed([constant(one) or one for one in finding.beaten])} (p < .05)"
+    return capital(claims[item.status]), numbers
+
+
+def _numbers(item: Evidence) -> str:
+    """Return value, chance and tests in one clause."""
+    row, contrast = item.score, item.contrasts.get(SHUFFLED_RUNS)
+    text = f"{item.name} {with_interval(row.value, row)}, chance {number(row.chance)}"
+    text += "" if row.p is None else f", p {p_value(row.p)}"
+    return text if contrast is None else f"{text}; {_difference_from(contrast)}"
+
+
+def _difference_from(row: Contrast) -> str:
+    return f"difference from {row.control} {with_interval(row.difference, row, signed=True)}, p {p_value(row.p)}"
+
+
+def _video(control: str) -> str:
+    return constant(control) or f"the control {control}"
+
+
+def _better(item: Evidence) -> str:
+    return "better" if item.lower_is_better else "higher"
+
+
+def _unbeaten(finding: Unbeaten) -> tuple[str, str]:
+    item, name = finding.item, finding.control
+    contrast = item.contrasts.get(name)
+    if finding.outdone:
+        claim = f"On {item.name} {_video(name)} scores {_better(item)} than the decoded ones"
+        claim += f", so {item.name} says little here" if constant(name) else ""
+    else:
+        claim = f"On {item.name} decoded videos are not shown to be better than {_video(name)}"
+    tested = "not tested" if contrast is None else _difference_from(contrast)
+    return claim, f"{name} {number(item.others[name].value)}, decoded {number(item.score.value)}; {tested}"
+
+
+def _counted(finding: Counted) -> tuple[str, str]:
+    items = finding.items
+    values = [item.score.value for item in items]
+    numbers = (
+        f"median {number(median(values))}, range {number(min(values))} to {number(max(values))}, "
+        f"median chance {number(median(item.score.chance for item in items))}"
+    )
+    among = items[0].definition.among
+    what = items[0].name + (f" (own clip among {among})" if among else "")
+    if not finding.tested:
+        return capital(f"{what} was not tested against chance"), numbers
+    if not finding.hits:
+        return f"No evidence on {what} in any of {finding.tested} subjects", numbers
+    claim = f"{what} is better than chance in {finding.hits} of {finding.tested} subjects (p < .05 in all its tests)"
+    claim += ", which luck alone can give" if finding.tone == "no" else ""
+    return capital(claim), numbers
+
+
+def _outdone(finding: Outdone) -> tuple[str, str]:
+    items, name = finding.items, finding.control
+    theirs, ours = median(i.others[name].value for i in items), median(i.score.value for i in items)
+    metric = items[0].name
+    claim = (
+        f"On {metric} {_video(name)} scores {_better(items[0])} than the decoded ones in {finding.better} of "
+        f"{len(items)} subjects"
+    )
+    claim += f", so {metric} says little here" if finding.says_little else ""
+    return claim, f"medians: {name} {number(theirs)}, decoded {number(ours)}"
+
+
+def _clocked(finding: Clocked) -> tuple[str, str]:
+    name, level = finding.clock, finding.level
+    claim = f"On {finding.items[0].name} a clock alone, without EEG, does better than chance"
+    if len(finding.items) == 1:
+        own, vote = finding.passed[0]
+        claim += " and no worse than the decoder" if level else ""
+        numbers = f"{name} {with_interval(vote.value, vote)}, p {p_value(vote.p)}; decoded {number(own.value)}"
+    else:
+        claim += f" in {len(finding.passed)} of {len(finding.pairs)} subjects"
+        claim += f", in {level} no worse than the decoder" if level else ""
+        theirs, ours = median(vote.value for _, vote in finding.pairs), median(own.value for own, _ in finding.pairs)
+        numbers = f"medians: {name} {number(theirs)}, decoded {number(ours)}"
+    return f"{claim}: the order of presentation, or drift, can pass for decoding", numbers

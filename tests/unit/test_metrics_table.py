@@ -1,0 +1,122 @@
+"""The table of metrics: each says what it is, and one more line is enough for one more metric."""
+
+import sys
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from eeg2vid.stages.metrics.contrasts import contrast
+from eeg2vid.stages.metrics.metric import Given, Keys, Labels, Measured, Metric, Sides, Variant
+from eeg2vid.stages.metrics.scoring import Effort, definitions_of, score
+from eeg2vid.stages.metrics.table import METRICS
+from eeg2vid.stages.reporting.page.render import render_report
+from eeg2vid.stages.reporting.page.views import ReportData, SubjectView
+
+EFFORT = Effort(permutations=199, bootstraps=100, seed=0)
+KEYS = Keys(
+    subject="1",
+    events=[f"e{k}" for k in range(12)],
+    clips=[f"c{k}" for k in range(12)],
+    runs=np.repeat(["a", "b", "c", "d", "e", "f"], 2),
+    positions=np.tile([1, 2], 6),
+    folds=np.repeat("1", 12),
+)
+RNG = np.random.default_rng(0)
+TRUTH = RNG.integers(0, 256, (12, 2, 12, 16, 3), dtype=np.uint8)
+CLOSE = (0.5 * TRUTH + 0.5 * RNG.integers(0, 256, TRUTH.shape)).astype(np.uint8)
+FAR = RNG.integers(0, 256, TRUTH.shape, dtype=np.uint8)
+
+
+@pytest.fixture
+def add(monkeypatch):
+    """Add a metric: its file, and its line in the table."""
+
+    def with_metric(measure, name="toy", **facts):
+        module = ModuleType(f"{name}_metric")
+        module.measure = measure
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        row = {
+            "form": "pair", "needs": ("frames",), "direction": "higher", "bounds": (None, None), "builds": "",
+            "variants": {"": Variant("toy likeness", "What a toy finds alike.", "pairing")}, "source": "nobody",
+        }  # fmt: skip
+        metric = Metric(**{"name": name, **row, **facts, "builds": f"{module.__name__}:measure"})
+        monkeypatch.setitem(METRICS, name, metric)
+        return metric
+
+    return with_metric
+
+
+def distance(decoded, true):
+    """Mean absolute difference ``(decoded event, true event)``."""
+    flat = [side.reshape(len(side), -1).astype(float) for side in (decoded, true)]
+    return np.abs(flat[0][:, None] - flat[1][None]).mean(axis=2)
+
+
+@pytest.mark.parametrize(("name", "metric"), METRICS.items())
+def test_every_metric_says_what_it_is(name, metric):
+    assert metric.name == name and metric.needs and metric.variants
+    titles = [metric.definition(variant).title for variant in metric.variants]
+    assert len(set(titles)) == len(titles)
+    for variant in metric.variants.values():
+        assert variant.definition.endswith(".")
+    low, high = metric.bounds
+    labels = Labels(RNG.dirichlet(np.ones(7), 12), np.repeat(np.arange(6), 2), np.zeros(12, int))
+    for given in (Given(KEYS, "full", frames=Sides(CLOSE, TRUTH)), Given(KEYS, "full", "concept", labels=labels)):
+        for row in score(given, EFFORT)[0]:
+            if row.metric == name:
+                assert low - 1e-12 <= row.value <= high + 1e-12
+                assert low - 1e-12 <= row.chance <= high + 1e-12
+
+
+def test_one_more_line_is_one_more_metric(add):
+    """A toy whose low values are good reaches rows, contrasts, definitions and the report."""
+    add(lambda given: {"": Measured(distance(given.frames.decoded, given.frames.true))}, direction="lower")
+    found = {name: score(Given(KEYS, name, frames=Sides(v, TRUTH)), EFFORT) for name, v in
+             {"full": CLOSE, "shuffled-runs": FAR}.items()}  # fmt: skip
+    rows = [row for scores, _ in found.values() for row in scores]
+    events = [row for _, some in found.values() for row in some]
+    toy = {row.condition: row for row in rows if row.metric == "toy"}
+    assert toy["full"].value == pytest.approx(np.diag(distance(CLOSE, TRUTH)).mean())
+    assert toy["full"].value < toy["full"].chance and toy["full"].chance_kind == "pairing"
+    assert toy["full"].p == pytest.approx(1 / 200) and toy["shuffled-runs"].p > 0.01  # low is good
+    against = [row for row in contrast(events, KEYS, EFFORT) if row.metric == "toy"]
+    assert [(row.condition, row.control, row.difference < 0) for row in against] == [("full", "shuffled-runs", True)]
+    definitions = definitions_of(rows)
+    assert definitions[-1] == METRICS["toy"].definition("") and definitions[-1].direction == "lower"
+    view = SubjectView("1", rows, contrast(events, KEYS, EFFORT), [], TRUTH[:0], {})
+    page = render_report(
+        ReportData(
+            title="t", recipe_title="r", recipe_about="", stamps=(), protocol=None, made="2026-01-01", subjects=[view],
+            definitions=definitions, provenance=[], warnings=[], fps=3.0,
+        )
+    )  # fmt: skip
+    assert "Toy likeness" in page and "What a toy finds alike." in page
+    assert "On toy likeness decoded videos fit their own clips better than by chance" in page
+
+
+def test_a_metric_is_asked_where_its_needs_are_met(add):
+    """Of an eye's percepts, of one target, of values; and not where they are missing."""
+    add(lambda given: {"": Measured(distance(*_arrays(given.percepts["toy-eye"]["seen"])))}, "seen",
+        needs=("percepts:toy-eye",))  # fmt: skip
+    add(lambda given: {"": Measured(-distance(*_arrays(given.values)))}, "near", needs=("target:text",))
+    plain, _ = score(Given(KEYS, "full", frames=Sides(CLOSE, TRUTH)), EFFORT)
+    assert not {"seen", "near"} & {row.metric for row in plain}
+    seen, _ = score(Given(KEYS, "full", percepts={"toy-eye": {"seen": Sides(CLOSE, TRUTH)}}), EFFORT)
+    assert [(row.target, row.metric, row.kind) for row in seen] == [("", "seen", "video")]
+    text, events = score(Given(KEYS, "full", "text", values=Sides(CLOSE, TRUTH)), EFFORT)
+    assert [(row.target, row.metric, row.kind) for row in text] == [("text", "near", "value")]
+    assert text[0].p == pytest.approx(1 / 200) and len(events) == 12
+    assert score(Given(KEYS, "full", "latents", values=Sides(CLOSE, TRUTH)), EFFORT) == ([], [])
+
+
+def _arrays(sides):
+    return sides.decoded, sides.true
+
+
+def test_values_of_events_without_pairs_have_no_p(add):
+    """What cannot be paired is not tested; its chance level is a formula's."""
+    add(lambda given: {"": Measured(given.frames.decoded.std(axis=(1, 2, 3, 4)), 0.0)}, form="event",
+        variants={"": Variant("contrast", "Spread of grey levels.", "analytic")})  # fmt: skip
+    (row,) = [row for row in score(Given(KEYS, "full", frames=Sides(CLOSE, TRUTH)), EFFORT)[0] if row.metric == "toy"]
+    assert row.p is None and row.note == "" and row.chance == 0.0 and row.low < row.value < row.high
