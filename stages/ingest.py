@@ -57,7 +57,7 @@ class Ingest(Stage):
 
     def subjects_of(self, source: Path) -> tuple[str, ...]:
         """Return the subjects of a data set."""
-        from eeg2vid.stages.datasets.source import open_dataset
+        from eeg2vid.stages.datasets.opening import open_dataset
 
         return open_dataset(source).subjects
 
@@ -69,7 +69,7 @@ class Ingest(Stage):
 
     def sources(self, ctx: Context) -> list[Path]:
         """Return the data set's files behind this unit."""
-        from eeg2vid.stages.datasets.source import open_dataset
+        from eeg2vid.stages.datasets.opening import open_dataset
 
         if ctx.study.source is None:
             return []
@@ -78,7 +78,8 @@ class Ingest(Stage):
 
     def run(self, ctx: Context) -> None:
         """Write the study's tables, or one subject's events and EEG."""
-        from eeg2vid.stages.datasets.source import SIMULATED_MARK, open_dataset
+        from eeg2vid.stages.datasets.opening import open_dataset
+        from eeg2vid.stages.datasets.source import SIMULATED_MARK
 
         dataset = open_dataset(ctx.source)
         if (ctx.source / SIMULATED_MARK).is_file():

@@ -13,9 +13,10 @@ from typing import Any
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
 from eeg2vid.stages.datasets.clip_table import LABELS, ClipTable, file_below
+from eeg2vid.stages.datasets.lazy_signal import LazySignal
 from eeg2vid.stages.datasets.markers import refuse_none
 from eeg2vid.stages.datasets.presentations import OPTIONAL, Presentation, fill
-from eeg2vid.stages.datasets.recordings import LazySignal, companions, open_stretches
+from eeg2vid.stages.datasets.recordings import companions, open_stretches
 from eeg2vid.stages.datasets.source import natural_order
 from eeg2vid.stages.datasets.stimuli_table import Joined, Mark, event_row, find_stimuli
 from eeg2vid.stages.datasets.study_file import StudyFile, Whose, find_recordings

@@ -12,9 +12,11 @@ from eeg2vid.schemas.entities import Check
 from eeg2vid.stages.datasets import signal_checks
 from eeg2vid.stages.datasets.checkup_rows import attempt, name_of, row, unknown_subjects
 from eeg2vid.stages.datasets.clip_table import ENDINGS as CLIP_ENDINGS
+from eeg2vid.stages.datasets.lazy_signal import LazySignal
+from eeg2vid.stages.datasets.opening import open_dataset
 from eeg2vid.stages.datasets.own_recordings import OwnRecordings
-from eeg2vid.stages.datasets.recordings import LazySignal, RawSignal, open_stretches
-from eeg2vid.stages.datasets.source import SubjectSource, natural_order, open_dataset
+from eeg2vid.stages.datasets.recordings import RawSignal, open_stretches
+from eeg2vid.stages.datasets.source import SubjectSource, natural_order
 from eeg2vid.stages.datasets.study_file import is_recording
 from eeg2vid.stages.stimuli.video import probe
 

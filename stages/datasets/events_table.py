@@ -19,8 +19,9 @@ from pathlib import Path
 
 from eeg2vid.schemas.entities import Check
 from eeg2vid.stages.datasets.clip_table import LABELS, file_below
+from eeg2vid.stages.datasets.lazy_signal import LazySignal
 from eeg2vid.stages.datasets.presentations import OPTIONAL, REQUIRED, Presentation, fill
-from eeg2vid.stages.datasets.recordings import LazySignal, companions, open_stretches
+from eeg2vid.stages.datasets.recordings import companions, open_stretches
 from eeg2vid.stages.datasets.source import natural_order
 from eeg2vid.stages.datasets.study_file import StudyFile, Whose
 from eeg2vid.stages.datasets.tables import TableRow, read_table

@@ -10,8 +10,9 @@ import numpy as np
 
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.datasets.lazy_signal import LazySignal, unreadable
 from eeg2vid.stages.datasets.presentations import Presentation, fill, owner_of
-from eeg2vid.stages.datasets.recordings import LazySignal, RawSignal, companions, open_stretches, unreadable
+from eeg2vid.stages.datasets.recordings import RawSignal, companions, open_stretches
 from eeg2vid.stages.datasets.source import natural_order
 from eeg2vid.stages.datasets.stimuli_table import Mark, StimuliTable, find_stimuli
 from eeg2vid.stages.datasets.study_file import NAME, EventSource, StudyFile, Whose, find_recordings

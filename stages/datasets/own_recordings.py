@@ -13,8 +13,9 @@ from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets import signal_checks
 from eeg2vid.stages.datasets.channels import cap_check, common_order
 from eeg2vid.stages.datasets.clip_table import ClipTable
+from eeg2vid.stages.datasets.lazy_signal import LazySignal
 from eeg2vid.stages.datasets.presentations import Presentation, overlaps, place, recording_labels, within
-from eeg2vid.stages.datasets.recordings import LazySignal, must_agree
+from eeg2vid.stages.datasets.recordings import must_agree
 from eeg2vid.stages.datasets.source import (
     SIMULATED_MARK,
     Study,

@@ -22,9 +22,9 @@ from eeg2vid.schemas.electrodes import electrode_key
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets.channels import ElectrodeWishes, Selection, select_channels
+from eeg2vid.stages.datasets.lazy_signal import LazySignal
 from eeg2vid.stages.datasets.npy import open_npy
 from eeg2vid.stages.datasets.protocol import ELECTRODES
-from eeg2vid.stages.datasets.recordings import LazySignal
 from eeg2vid.stages.datasets.toml_file import read_toml
 
 Axis = Literal["block", "electrode", "sample"]

@@ -2,111 +2,24 @@
 
 from __future__ import annotations
 
-import copy
 import re
 import warnings
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
-from eeg2vid.stages.datasets.channels import ElectrodeWishes, Selection, select_channels
-from eeg2vid.stages.datasets.montage import electrode_positions
+from eeg2vid.stages.datasets.channels import ElectrodeWishes, select_channels
+from eeg2vid.stages.datasets.lazy_signal import LazySignal, unreadable
+from eeg2vid.stages.datasets.plain_arrays import open_array
 
 ENDINGS = (".fif", ".fif.gz", ".vhdr", ".edf", ".bdf", ".gdf", ".set", ".cnt", ".mff")  # of MNE's, those looked for
 ARRAY_ENDINGS = (".npy", ".h5", ".hdf5", ".zarr")  # with a TOML beside them
 _HEAD_FRAME = 4  # FIFFV_COORD_HEAD
-
-
-class LazySignal(ABC):
-    """The electrodes of one unbroken recording as an array `(electrode, sample)` in V, read when sliced.
-
-    Attributes
-    ----------
-    path
-        The file.
-    sfreq
-        Hz.
-    dtype
-        In which samples are delivered.
-    selection
-        What became of the file's channels.
-    channels
-        One per row of the array: EEG first, then EOG.
-    positions
-        `(electrode, 3)`, metres, head coordinates: the recording's own where it has them, else those of
-        the standard 10-05 system by name, else NaN.
-    form
-        What the file is, in words.
-    checks
-        What was noticed when it was opened.
-    """
-
-    def __init__(
-        self, path: Path, sfreq: float, n_samples: int, dtype: np.dtype[Any], selection: Selection, form: str
-    ) -> None:
-        self.path, self.sfreq, self.dtype, self.form = path, sfreq, dtype, form
-        self.selection, self.channels = selection, selection.channels
-        self.positions: NDArray[np.float64] = electrode_positions([c.electrode for c in self.channels])
-        self.checks: list[Check] = []
-        self._n_samples = n_samples
-
-    @property
-    def electrodes(self) -> tuple[str, ...]:
-        """Return the electrodes' names, one per row."""
-        return tuple(channel.electrode for channel in self.channels)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Return the number of electrodes and of samples."""
-        return len(self.channels), self._n_samples
-
-    def arranged(self, order: Sequence[int]) -> Self:
-        """Return the same recording with some of its rows, in the order given."""
-        other = copy.copy(self)
-        other.channels = tuple(self.channels[place] for place in order)
-        other.positions = self.positions[list(order)]
-        return other
-
-    def __getitem__(self, key: Any, /) -> NDArray[Any]:
-        rows, samples = key if isinstance(key, tuple) else (key, slice(None))
-        start, stop, step = slice(*self._samples(samples)).indices(self._n_samples)
-        if step < 1:
-            raise IndexError("a recording is read forwards: slices need a positive step")
-        data = np.empty((len(self.channels), 0), self.dtype)
-        if stop > start:
-            # readers want rows in the file's order
-            wanted = np.array([channel.row for channel in self.channels])
-            sort = np.argsort(wanted)
-            try:
-                found = self._load(wanted[sort], start, stop)
-            except Exception as error:  # readers of a dozen formats raise whatever they like
-                raise unreadable(self.path, error) from error
-            if (np.diff(sort) < 0).any():
-                found = found[np.argsort(sort)]
-            data = found.astype(self.dtype, copy=False)[:, ::step]
-        picked: NDArray[Any] = data[rows]
-        return picked[..., 0] if isinstance(samples, int | np.integer) else picked
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        return np.asarray(self[:, :], dtype=dtype)
-
-    @abstractmethod
-    def _load(self, rows: NDArray[np.intp], start: int, stop: int) -> NDArray[Any]:
-        """Return some rows of the file, in ascending order, in V."""
-
-    def _samples(self, key: Any) -> tuple[int | None, int | None, int | None]:
-        if isinstance(key, slice):
-            return key.start, key.stop, key.step
-        if key is Ellipsis:
-            return None, None, None
-        at = range(self._n_samples)[key]  # raises IndexError as arrays do
-        return at, at + 1, None
 
 
 class RawSignal(LazySignal):
@@ -158,8 +71,6 @@ def open_stretches(
     """
     wishes = wishes or ElectrodeWishes()
     if path.suffix.casefold() in ARRAY_ENDINGS:
-        from eeg2vid.stages.datasets.plain_arrays import open_array
-
         return list(open_array(path, wishes))
     try:
         with warnings.catch_warnings():
@@ -215,18 +126,6 @@ def must_agree(signals: Sequence[LazySignal], files: Sequence[str]) -> None:
                 "one subject's recordings must agree.",
                 "Resample them to one rate first.",
             )
-
-
-def unreadable(path: Path, error: Exception) -> BadDataError:
-    """Return a reader's complaint as a sentence."""
-    if isinstance(error, BadDataError):
-        return error
-    reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-    return BadDataError(
-        f"{path} cannot be read as an EEG recording ({reason}).",
-        "Formats: FIF, BrainVision (.vhdr), EDF, BDF, EEGLAB (.set), EGI (.mff), ANT (.cnt) and others MNE reads; "
-        "npy, HDF5 and Zarr with a TOML beside them.",
-    )
 
 
 def _read(path: Path) -> Any:

@@ -20,8 +20,8 @@ from eeg2vid.stages.datasets.channels import (
     plain_name,
     select_channels,
 )
+from eeg2vid.stages.datasets.opening import open_dataset
 from eeg2vid.stages.datasets.recordings import RawSignal, open_recording
-from eeg2vid.stages.datasets.source import open_dataset
 
 _spec = importlib.util.spec_from_file_location("_own_folder", Path(__file__).with_name("_own_folder.py"))
 own = sys.modules.setdefault(_spec.name, importlib.util.module_from_spec(_spec))

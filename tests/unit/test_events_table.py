@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eeg2vid.schemas.entities import Event
-from eeg2vid.stages.datasets.source import open_dataset
+from eeg2vid.stages.datasets.opening import open_dataset
 from eeg2vid.stages.datasets.tables import to_label
 
 _spec = importlib.util.spec_from_file_location("_own_folder", Path(__file__).with_name("_own_folder.py"))

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets.channels import ElectrodeWishes
 from eeg2vid.stages.datasets.markers import texts, triggers
+from eeg2vid.stages.datasets.opening import open_dataset
 from eeg2vid.stages.datasets.recordings import RawSignal, open_recording
-from eeg2vid.stages.datasets.source import open_dataset
 from eeg2vid.stages.datasets.stimuli_table import plain_code
 from eeg2vid.stages.datasets.study_file import Whose
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets.channels import ElectrodeWishes
+from eeg2vid.stages.datasets.opening import open_dataset
 from eeg2vid.stages.datasets.protocol import ELECTRODES
 from eeg2vid.stages.datasets.recordings import companions, open_recording, open_stretches
-from eeg2vid.stages.datasets.source import open_dataset
 
 _spec = importlib.util.spec_from_file_location("_own_folder", Path(__file__).with_name("_own_folder.py"))
 own = sys.modules.setdefault(_spec.name, importlib.util.module_from_spec(_spec))

@@ -13,8 +13,8 @@ import pytest
 from eeg2vid.schemas.errors import MissingPackageError
 from eeg2vid.stages.datasets.channels import ElectrodeWishes
 from eeg2vid.stages.datasets.markers import read_marks
+from eeg2vid.stages.datasets.opening import open_dataset
 from eeg2vid.stages.datasets.recordings import companions, open_recording
-from eeg2vid.stages.datasets.source import open_dataset
 from eeg2vid.stages.datasets.study_file import EventSource
 
 REPO = Path(__file__).resolve().parents[2]

@@ -14,7 +14,8 @@ import pytest
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets import protocol, seed_dv_stimuli, signal_checks
-from eeg2vid.stages.datasets.source import natural_order, open_dataset
+from eeg2vid.stages.datasets.opening import open_dataset
+from eeg2vid.stages.datasets.source import natural_order
 
 _spec = importlib.util.spec_from_file_location("_seed_dv_folder", Path(__file__).with_name("_seed_dv_folder.py"))
 folder = sys.modules.setdefault(_spec.name, importlib.util.module_from_spec(_spec))

@@ -9,8 +9,8 @@ import pytest
 
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.datasets.montage import electrode_positions, read_locs
+from eeg2vid.stages.datasets.opening import open_dataset
 from eeg2vid.stages.datasets.protocol import CONCEPT_ORDER, ELECTRODES
-from eeg2vid.stages.datasets.source import open_dataset
 from eeg2vid.stages.simulation import dataset, stimulus_files
 from eeg2vid.stages.simulation.dataset import StudyPlan, plan_study, simulate_dataset
 from eeg2vid.stages.simulation.films import (
