@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from seer import SIZE, concepts_of, load, look
 from wording import plain
 
+from eeg2vid.stages.pretrained.unet import load_unet
 from eeg2vid.stages.pretrained.vae import decode, encode
 from eeg2vid.stages.simulation.films import JUDGING_SEEDS, TRAINING_SEEDS
 
@@ -107,9 +108,7 @@ def judge(args: Any, facts: dict[str, Any], around: Any) -> str:
     around
         `train_unet.Surroundings`, on the CPU.
     """
-    unet = UNet2DConditionModel.from_pretrained(
-        args.out, local_files_only=True, torch_dtype=torch.float32, low_cpu_mem_usage=False
-    ).eval()
+    unet = load_unet(args.out)
     schedule = DDPMScheduler.from_pretrained(args.out, local_files_only=True)
     films = Films(JUDGING_SEEDS, SIZE, 2, tuple(args.concepts)).batch(args.judged * len(args.concepts), 0)
     captions, true = [plain(text) for text in films["captions"]], films["frames"][:, 1]

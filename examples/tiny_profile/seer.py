@@ -25,6 +25,8 @@ from transformers import (
     ViTForImageClassification,
 )
 
+from eeg2vid.stages.pretrained.classifiers import load_image_classifier, load_video_classifier
+
 SIZE = (64, 112)  # height, width, px: both classes take a pair
 FRAMES, TUBELET, PATCH = 6, 2, 8
 CLASSES: dict[str, FineClasses] = {"image": IMAGE_CLASSES, "video": VIDEO_CLASSES}
@@ -162,9 +164,8 @@ def load(folder: Path, device: str = "cpu") -> Seer:
     """Load what `save` wrote, in float32."""
     about = json.loads((folder / "attributes.json").read_text(encoding="utf-8"))
     kind = json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
-    kind, maker = ("image", ViTForImageClassification) if kind == "vit" else ("video", VideoMAEForVideoClassification)
-    model = maker.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-    seer = Seer(kind, model, about["heads"])
+    kind, loader = ("image", load_image_classifier) if kind == "vit" else ("video", load_video_classifier)
+    seer = Seer(kind, loader(folder), about["heads"])
     seer.heads.load_state_dict({k: v.float() for k, v in load_file(folder / "attributes.safetensors").items()})
     return seer.to(device).eval()
 

@@ -18,8 +18,7 @@ import torch
 from diffusers import AutoencoderKL
 from diffusers.utils import logging
 
-from eeg2vid.stages.pretrained.loading import DIFFUSION_WEIGHTS as WEIGHTS
-from eeg2vid.stages.pretrained.vae import decode, encode, load_vae
+from eeg2vid.stages.pretrained.vae import WEIGHTS, decode, encode, load_vae
 from eeg2vid.stages.simulation.films import JUDGING_SEEDS, TRAINING_SEEDS, check_seeds, render_clip, sample_specs
 
 CONFIG = {

@@ -12,7 +12,7 @@ from eeg2vid.stages.pretrained.loading import Precision, computing, load_pretrai
 from eeg2vid.stages.pretrained.processors import PictureProcessor, load_processor
 from eeg2vid.stages.pretrained.text import config_of, part_config
 
-_TEXT_PART = ("text_model.", "text_projection.", "logit_scale")  # of a whole CLIP
+_OTHER_HALF = ("text_model.", "text_projection.", "logit_scale")  # of a whole CLIP
 
 
 class ImageEncoder:
@@ -75,5 +75,8 @@ def load_image_encoder(folder: Path, device: str = "cpu") -> ImageEncoder:
 
     processor = load_processor(folder)
     whole = "CLIPModel" in (config_of(folder).get("architectures") or [])
-    given = {"config": part_config(folder, "vision_config"), "passed_over": _TEXT_PART} if whole else {}
-    return ImageEncoder(processor, load_pretrained(CLIPVisionModelWithProjection, folder, device, **given))
+    given = {"config": part_config(folder, "vision_config")} if whole else {}
+    return ImageEncoder(
+        processor,
+        load_pretrained(CLIPVisionModelWithProjection, folder, device, passing=_OTHER_HALF if whole else (), **given),
+    )

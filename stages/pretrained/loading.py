@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,29 +12,39 @@ import torch
 from safetensors import SafetensorError
 
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError, UsageError
-from eeg2vid.stages.pretrained.weights import FETCH, cannot_load, check_weights, require_files
+from eeg2vid.stages.pretrained.shards import check_shards
 
 Precision = Literal["float32", "float16", "bfloat16"]
-DIFFUSION_WEIGHTS = "diffusion_pytorch_model.safetensors"
-_FAILURES = (ValueError, OSError, RuntimeError, KeyError, TypeError, SafetensorError)
+_FETCH = "Try: eeg2vid weights fetch"
+
+
+_OLD_BUFFERS = ("position_ids",)  # counted in files of older transformers, made anew since
 
 
 def load_pretrained(
-    kind: Any, folder: Path, device: str = "cpu", passed_over: tuple[str, ...] = (), **given: Any
+    kind: Any,
+    folder: Path,
+    device: str = "cpu",
+    *,
+    passing: Sequence[str] = (),
+    dtype: Any = torch.float32,
+    **given: Any,
 ) -> Any:
-    """Load a model of transformers from a folder, never from the network: complete and nothing besides, or refused.
+    """Load a model from a folder, never from the network, with every weight and no other, or not at all.
 
     Parameters
     ----------
     kind
-        A model class of transformers.
+        A model class of transformers or diffusers.
     folder
-        Holds `config.json` and `model.safetensors` (or its shards).
+        Holds `config.json` and a `.safetensors` file (or its shards).
     device
-        Where it computes. Weights are kept in float32; see `computing` for less.
-    passed_over
-        Beginnings of the names of weights of other parts of a larger model: CLIP's image encoder is read from the
-        whole CLIP.
+        Where it computes. Weights are kept in `dtype`; see `computing` for less.
+    passing
+        Beginnings of the names of weights that belong to other parts of a larger model and are passed over: CLIP's
+        image encoder is read from the whole CLIP.
+    dtype
+        Of the weights; files in another one are converted.
     given
         Passed on to `from_pretrained`.
 
@@ -42,59 +53,53 @@ def load_pretrained(
     MissingPackageError
         If the folder holds no config or no weights.
     BadDataError
-        If the files do not make such a model; see `check_weights`.
+        If the files do not make such a model: weights are missing, foreign, of another shape or not finite. The
+        first is named.
     """
-    require_files(kind.__name__, folder, "model.safetensors")
+    if not (folder / "config.json").is_file():
+        raise MissingPackageError(f"No {kind.__name__} in {folder}: config.json is absent.", _FETCH)
+    if not any(folder.glob("*.safetensors")):
+        raise MissingPackageError(f"No {kind.__name__} in {folder}: there is no .safetensors file.", _FETCH)
+    check_shards(kind.__name__, folder)
     with quiet():
         try:
             model, found = kind.from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, output_loading_info=True, dtype=torch.float32,
-                ignore_mismatched_sizes=True, **given,
+                folder, local_files_only=True, use_safetensors=True, output_loading_info=True,
+                ignore_mismatched_sizes=True, **{_dtype_word(kind): dtype}, **given,
             )  # fmt: skip
-        except _FAILURES as error:
-            raise cannot_load(kind.__name__, folder, error) from error
-    check_weights(model, found, folder, passed_over)
+        except (ValueError, OSError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            raise BadDataError(f"The {kind.__name__} in {folder} cannot be loaded: {first}") from error
+    _refuse_other_weights(kind.__name__, folder, model, found, passing)
     model.requires_grad_(False)
     return model.to(device).eval()
 
 
-def load_diffusion(kind: Any, folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Any:
-    """Load a model of diffusers from a folder, as `load_pretrained` does one of transformers.
+def _dtype_word(kind: Any) -> str:
+    """Return what `from_pretrained` calls the type of the weights."""
+    return "torch_dtype" if kind.__module__.startswith("diffusers") else "dtype"
 
-    Parameters
-    ----------
-    kind
-        A model class of diffusers.
-    folder
-        Holds `config.json` and `diffusion_pytorch_model.safetensors` (or its shards).
-    device, dtype
-        Where it computes and in what precision; weights stored as float16 are widened.
 
-    Raises
-    ------
-    MissingPackageError
-        If the folder holds no config or no weights.
-    BadDataError
-        If the files do not make such a model; see `check_weights`.
-    """
-    from diffusers.utils import logging
-
-    require_files(kind.__name__, folder, DIFFUSION_WEIGHTS)
-    level = logging.get_verbosity()
-    logging.set_verbosity(logging.CRITICAL)
-    try:
-        # accelerate is optional here, and only it can load without a full copy in memory
-        model, found = kind.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, output_loading_info=True, torch_dtype=dtype,
-            low_cpu_mem_usage=False, ignore_mismatched_sizes=True,
-        )  # fmt: skip
-    except _FAILURES as error:
-        raise cannot_load(kind.__name__, folder, error) from error
-    finally:
-        logging.set_verbosity(level)
-    check_weights(model, found, folder)
-    model.requires_grad_(False)
-    return model.to(device).eval()
+def _refuse_other_weights(
+    name: str, folder: Path, model: Any, found: Mapping[str, Any], passing: Sequence[str]
+) -> None:
+    """Refuse a file that holds other weights than the model has; where none is loaded, chance would stand."""
+    foreign = [
+        key for key in found["unexpected_keys"] if not key.startswith(tuple(passing)) and not key.endswith(_OLD_BUFFERS)
+    ]
+    shapes = [key if isinstance(key, str) else key[0] for key in found["mismatched_keys"]]
+    odd = [key for key, value in model.state_dict().items() if not bool(torch.isfinite(value).all())]
+    for what, keys in (
+        ("are missing", set(found["missing_keys"]) - set(shapes)),
+        ("have another shape", shapes),
+        ("are of no such model", foreign),
+        ("hold values that are not finite", odd),
+    ):
+        if first := min(keys, default=None):
+            raise BadDataError(
+                f"{folder}: {len(keys)} weights of {name} {what}, the first is {first}.",
+                "These are weights of another model, or not all of them: fetch it anew, `eeg2vid weights fetch`.",
+            )
 
 
 def load_tokenizer(folder: Path, kind: Any = None) -> Any:
@@ -118,7 +123,7 @@ def load_tokenizer(folder: Path, kind: Any = None) -> Any:
 
     if not any((folder / name).is_file() for name in ("tokenizer.json", "vocab.json", "vocab.txt")):
         raise MissingPackageError(
-            f"No tokenizer in {folder}: tokenizer.json, vocab.json and vocab.txt are absent.", FETCH
+            f"No tokenizer in {folder}: tokenizer.json, vocab.json and vocab.txt are absent.", _FETCH
         )
     with quiet():
         try:
@@ -154,15 +159,21 @@ def computing(device: str, precision: Precision) -> Iterator[None]:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep transformers from drawing bars and warning of weights that are passed over on purpose."""
+    """Keep the libraries from drawing bars and warning of weights that are passed over on purpose."""
     from transformers.utils import logging
 
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    diffusers = sys.modules.get("diffusers")  # whoever loads a model of it has imported it
+    other = diffusers.utils.logging.get_verbosity() if diffusers else 0
     logging.set_verbosity(logging.CRITICAL)
     logging.disable_progress_bar()
+    if diffusers:
+        diffusers.utils.logging.set_verbosity_error()
     try:
         yield
     finally:
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()
+        if diffusers:
+            diffusers.utils.logging.set_verbosity(other)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from eeg2vid.stages.pretrained.loading import Precision, computing, load_pretrained, load_tokenizer
 
-_VISION_PART = ("vision_model.", "visual_projection.", "logit_scale")  # of a whole CLIP
+_OTHER_HALF = ("vision_model.", "visual_projection.", "logit_scale")  # of a whole CLIP
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,9 @@ def load_text_encoder(model: Path, tokenizer: Path, device: str = "cpu") -> Text
     kinds = config_of(model).get("architectures") or []
     projected = {"CLIPTextModelWithProjection", "CLIPModel"} & set(kinds)
     whole = "CLIPModel" in kinds
-    given = {"config": part_config(model, "text_config"), "passed_over": _VISION_PART} if whole else {}
-    return TextEncoder(
-        words, load_pretrained(CLIPTextModelWithProjection if projected else CLIPTextModel, model, device, **given)
-    )
+    given = {"config": part_config(model, "text_config")} if whole else {}
+    kind = CLIPTextModelWithProjection if projected else CLIPTextModel
+    return TextEncoder(words, load_pretrained(kind, model, device, passing=_OTHER_HALF if whole else (), **given))
 
 
 def config_of(folder: Path) -> dict[str, Any]:

@@ -13,11 +13,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.pretrained.loading import Precision, computing, load_diffusion
+from eeg2vid.schemas.errors import BadDataError, MissingPackageError
+from eeg2vid.stages.pretrained.loading import Precision, computing, load_pretrained
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL
+
+WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 
 def load_vae(folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float32) -> AutoencoderKL:
@@ -26,8 +28,7 @@ def load_vae(folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float
     Parameters
     ----------
     folder
-        Holds `config.json` and `diffusion_pytorch_model.safetensors` (or its shards), or has a subfolder `vae` that
-        does.
+        Holds `config.json` and `diffusion_pytorch_model.safetensors`, or has a subfolder `vae` that does.
     device, dtype
         Where it computes and in what precision; weights stored as float16 are widened.
 
@@ -36,13 +37,18 @@ def load_vae(folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float
     MissingPackageError
         If the folder or one of the two files is absent.
     BadDataError
-        If the files do not make an `AutoencoderKL`, wholly and nothing besides.
+        If the files do not make an `AutoencoderKL`.
     """
-    from diffusers import AutoencoderKL
-
     if not (folder / "config.json").is_file() and (folder / "vae" / "config.json").is_file():
         folder = folder / "vae"
-    return load_diffusion(AutoencoderKL, folder, device, dtype)
+    for name in ("config.json", WEIGHTS):
+        if not (folder / name).is_file():
+            raise MissingPackageError(f"No VAE in {folder}: {name} is absent.", "Try: eeg2vid weights fetch")
+    from diffusers import AutoencoderKL
+
+    # accelerate is optional here, and only it can load without a full copy in memory
+    vae: AutoencoderKL = load_pretrained(AutoencoderKL, folder, device, dtype=dtype, low_cpu_mem_usage=False)
+    return vae
 
 
 def factor(vae: AutoencoderKL) -> int:

@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
-from eeg2vid.stages.pretrained.loading import DIFFUSION_WEIGHTS as WEIGHTS
-from eeg2vid.stages.pretrained.vae import decode, encode, factor, load_vae
+from eeg2vid.stages.pretrained.vae import WEIGHTS, decode, encode, factor, load_vae
 from eeg2vid.stages.simulation.films import STUDY_SEEDS, render_clip, sample_specs
 
 FLOOR = 21.5  # dB, a decibel or two below what the card says
