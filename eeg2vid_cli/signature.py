@@ -80,7 +80,7 @@ def _shared_parameters(stage: Stage) -> list[inspect.Parameter]:
         ("protocol", shared.ProtocolOption, None),
         ("variant", shared.VariantOption, None),
     ]
-    if stage.acts or any(role in ("predictions", "videos") for role in stage.writes):
+    if stage.acts or stage.named_after or any(role in ("predictions", "videos") for role in stage.writes):
         given.append(("condition", shared.ConditionOption, None))
     given += [
         ("inputs", shared.FromOption, None),

@@ -12,6 +12,7 @@ from eeg2vid.schemas.history.checkpoints_v1 import CHECKPOINTS_V1
 from eeg2vid.schemas.history.predictions_v1 import PREDICTIONS_V1
 from eeg2vid.schemas.history.scores_v1 import SCORES_V1
 from eeg2vid.schemas.latents import LATENTS
+from eeg2vid.schemas.percepts import PERCEPTS
 from eeg2vid.schemas.predictions import PREDICTIONS
 from eeg2vid.schemas.quality import QUALITY
 from eeg2vid.schemas.recordings import CAPTIONS, CHECKS, CLIPS, EVENTS, RECORDINGS
@@ -39,6 +40,7 @@ SCHEMAS: dict[str, Schema] = {
         LATENTS,
         EMBEDDINGS,
         IMAGE_EMBEDDINGS,
+        PERCEPTS,
         CHECKPOINTS,
         PREDICTIONS,
         SCORES,

@@ -44,7 +44,7 @@ EMBEDDINGS = Schema(
 IMAGE_EMBEDDINGS = Schema(
     name="image-embeddings",
     version=1,
-    doc="What an image encoder makes of each clip's key frames.",
+    doc="What an image encoder makes of each clip's key frames; read, no longer written: see percepts.",
     arrays={
         "image": ArraySpec(
             dims=("clip", "image_channel"), dtypes=_FLOATS, unit="1", doc="projected image embedding, not normalised"

@@ -10,7 +10,7 @@ from eeg2vid.schemas.entities import Caption
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.recordings import CAPTIONS
 from eeg2vid.schemas.settings import Settings
-from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
+from eeg2vid.schemas.videos import VIDEOS
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
 
@@ -55,20 +55,15 @@ class CaptionClips(Stage):
 
     def run(self, ctx: Context) -> None:
         """Stream the key frames through the captioner."""
-        from eeg2vid.stages.engine.rate import Rate
+        from eeg2vid.stages.engine.streaming import stream_videos
         from eeg2vid.stages.pretrained.captioner import load_captioner, most_typical
         from eeg2vid.stages.stimuli.key_frames import key_frames
 
         settings: CaptionSettings = ctx.settings
-        stimuli = ctx.read("stimuli")
-        geometry: VideoAttributes = stimuli.attributes()
-        keys = stimuli.table("clips", VideoKey)
-        captioner = load_captioner(ctx.model("captioner").folder, ctx.device)
-        rate = Rate(ctx, "clips")
-        for part, clips in ctx.parts("clips", range(len(keys)), _CLIPS_PER_PART):
-            videos = stimuli.read("frames", slice(clips[0], clips[-1] + 1))
-            frames = key_frames(videos, settings.frame, height=geometry.height, width=geometry.width)
-            each = frames.shape[1]
+        model = ctx.model("captioner")
+        captioner = load_captioner(model.folder, ctx.device)
+        for part, keys, videos in stream_videos(ctx, "stimuli", _CLIPS_PER_PART):
+            frames = key_frames(videos, settings.frame)
             sentences = captioner.describe(
                 frames.reshape(-1, *frames.shape[2:]),
                 batch=settings.batch,
@@ -76,15 +71,14 @@ class CaptionClips(Stage):
                 max_tokens=settings.max_tokens,
                 precision=settings.precision,
             )
+            each = frames.shape[1]
             rows = []
-            for place, k in enumerate(clips):
+            for place, key in enumerate(keys):
                 sentence = most_typical([text for text in sentences[place * each : (place + 1) * each] if text] or [""])
                 if not sentence:
                     raise BadDataError(
-                        f"The captioner {ctx.model('captioner').name} has no words for clip '{keys[k].clip}'.",
+                        f"The captioner {model.name} has no words for clip '{key.clip}'.",
                         "Describe another frame: --frame first, --frame all.",
                     )
-                rows.append(Caption(clip=keys[k].clip, caption=sentence))
+                rows.append(Caption(clip=key.clip, caption=sentence))
             part.rows("captions", "captions", rows)
-            rate.add(len(clips))
-        rate.say()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -12,6 +13,9 @@ from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _CLIPS_PER_PART = 20
 
@@ -54,36 +58,23 @@ class EncodeLatents(Stage):
 
     def run(self, ctx: Context) -> None:
         """Stream the clips through the encoder."""
-        import numpy as np
-
-        from eeg2vid.stages.engine.rate import Rate
+        from eeg2vid.stages.engine.streaming import stream_videos
         from eeg2vid.stages.pretrained.latent_statistics import channel_statistics
-        from eeg2vid.stages.pretrained.vae import encode, factor, load_vae
+        from eeg2vid.stages.pretrained.vae import encode, load_vae
 
         settings: EncodeLatentsSettings = ctx.settings
-        stimuli = ctx.read("stimuli")
-        geometry: VideoAttributes = stimuli.attributes()
+        geometry: VideoAttributes = ctx.read("stimuli").attributes()
         vae = load_vae(ctx.model("vae").folder, ctx.device)
-        keys = stimuli.table("clips", VideoKey)
-        rate = Rate(ctx, "clips")
-        for part, clips in ctx.parts("clips", range(len(keys)), _CLIPS_PER_PART):
-            videos = stimuli.read("frames", slice(clips[0], clips[-1] + 1))
-            noise = None
-            if settings.posterior == "sample":  # a clip's noise depends on nothing but the clip
-                sides = tuple(side // factor(vae) for side in videos.shape[2:4])
-                shape = (videos.shape[1], int(vae.config.latent_channels), *sides)
-                seeds = [ctx.seed("posterior", keys[k].clip) for k in clips]
-                noise = np.concatenate([np.random.default_rng(seed).standard_normal(shape, "f4") for seed in seeds])
+        for part, keys, videos in stream_videos(ctx, "stimuli", _CLIPS_PER_PART, padded=True):
             frames = videos.reshape(-1, *videos.shape[2:])
+            noise = _noise(ctx, keys, vae, videos.shape) if settings.posterior == "sample" else None
             encoded = encode(vae, frames, batch=settings.batch, noise=noise, precision=settings.precision)
             latents = encoded.reshape(*videos.shape[:2], *encoded.shape[1:]).astype(settings.stored)
             mean, std = channel_statistics(latents)
             part.array("latents", "latents", latents)
             part.array("latents", "channel_mean", mean)
             part.array("latents", "channel_std", std)
-            part.rows("latents", "clips", [ClipKey(clip=keys[k].clip) for k in clips])
-            rate.add(len(clips))
-        rate.say()
+            part.rows("latents", "clips", [ClipKey(clip=key.clip) for key in keys])
         ctx.write("latents").attributes(
             LatentAttributes(
                 fps=geometry.fps,
@@ -94,3 +85,15 @@ class EncodeLatents(Stage):
                 vae=ctx.model("vae").identity,
             )
         )
+
+
+def _noise(ctx: Context, keys: Sequence[VideoKey], vae: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the noise of some clips' frames, of the latents' shape: a clip's depends on nothing but the clip."""
+    import numpy as np
+
+    from eeg2vid.stages.pretrained.vae import factor
+
+    sides = tuple(side // factor(vae) for side in shape[2:4])
+    each = (shape[1], int(vae.config.latent_channels), *sides)
+    seeds = [ctx.seed("posterior", key.clip) for key in keys]
+    return np.concatenate([np.random.default_rng(seed).standard_normal(each, "f4") for seed in seeds])

@@ -51,7 +51,7 @@ class EncodeText(Stage):
 
     def run(self, ctx: Context) -> None:
         """Stream the captions through the encoder."""
-        from eeg2vid.stages.engine.rate import Rate
+        from eeg2vid.stages.engine.streaming import stream
         from eeg2vid.stages.pretrained.text import load_text_encoder
 
         settings: EncodeTextSettings = ctx.settings
@@ -63,16 +63,13 @@ class EncodeText(Stage):
                 "  eeg2vid encode-text --from captions=caption/default",
             )
         encoder = load_text_encoder(ctx.model("text_encoder").folder, ctx.model("tokenizer").folder, ctx.device)
-        rate = Rate(ctx, "captions")
         cut = 0
-        for part, rows in ctx.parts("captions", captions, _CAPTIONS_PER_PART):
+        for part, rows in stream(ctx, "captions", captions, _CAPTIONS_PER_PART):
             found = encoder.encode([row.caption for row in rows], batch=settings.batch, precision=settings.precision)
             part.array("text", "text_states", found.states.astype(settings.stored))
             part.array("text", "pooled", found.pooled.astype(settings.stored))
             part.rows("text", "clips", [ClipKey(clip=row.clip) for row in rows])
-            rate.add(len(rows))
             cut += found.cut
-        rate.say()
         if cut:
             ctx.reporter.remark(f"{cut} captions are longer than {encoder.length} tokens; what is beyond was not read.")
         ctx.write("text").attributes(

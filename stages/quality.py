@@ -64,10 +64,11 @@ class Quality(Stage):
             part.rows(ROLE, "lines", made.line_rows())
             for name, picture in made.pictures().items():
                 part.media(ROLE, f"{recording.recording}-{name}.png").write_bytes(picture)
-        assert ctx.work is not None
-        if not ctx.work.missing():
-            page: Path = ctx.write(ROLE).media("quality.html")
-            page.write_text(_page(ctx), encoding="utf-8")
+        rows, media = ctx.gathered(ROLE, "recordings", RecordingQuality), ctx.gathered_media(ROLE)
+        electrodes = ctx.gathered(ROLE, "electrodes", ElectrodeQuality)
+        if rows is not None and electrodes is not None and media is not None:
+            page = _page(ctx, rows, electrodes, media)
+            ctx.write(ROLE).media("quality.html").write_text(page, encoding="utf-8")
 
 
 class _Described:
@@ -169,25 +170,19 @@ class _Described:
         }
 
 
-def _page(ctx: Context) -> str:
+def _page(
+    ctx: Context, rows: list[RecordingQuality], electrodes: list[ElectrodeQuality], media: dict[str, Path]
+) -> str:
     """Put the parts, whoever made them, on one page."""
     from eeg2vid.stages.reporting.quality_page import QualityData, RecordingView, data_url, render_quality
     from eeg2vid.stages.reporting.quality_verdict import command, merged
 
-    assert ctx.work is not None
-    tables, media = ctx.work.part_files(ROLE, "tables"), ctx.work.part_files(ROLE, "media")
-
-    def lines(table: str) -> list[str]:
-        return [line for file in tables[f"{table}.jsonl"] for line in file.read_text(encoding="utf-8").splitlines()]
-
-    rows = [RecordingQuality.model_validate_json(line) for line in lines("recordings")]
-    electrodes = [ElectrodeQuality.model_validate_json(line) for line in lines("electrodes")]
     source = ctx.read("recordings")
     views = [
         RecordingView(
             row,
             [one for one in electrodes if one.recording == row.recording and one.bad],
-            *(data_url(media[f"{row.recording}-{name}.png"][0].read_bytes()) for name in ("numbers", "excerpt")),
+            *(data_url(media[f"{row.recording}-{name}.png"].read_bytes()) for name in ("numbers", "excerpt")),
         )
         for row in rows
     ]

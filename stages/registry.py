@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from eeg2vid.stages.caption import CaptionClips
-from eeg2vid.stages.encode_images import EncodeImages
+from eeg2vid.stages.encode_clips import EncodeClips
 from eeg2vid.stages.encode_latents import EncodeLatents
 from eeg2vid.stages.encode_text import EncodeText
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.generate import Generate
 from eeg2vid.stages.ingest import Ingest
+from eeg2vid.stages.perceive import Perceive
 from eeg2vid.stages.predict import Predict
 from eeg2vid.stages.preprocess import Preprocess
 from eeg2vid.stages.quality import Quality
@@ -29,12 +30,13 @@ STAGES: dict[str, Stage] = {
         SplitVideos(),
         CaptionClips(),
         EncodeText(),
-        EncodeImages(),
+        EncodeClips(),
         EncodeLatents(),
         TrainEncoder(),
         TrainMapper(),
         Predict(),
         Generate(),
+        Perceive(),
         ScoreVideos(),
         Report(),
     )

@@ -231,6 +231,13 @@ class UnitContext:
         lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
         return [row.model_validate_json(line) for line in lines]
 
+    def gathered_media(self, role: str) -> dict[str, Path] | None:
+        """Return the media files that the parts hold, by name; None while parts are left to other processes."""
+        assert self.work is not None
+        if self.work.missing() or self.work.is_committed():
+            return None
+        return {name: files[0] for name, files in self.work.part_files(role, "media").items()}
+
     def scratch(self, name: str) -> Path:
         """Return a file of this process for what does not fit into memory; gone when the unit is done."""
         assert self.work is not None

@@ -8,17 +8,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from eeg2vid.schemas.choice import choices_of
 from eeg2vid.schemas.conditions import CONDITIONS, FULL, require_maker
 from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.schemas.recordings import ClipIndexAttributes
 from eeg2vid.schemas.settings import Protocol
 from eeg2vid.stages.engine.profile import Models
 from eeg2vid.stages.engine.recipe import DEFAULT_RECIPE, load_recipe
-from eeg2vid.stages.engine.settings import Resolved, resolve_settings
+from eeg2vid.stages.engine.settings import Resolved, merge, resolve_settings
 from eeg2vid.stages.engine.stage import Needs, Per, Read, Stage
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.engine.workspace import CONFIG, Workspace, check_tables
-from eeg2vid.stages.store.layout import STUDY, Address, join_variant, split_variant, subject_unit
+from eeg2vid.stages.store.layout import STUDY, Address, join_eye, join_variant, split_eye, split_variant, subject_unit
 from eeg2vid.stages.store.reader import open_artifact
 
 CLIP_INDEX = Address("ingest", "default", STUDY, "clips")
@@ -82,9 +83,30 @@ class Study:
         """Return the variants of a stage without conditions: the recipe's and the configuration's."""
         tables = {**self.recipe.tables.get(stage, {}), **self.workspace.tables.get(stage, {})}
         named = dict.fromkeys(split_variant(variant)[0] for variant in tables)
-        if self.choices.stage == stage and self.choices.variant:
+        asked = self.choices.stage == stage
+        if asked and self.choices.variant:
             named[split_variant(self.choices.variant)[0]] = None
+        elif self.stages[stage].named_by and (not named or (asked and self._chooses(stage))):
+            return self._called_after_choice(stage)
         return list(named) or ["default"]
+
+    def _chooses(self, stage: str) -> bool:
+        """Tell whether the command line makes the choice that the stage's variants are called after."""
+        return self.stages[stage].named_by in self.choices.settings
+
+    def _called_after_choice(self, stage: str) -> list[str]:
+        """Return the variants of a stage that no table names: after their choice, and after what they read."""
+        declared = self.stages[stage]
+        chosen = declared.Settings().model_dump()[declared.named_by]
+        if self.choices.stage == stage:
+            chosen = merge(chosen, self.choices.settings.get(declared.named_by, {}))
+        name = str(chosen["name"])
+        if not declared.named_after:
+            return [name]
+        named = self.choices.inputs.get(declared.named_after) if self.choices.stage == stage else None
+        if named:
+            return [join_eye(split_variant(named.partition("/")[2] or "default")[0], name)]
+        return [join_eye(base, name) for base in self.bases(self.producers(declared.named_after)[0])]
 
     def _variants(self, stage: str) -> tuple[str, ...]:
         """Return all variants of a stage that are planned, conditions included, plain ones first."""
@@ -242,7 +264,7 @@ class Study:
         found = []
         for producer in producers:
             bases = self.bases(producer)
-            kept = self.recipe.kin(base, bases)
+            kept = self._kin(base, bases)
             for variant in self.variants(producer):
                 own_base, own_condition = split_variant(variant)
                 under = read.arity == "conditions" or own_condition == (
@@ -252,8 +274,15 @@ class Study:
                     found.append((producer, variant))
         return found
 
+    def _kin(self, base: str, bases: list[str]) -> list[str]:
+        """Return the variants that another stage's variant reads: its namesake, those of its system, or all."""
+        system, _ = split_eye(base)
+        if base not in bases and (same := [one for one in bases if split_eye(one)[0] == system]):
+            return same
+        return self.recipe.kin(base if base in bases else system, bases)
+
     def _one_variant(self, node: Node, role: str, producer: str, base: str, condition: str) -> str:
-        bases = self.recipe.kin(base, self.bases(producer))
+        bases = self._kin(base, self.bases(producer))
         if len(bases) > 1:
             options = ", ".join(f"{producer}/{name}" for name in bases)
             raise UsageError(
@@ -312,7 +341,7 @@ class Study:
         base, _ = split_variant(variant)
         declared = self.stages[stage]
         recipe = f"recipe {self.recipe.header.name}"
-        layers: dict[str, Mapping[str, Any]] = {}
+        layers: dict[str, Mapping[str, Any]] = self._settings_by_name(declared, base)
         named = {recipe: self.recipe.tables}
         if self.protocol == "published":
             named[f"{recipe}, [published]"] = self.recipe.published
@@ -323,6 +352,13 @@ class Study:
         if self.choices.stage == stage:
             layers["command line"] = self.choices.settings
         return resolve_settings(declared, layers)
+
+    def _settings_by_name(self, stage: Stage, base: str) -> dict[str, Mapping[str, Any]]:
+        """Return the choice that a variant is called after, below all that tables say."""
+        name = split_eye(base)[1] or base
+        if not stage.named_by or name not in choices_of(stage.Settings.model_fields[stage.named_by]):
+            return {}
+        return {f"variant {base}": {stage.named_by: {"name": name}}}
 
     def known_subjects(self) -> list[str] | None:
         """Return the subjects of the clip index, or of the data set before ingest, None if unknown."""

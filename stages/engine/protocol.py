@@ -115,6 +115,9 @@ class Context(Protocol):
     def gathered(self, role: str, table: str, row: type[R]) -> list[R] | None:
         """Return the rows that the parts hold of a table; None while parts are left to other processes."""
 
+    def gathered_media(self, role: str) -> dict[str, Path] | None:
+        """Return the media files that the parts hold, by name; None while parts are left to other processes."""
+
     def scratch(self, name: str) -> Path:
         """Return a file of this process for what does not fit into memory; gone when the unit is done."""
 

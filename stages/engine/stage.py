@@ -93,6 +93,8 @@ class Stage(ABC):
     writes: ClassVar[dict[str, Write]]
     roles: ClassVar[tuple[str, ...]] = ()
     acts: ClassVar[str] = ""  # conditions declared to act at this place act here
+    named_by: ClassVar[str] = ""  # setting whose choice a variant is called after: EYE
+    named_after: ClassVar[str] = ""  # role whose variants stand before it: SYSTEM+EYE
     takes_source: ClassVar[bool] = False
     sources_are_data: ClassVar[bool] = True  # of the data set: once read, they stand when it is out of reach
     uses_torch: ClassVar[bool] = False

@@ -85,4 +85,4 @@ def check_tables(tables: dict[str, Any], where: str, stages: list[str]) -> None:
             raise UsageError(f"{where}: settings of '{stage}' belong into a table [{stage}.<variant>].")
         for variant in variants:
             if not is_variant(variant):
-                raise UsageError(f"{where}: '{variant}' is no variant name; use a-z, 0-9 and '-'.")
+                raise UsageError(f"{where}: '{variant}' is no variant name; use a-z, 0-9 and '-', or SYSTEM+EYE.")

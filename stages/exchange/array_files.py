@@ -39,7 +39,8 @@ def _array_name(schema: Schema, path: Path, given: str | None) -> str:
     """Return the array that a file holds: as declared, the only one there is, or by a word in its path."""
     required = [name for name, spec in schema.arrays.items() if not spec.optional]
     listed = {name for layout in LAYOUTS if layout.schema == schema.name for name in layout.arrays}
-    candidates = [given] if given else required or sorted(listed)
+    named = schema.family.known if schema.family else {}
+    candidates = [given] if given else required or sorted(listed) or sorted(named)
     if schema.spec_of(candidates[0]) is None:
         raise UsageError(f"Schema '{schema.name}' has no array '{candidates[0]}', only {', '.join(schema.arrays)}.")
     for part in (path.name, path.parent.name):  # the published files: DE_1per1s/sub1.npy

@@ -132,7 +132,7 @@ FORMS: dict[str, Form] = {
     "features": Form("events", _event_key, _feature_attributes, whole=True, others={"electrodes": _electrodes}),
     "latents": Form("clips", _clip_key, _latent_attributes),
     "embeddings": Form("clips", _clip_key, _nothing),
-    "image-embeddings": Form("clips", _clip_key, _nothing),
+    "percepts": Form("clips", _clip_key, _nothing),
     "videos": Form("clips", _video_key, _video_attributes, tested=True),
     "predictions": Form("", _prediction_key, _prediction_attributes, tested=True),
 }

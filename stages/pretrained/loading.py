@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError
 
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError, UsageError
+from eeg2vid.stages.pretrained.shards import check_shards
 
 Precision = Literal["float32", "float16", "bfloat16"]
 _FETCH = "Try: eeg2vid weights fetch"
@@ -59,6 +60,7 @@ def load_pretrained(
         raise MissingPackageError(f"No {kind.__name__} in {folder}: config.json is absent.", _FETCH)
     if not any(folder.glob("*.safetensors")):
         raise MissingPackageError(f"No {kind.__name__} in {folder}: there is no .safetensors file.", _FETCH)
+    check_shards(kind.__name__, folder)
     with quiet():
         try:
             model, found = kind.from_pretrained(

@@ -10,17 +10,15 @@ from numpy.typing import NDArray
 KeyFrame = Literal["first", "middle", "all"]
 
 
-def key_frames(videos: NDArray[np.uint8], which: KeyFrame, *, height: int, width: int) -> NDArray[np.uint8]:
-    """Return the pictures that stand for each clip, without the padding.
+def key_frames(videos: NDArray[np.uint8], which: KeyFrame) -> NDArray[np.uint8]:
+    """Return the pictures that stand for each clip.
 
     Parameters
     ----------
     videos
-        uint8 `(clip, frame, row, column, 3)`, padded at the bottom and on the right.
+        uint8 `(clip, frame, height, width, 3)`.
     which
         `first`; `middle` (frame n // 2: index 3 of 6, the key frame of the published systems); `all`.
-    height, width
-        Size of the picture without padding, px.
 
     Returns
     -------
@@ -28,4 +26,4 @@ def key_frames(videos: NDArray[np.uint8], which: KeyFrame, *, height: int, width
     """
     middle = videos.shape[1] // 2
     chosen = {"first": slice(0, 1), "middle": slice(middle, middle + 1), "all": slice(None)}[which]
-    return videos[:, chosen, :height, :width]
+    return videos[:, chosen]

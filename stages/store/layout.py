@@ -9,7 +9,8 @@ from pathlib import Path
 STUDY = "study"
 MANIFEST = "manifest.json"
 CONDITION_MARK = "~"
-_VARIANT = re.compile(r"^[a-z0-9-]+(~[a-z0-9-]+)?$")
+EYE_MARK = "+"
+_VARIANT = re.compile(r"^[a-z0-9-]+(\+[a-z0-9-]+)?(~[a-z0-9-]+)?$")
 
 
 def subject_unit(label: str) -> str:
@@ -23,7 +24,7 @@ def unit_subject(unit: str) -> str | None:
 
 
 def is_variant(name: str) -> bool:
-    """Tell whether a name is a legal variant, with or without a condition."""
+    """Tell whether a name is a legal variant: SYSTEM, SYSTEM+EYE, each with or without ~CONDITION."""
     return _VARIANT.fullmatch(name) is not None
 
 
@@ -31,6 +32,17 @@ def split_variant(variant: str) -> tuple[str, str]:
     """Return base variant and condition ('full' where none is named)."""
     base, _, condition = variant.partition(CONDITION_MARK)
     return base, condition or "full"
+
+
+def split_eye(base: str) -> tuple[str, str]:
+    """Return the system and the eye that a variant without condition is called after; '' where none is named."""
+    system, _, eye = base.partition(EYE_MARK)
+    return system, eye
+
+
+def join_eye(system: str, eye: str) -> str:
+    """Return the variant in which an eye looks at what a system made."""
+    return f"{system}{EYE_MARK}{eye}"
 
 
 def join_variant(base: str, condition: str) -> str:

@@ -11,9 +11,9 @@ from eeg2vid.stages.registry import STAGES
 PANELS = {
     "Start": ["demo", "simulate", "run", "status", "doctor"],
     "EEG": ["ingest", "quality", "split", "preprocess"],
-    "Clips": ["split-videos", "caption", "encode-text", "encode-images", "encode-latents"],
+    "Clips": ["split-videos", "caption", "encode-text", "encode-clips", "encode-latents"],
     "Decode": ["train-encoder", "train-mapper", "predict", "generate"],
-    "Judge": ["score", "report"],
+    "Judge": ["perceive", "score", "report"],
     "Files, cluster": ["inspect", "verify", "import", "export", "cite", "recipe", "weights", "slurm"],
 }
 

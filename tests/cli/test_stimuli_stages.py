@@ -65,21 +65,25 @@ def test_caption_then_text_then_images(workspace, cli_ok, models):
         assert text.attributes().text_encoder.startswith("sha256:")
         assert [ref.stage for ref in text.manifest.inputs] == [source[0]]
 
-    cli_ok("encode-images", "-w", workspace, "--models", models, "--stored", "float16")
-    cli_ok("encode-images", "-w", workspace, "--models", models, "--frame", "all", "--variant", "mean")
+    look = ("encode-clips", "-w", workspace, "--models", models)
+    assert "60 clips in" in cli_ok(*look, "--eye", "image-encoder", "--stored", "float16").err
+    cli_ok(*look, "--set", "eye.frame=all", "--variant", "mean")
     encode = load_image_encoder(models.parent / "image_encoder").encode
-    found = opened(workspace, "encode-images", "images")
-    assert found.read("image").dtype == np.float16 and clips_of(found) == clips_of(stimuli, VideoKey)
+    found = opened(workspace, "encode-clips", "percepts", "image-encoder")
+    assert found.read("image").dtype == np.float16 and clips_of(found, VideoKey) == clips_of(stimuli, VideoKey)
     assert np.allclose(found.read("image"), encode(keyed), atol=2e-3)
     every = encode(frames[:, :, : geometry.height, : geometry.width].reshape(-1, geometry.height, geometry.width, 3))
-    mean = opened(workspace, "encode-images", "images", "mean")
-    assert mean.attributes().frames == "all"
+    mean = opened(workspace, "encode-clips", "percepts", "mean")
+    facts = mean.attributes()
+    assert (facts.eye, facts.settings) == ("image-encoder", {"frame": "all"}) and facts.models.keys() == {
+        "image_encoder"
+    }
     assert np.allclose(mean.read("image"), every.reshape(CLIPS, 6, -1).mean(axis=1), atol=1e-5)
 
 
 def test_the_tiny_models_understand_simulated_clips(workspace, cli_ok):
     """The profile of every study that names none: its captioner and its CLIP know what the films show."""
-    for stage in ("caption", "encode-text", "encode-images"):
+    for stage in ("caption", "encode-text", "encode-clips"):
         cli_ok(stage, "-w", workspace)
     said = opened(workspace, "caption", "captions").table("captions", Caption)
     true = opened(workspace, "ingest", "captions").table("captions", Caption)
@@ -88,10 +92,11 @@ def test_the_tiny_models_understand_simulated_clips(workspace, cli_ok):
     others = [len(set(one.caption.split()) & set(two.caption.split())) for one, two in zip(said, turned, strict=True)]
     assert np.mean(shared) > np.mean(others) + 1
     clips = {row.clip: row.concept for row in opened(workspace, "ingest", "clips").table("clips", Clip)}
-    images, text = opened(workspace, "encode-images", "images"), opened(workspace, "encode-text", "text")
+    images = opened(workspace, "encode-clips", "percepts", "image-encoder")
+    text = opened(workspace, "encode-text", "text")
     one, two = images.read("image").astype(float), text.read("pooled").astype(float)
     nearest = ((one / np.linalg.norm(one, axis=1)[:, None]) @ (two / np.linalg.norm(two, axis=1)[:, None]).T).argmax(1)
-    shown, told = ([clips[name] for name in clips_of(artifact)] for artifact in (images, text))
+    shown, told = ([clips[name] for name in clips_of(*one)] for one in ((images, VideoKey), (text,)))
     assert np.mean([clip == told[k] for clip, k in zip(shown, nearest, strict=True)]) > 0.7  # chance .25
 
 
@@ -147,8 +152,8 @@ def test_published_text_embeddings_are_still_imported(workspace, cli_ok, tmp_pat
     assert np.array_equal(found.read("text_states"), values) and not found.has("pooled")
     assert clips_of(found) == clips_of(opened(workspace, "ingest", "clips"), Clip)
     np.save(tmp_path / "image.npy", values[:, 0])
-    cli_ok("import", tmp_path / "image.npy", "--as", "image-embeddings", "--to", "encode-images", *shown)
-    assert np.array_equal(opened(workspace, "encode-images", "images").read("image"), values[:, 0])
+    cli_ok("import", tmp_path / "image.npy", "--as", "percepts", "--to", "encode-clips/foreign", *shown)
+    assert np.array_equal(opened(workspace, "encode-clips", "percepts", "foreign").read("image"), values[:, 0])
 
 
 def test_latents_sampled_and_summed_up(workspace, cli_ok):

@@ -104,7 +104,7 @@ def test_schemas_are_complete(schema):
         assert spec.unit
         assert spec.doc
         assert not spec.chunked or spec.chunked in spec.dims
-    dims = {dim for spec in schema.arrays.values() for dim in spec.dims}
+    dims = {dim for spec in schema.arrays.values() for dim in spec.dims} | {schema.family.axis if schema.family else ""}
     assert set(schema.index) <= dims
     assert set(schema.index.values()) <= set(schema.tables)
     assert all(issubclass(table, BaseModel) for table in schema.tables.values())

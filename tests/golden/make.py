@@ -81,7 +81,7 @@ FACTS = {
 
 def fill_family(writer: ArtifactWriter, family: Family, rng: np.random.Generator) -> None:
     """Write two arrays whose names are data: one of a label's shape, one of latents'."""
-    for array, shape in (("concept", (ROWS, 2)), ("latents", (ROWS - 1, 2, 4, 3, 2))):
+    for array, shape in (("concept", (ROWS, 2)), ("latents", (ROWS - 1 if family.row else ROWS, 2, 4, 3, 2))):
         writer.array(array, rng.normal(size=shape).astype(family.dtypes[0]))
         if family.row:
             writer.table(array, [filled(family.row, index) for index in range(shape[0])])

@@ -117,3 +117,34 @@ def test_weights_in_several_files_load(tmp_path):
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     with pytest.raises(BadDataError, match="are missing"):
         LOADERS["text_encoder"](folder)
+
+
+@pytest.mark.parametrize("role", ["unet", "text_encoder"])
+def test_several_files_are_held_to_their_index(role, tmp_path):
+    """The index names every weight, but one stands in no file: diffusers would leave it random."""
+    folder = changed(role, tmp_path / role, lambda weights, key: None)
+    (whole,) = folder.glob("*model.safetensors")
+    weights = load_file(whole)
+    whole.unlink()
+    keys = sorted(weights)
+    names = [whole.name.replace(".safetensors", f"-0000{k}-of-00002.safetensors") for k in (1, 2)]
+    halves = dict(zip(names, (keys[::2], keys[1::2]), strict=True))
+    index = {"metadata": {}, "weight_map": {key: name for name, some in halves.items() for key in some}}
+    (folder / f"{whole.name}.index.json").write_text(json.dumps(index))
+
+    def save(name, **others):
+        save_file({key: weights[key] for key in halves[name]} | others, folder / name, metadata={"format": "pt"})
+
+    for name in names:
+        save(name)
+    LOADERS[role](folder)
+    save(names[0], foreign=torch.zeros(2))
+    with pytest.raises(BadDataError, match="not in the index, the first is foreign"):
+        LOADERS[role](folder)
+    gone = halves[names[0]].pop()
+    save(names[0])
+    with pytest.raises(BadDataError, match=f"missing from their files, the first is {gone}"):
+        LOADERS[role](folder)
+    (folder / names[0]).unlink()
+    with pytest.raises(BadDataError, match="cannot be loaded"):
+        LOADERS[role](folder)

@@ -1,0 +1,10 @@
+"""Settings of the eyes (judge networks), one file each, and the table of them."""
+
+from __future__ import annotations
+
+from eeg2vid.schemas.eyes.eye import Eye
+from eeg2vid.schemas.eyes.image_encoder import ImageEncoderEye
+from eeg2vid.schemas.eyes.looking import LookSettings
+from eeg2vid.schemas.eyes.table import EYES, AnyEye
+
+__all__ = ["EYES", "AnyEye", "Eye", "ImageEncoderEye", "LookSettings"]

@@ -1,0 +1,25 @@
+"""Settings of the eye `image-encoder`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from eeg2vid.schemas.eyes.eye import Eye
+
+
+class ImageEncoderEye(Eye):
+    """CLIP's image encoder on key frames: array `image`, projected, not normalised.
+
+    Pictures are resized and cropped as the encoder's `preprocessor_config.json` says: CLIP sees the middle square.
+    """
+
+    builds = "eeg2vid.stages.eyes.image_encoder:ImageEncoderLook"
+    cites = ("radford2021clip",)
+    roles = ("image_encoder",)
+
+    name: Literal["image-encoder"] = "image-encoder"
+    frame: Literal["first", "middle", "all"] = Field(
+        "middle", description="which frame is looked at; all: each, and the mean of the embeddings is kept"
+    )

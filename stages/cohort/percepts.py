@@ -1,0 +1,51 @@
+"""Eyes meet artifacts of videos: clips are shown to an eye part by part."""
+
+from __future__ import annotations
+
+from eeg2vid.schemas.errors import FailedError
+from eeg2vid.schemas.eyes.looking import LookSettings
+from eeg2vid.schemas.percepts import PerceptAttributes
+from eeg2vid.stages.engine.protocol import Context
+
+CLIPS_PER_PART = 50
+ROLE = "percepts"
+
+
+def look_at(ctx: Context, videos: str) -> None:
+    """Show every clip of an artifact of videos to the eye of the settings, and write what it sees.
+
+    Parameters
+    ----------
+    ctx
+        A unit with `LookSettings` that writes percepts.
+    videos
+        Role of the videos.
+
+    Raises
+    ------
+    FailedError
+        If the eye sees nothing, or not one thing per clip.
+    """
+    from eeg2vid.stages.engine.streaming import stream_videos
+    from eeg2vid.stages.eyes.eye import Build
+
+    settings: LookSettings = ctx.settings
+    models = {role: ctx.model(role) for role in settings.roles}
+    folders = {role: model.folder for role, model in models.items()}
+    eye = settings.eye.built()(settings.eye, Build(folders, ctx.device, settings.batch, settings.precision))
+    for part, keys, frames in stream_videos(ctx, videos, CLIPS_PER_PART):
+        seen = eye.look(frames)
+        if not seen or any(len(values) != len(keys) for values in seen.values()):
+            sizes = {name: len(values) for name, values in seen.items()}
+            raise FailedError(f"{ctx.node}: eye '{settings.eye.name}' was shown {len(keys)} clips and saw {sizes}.")
+        for name, values in seen.items():
+            part.array(ROLE, name, values.astype(settings.stored))
+        part.rows(ROLE, "clips", keys)
+    ctx.write(ROLE).attributes(
+        PerceptAttributes(
+            eye=settings.eye.name,
+            version=type(settings.eye).version,
+            settings=settings.eye.model_dump(mode="json", exclude={"name"}),
+            models={role: model.identity for role, model in models.items()},
+        )
+    )

@@ -1,0 +1,45 @@
+"""`perceive`: an eye looks at decoded clips."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from eeg2vid.schemas.eyes.looking import LookSettings
+from eeg2vid.schemas.percepts import PERCEPTS
+from eeg2vid.schemas.videos import VIDEOS
+from eeg2vid.stages.cohort.percepts import CLIPS_PER_PART, look_at
+from eeg2vid.stages.engine.protocol import Context
+from eeg2vid.stages.engine.stage import Needs, Per, Read, Resources, Stage, Write
+
+
+class Perceive(Stage):
+    """Look at each decoded clip with an eye, a judge network, as `encode-clips` looks at the true ones.
+
+    A variant is called SYSTEM+EYE: `ridge+image-encoder` looks at the videos of `generate/ridge`. `run` makes those
+    that have a table in the recipe or in eeg2vid.toml: [perceive."ridge+image-encoder"].
+    """
+
+    name = "perceive"
+    Settings = LookSettings
+    reads = {"videos": Read(VIDEOS)}
+    writes = {"percepts": Write(PERCEPTS, "subject")}
+    roles = ("image_encoder",)
+    named_by = "eye"
+    named_after = "videos"
+    uses_torch = True
+    divided = f"{CLIPS_PER_PART} clips"
+    panel = "Judge"
+    resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=10)
+    cites = ("radford2021clip",)
+    examples = (
+        "eeg2vid perceive --eye image-encoder --subject 17 --device cuda",
+        "eeg2vid perceive --variant ridge+image-encoder --condition grey",
+    )
+
+    def needs(self, settings: LookSettings, condition: str, unit: Per) -> Needs:
+        """Use the eye's models."""
+        return replace(super().needs(settings, condition, unit), roles=settings.roles)
+
+    def run(self, ctx: Context) -> None:
+        """Show the decoded clips to the eye, a part at a time."""
+        look_at(ctx, "videos")

@@ -1,0 +1,51 @@
+"""Weights in several files: each file must hold what the index says, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+
+from eeg2vid.schemas.errors import BadDataError
+
+_HINT = "Not all files are there, or they are damaged: fetch them anew, `eeg2vid weights fetch`."
+
+
+def check_shards(name: str, folder: Path) -> None:
+    """Refuse shards that are not what their index says; nothing to do where the weights are one file.
+
+    A library that believes the index takes a weight for loaded that no file holds, and leaves it random.
+
+    Parameters
+    ----------
+    name
+        Of the model, for messages.
+    folder
+        Of the model; each `*.safetensors.index.json` in it is checked unless the whole file stands beside it.
+
+    Raises
+    ------
+    BadDataError
+        It names the first weight that a file lacks, or that the index does not know.
+    """
+    for index in sorted(folder.glob("*.safetensors.index.json")):
+        if (folder / index.name.removesuffix(".index.json")).is_file():
+            continue
+        try:
+            places: dict[str, str] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+            told = {(shard, weight) for weight, shard in places.items()}
+            held = {(shard, weight) for shard in set(places.values()) for weight in _weights(folder / shard)}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            raise BadDataError(f"The {name} in {folder} cannot be loaded: {first}", _HINT) from error
+        for fault, wrong in (("are missing from their files", told - held), ("are not in the index", held - told)):
+            if wrong:
+                first = min(weight for _, weight in wrong)
+                raise BadDataError(f"{folder}: {len(wrong)} weights of {name} {fault}, the first is {first}.", _HINT)
+
+
+def _weights(shard: Path) -> Iterable[str]:
+    with safe_open(shard, "pt") as file:
+        return list(file.keys())

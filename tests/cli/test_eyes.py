@@ -1,0 +1,144 @@
+"""Eyes by command: a toy eye looks at true and at decoded clips; variants called after it; parts, conditions."""
+
+import sys
+import types
+from typing import Literal
+
+import numpy as np
+import pytest
+
+from eeg2vid.schemas.eyes import EYES, Eye
+from eeg2vid.schemas.videos import VideoKey
+from eeg2vid.stages.eyes.eye import Eye as Look
+from eeg2vid.stages.store.layout import STUDY, Address
+from eeg2vid.stages.store.reader import open_artifact
+
+PERCEIVE = "\n[perceive.'ridge+toy']\n"
+
+
+class ToyEye(Eye):
+    """A toy: the mean colour of each clip, and how much of it is bright."""
+
+    builds = "toy_look:ToyLook"
+
+    name: Literal["toy"] = "toy"
+    bright: int = 128
+
+
+class ToyLook(Look):
+    def look(self, frames):
+        wide = frames.astype(np.float32)
+        return {"color": wide.mean(axis=(1, 2, 3)), "bright": (wide > self.settings.bright).mean(axis=(1, 2, 3, 4))}
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    module = types.ModuleType("toy_look")
+    module.ToyLook = ToyLook
+    monkeypatch.setitem(sys.modules, "toy_look", module)
+    monkeypatch.setitem(EYES, "toy", ToyEye)
+
+
+def opened(workspace, *place):
+    return open_artifact(workspace, Address(*place, "percepts"))
+
+
+def planned(workspace, cli_ok, *words):
+    rows = cli_ok("run", "-w", workspace, "--dry-run", "--json", *words).json
+    return [row["unit"] for row in rows]
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_toy_eye_looks_at_true_and_decoded_clips(workspace, cli_ok):
+    assert not any(unit.startswith(("encode-clips", "perceive")) for unit in planned(workspace, cli_ok))
+    said = cli_ok("encode-clips", "-w", workspace, "--eye", "toy")
+    assert "60 clips in" in said.err and "clips/s" in said.err
+    stimuli = open_artifact(workspace, Address("split-videos", "default", STUDY, "stimuli"))
+    geometry = stimuli.attributes()
+    true = opened(workspace, "encode-clips", "toy", STUDY)
+    frames = stimuli.read("frames")[:, :, : geometry.height, : geometry.width].astype(np.float32)
+    assert np.allclose(true.read("color"), frames.mean(axis=(1, 2, 3)), atol=1e-3)
+    assert true.table("clips", VideoKey) == stimuli.table("clips", VideoKey)
+    facts = true.attributes()
+    assert (facts.eye, facts.version, facts.settings, facts.models) == ("toy", 1, {"bright": 128}, {})
+
+    config = workspace / "eeg2vid.toml"
+    config.write_text(config.read_text() + PERCEIVE)
+    units = [unit for unit in planned(workspace, cli_ok, "--subject", 1) if unit.startswith("perceive")]
+    assert units[0] == "perceive/ridge+toy/sub-1"
+    assert {"perceive/ridge+toy~grey/sub-1", "perceive/ridge+toy~mean-video/sub-1"} <= set(units)
+    cli_ok("perceive", "-w", workspace, "--subject", 1)
+    for condition in ("", "~grey"):
+        videos = open_artifact(workspace, Address("generate", f"ridge{condition}", "sub-1", "videos"))
+        seen = opened(workspace, "perceive", f"ridge+toy{condition}", "sub-1")
+        frames = videos.read("frames")[:, :, : geometry.height, : geometry.width].astype(np.float32)
+        assert np.allclose(seen.read("color"), frames.mean(axis=(1, 2, 3)), atol=1e-3)
+        assert seen.table("clips", VideoKey) == videos.table("clips", VideoKey)
+        assert [str(ref.address) for ref in seen.manifest.inputs] == [str(videos.address)]
+        assert seen.attributes() == facts
+    assert "done" in cli_ok("perceive", "-w", workspace, "--subject", 1, "--condition", "grey").err
+    assert cli_ok("verify", "-w", workspace).code == 0
+
+
+@pytest.mark.usefixtures("toy")
+def test_what_is_made_apart_is_the_whole(workspace, cli_ok):
+    look = ("encode-clips", "-w", workspace, "--eye", "toy")
+    cli_ok(*look)
+    for shard in ("2/2", "1/2"):
+        cli_ok(*look, "--variant", "apart", "--shard", shard)
+    assert (
+        opened(workspace, "encode-clips", "apart", STUDY).digest
+        == opened(workspace, "encode-clips", "toy", STUDY).digest
+    )
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_variant_is_called_after_its_eye_and_has_it(workspace, cli_ok, cli):
+    def asked(*words):
+        return [row["unit"] for row in cli_ok(*words, "-w", workspace, "--dry-run", "--json").json]
+
+    assert asked("encode-clips") == ["encode-clips/image-encoder/study"]
+    assert asked("encode-clips", "--eye", "toy") == ["encode-clips/toy/study"]
+    assert asked("perceive", "--subject", 1, "--condition", "full") == ["perceive/ridge+image-encoder/sub-1"]
+    cli_ok("encode-clips", "--variant", "toy", "-w", workspace)
+    assert opened(workspace, "encode-clips", "toy", STUDY).attributes().eye == "toy"
+    cli_ok("perceive", "--variant", "ridge+toy", "--subject", 2, "--condition", "full", "-w", workspace)
+    assert opened(workspace, "perceive", "ridge+toy", "sub-2").attributes().eye == "toy"
+    refused = cli("encode-clips", "--eye", "toi", "-w", workspace)
+    assert refused.code == 2 and "Did you mean 'toy'?" in refused.err
+    refused = cli("perceive", "--variant", "ridge+toy+toy", "-w", workspace)
+    assert refused.code == 2 and "is no variant name" in refused.err
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_fix_in_an_eye_makes_only_what_it_saw_stale(workspace, cli_ok, monkeypatch):
+    for eye in ("toy", "image-encoder"):
+        cli_ok("encode-clips", "-w", workspace, "--eye", eye)
+    monkeypatch.setattr(ToyEye, "version", 2)
+    stale = cli_ok("encode-clips", "-w", workspace, "--eye", "toy", "--dry-run").out
+    assert "version 1 -> 2" in " ".join(stale.split())
+    assert "version" not in cli_ok("encode-clips", "-w", workspace, "--dry-run").out
+
+
+@pytest.mark.usefixtures("toy")
+def test_an_eye_that_does_not_see_every_clip_is_refused(workspace, cli, monkeypatch):
+    monkeypatch.setattr(ToyLook, "look", lambda self, frames: {"color": np.zeros((1, 3), np.float32)})
+    refused = cli("encode-clips", "-w", workspace, "--eye", "toy")
+    assert refused.code == 1 and "was shown 50 clips and saw {'color': 1}" in refused.err
+
+
+def test_artifacts_of_the_stage_before_are_still_read(workspace, cli_ok):
+    """What `encode-images` wrote stays: it is verified, listed, and opened by its schema."""
+    import shutil
+    from pathlib import Path
+
+    golden = (
+        Path(__file__).parents[1] / "golden" / "v1" / "artifacts" / "golden" / "zarr" / "sub-17" / "image-embeddings"
+    )
+    old = workspace / "artifacts" / "encode-images" / "default" / STUDY / "images"
+    shutil.copytree(golden, old)
+    found = open_artifact(workspace, Address("encode-images", "default", STUDY, "images"))
+    assert found.read("image").ndim == 2 and found.attributes().frames == ""
+    assert "image-embeddings" in cli_ok("inspect", "encode-images/default/study/images", "-w", workspace).out
+    cli_ok("verify", "-w", workspace)
+    cli_ok("status", "-w", workspace)
