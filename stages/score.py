@@ -11,6 +11,7 @@ from eeg2vid.schemas.conditions import FULL, POSITION_VOTE
 from eeg2vid.schemas.entities import Event
 from eeg2vid.schemas.errors import BadDataError, MissingInputError
 from eeg2vid.schemas.features import SMOOTHED
+from eeg2vid.schemas.percepts import PERCEPTS, PerceptAttributes
 from eeg2vid.schemas.predictions import PREDICTIONS
 from eeg2vid.schemas.recordings import CLIPS, EVENTS
 from eeg2vid.schemas.scores import SCORES, EventScore, Score, Term
@@ -22,13 +23,13 @@ from eeg2vid.stages.cohort.people import runs_within_folds
 from eeg2vid.stages.decoding.labelled import Task, label_terms, tasks_of, vote_by_clock, why_no_clock
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
-from eeg2vid.stages.store.layout import split_variant
+from eeg2vid.stages.store.layout import STUDY, split_variant
 from eeg2vid.stages.store.reader import Artifact
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from eeg2vid.stages.metrics.metric import Keys
+    from eeg2vid.stages.metrics.metric import Keys, Sides
     from eeg2vid.stages.metrics.scoring import Effort
 
 
@@ -59,6 +60,7 @@ class ScoreVideos(Stage):
     reads = {
         "predictions": Read(PREDICTIONS, "conditions"),
         "videos": Read(VIDEOS, "conditions"),
+        "percepts": Read(PERCEPTS, "conditions"),
         "stimuli": Read(VIDEOS),
         "clips": Read(CLIPS),
         "events": Read(EVENTS),
@@ -168,7 +170,35 @@ def _score_videos(
     order = rows_of_clips(stimuli, keys.clips, VideoKey)
     places = places_of(videos, _rows_of(keys))
     frames = Sides(videos.read("frames")[places][picture], stimuli.read("frames")[order][picture])
-    return score(Given(keys, condition, frames=frames, apart=apart), _effort(ctx, "videos"))
+    percepts = _percepts(ctx, condition, keys)
+    return score(Given(keys, condition, frames=frames, percepts=percepts, apart=apart), _effort(ctx, "videos"))
+
+
+def _percepts(ctx: Context, condition: str, keys: Keys) -> dict[str, dict[str, Sides]]:
+    """Return what each eye saw in the decoded and in the true clips, in one order, by eye and array.
+
+    Eyes that did not look at this condition are left out.
+    """
+    from eeg2vid.stages.metrics.metric import Sides
+
+    looks = ctx.read_many("percepts")
+    true = [one for one in looks if one.address.unit == STUDY]
+    decoded = [one for one in looks if one not in true and split_variant(one.address.variant)[1] == condition]
+    found: dict[str, dict[str, Sides]] = {}
+    for artifact in decoded:
+        facts: PerceptAttributes = artifact.attributes()
+        same = [one for one in true if one.attributes() == facts]
+        if len(same) != 1 or facts.eye in found:
+            raise BadDataError(
+                f"{artifact.address}: expected one look of eye '{facts.eye}' at the true clips with the same settings "
+                f"and models, and one at each condition, found {len(same)} of {len(true)}.",
+                f"Plan one: an [encode-clips.<variant>] table with eye = {{name = '{facts.eye}', ...}}.",
+            )
+        order, places = rows_of_clips(same[0], keys.clips, VideoKey), places_of(artifact, _rows_of(keys))
+        found[facts.eye] = {
+            name: Sides(artifact.read(name)[places], same[0].read(name)[order]) for name in sorted(artifact.names)
+        }
+    return found
 
 
 def _smoothed(ctx: Context, videos: Iterable[Artifact]) -> bool:

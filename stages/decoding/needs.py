@@ -7,8 +7,10 @@ from dataclasses import replace
 from eeg2vid.schemas.checkpoints import CHECKPOINTS
 from eeg2vid.schemas.decoding import DecodingSettings
 from eeg2vid.schemas.embeddings import EMBEDDINGS
+from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.features import EPOCHS, FEATURES
 from eeg2vid.schemas.latents import LATENTS
+from eeg2vid.schemas.percepts import PERCEPTS
 from eeg2vid.schemas.recordings import CLIPS, EVENTS
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.videos import VIDEOS
@@ -17,7 +19,13 @@ from eeg2vid.stages.engine.stage import Needs, Per, Read, Whose, Write
 from eeg2vid.stages.targets.table import find_targets
 
 SIGNALS = {"epochs": Read(EPOCHS), "features": Read(FEATURES), "events": Read(EVENTS), "folds": Read(FOLDS)}
-TARGETS = {"clips": Read(CLIPS), "latents": Read(LATENTS), "text": Read(EMBEDDINGS), "stimuli": Read(VIDEOS)}
+TARGETS = {
+    "clips": Read(CLIPS),
+    "latents": Read(LATENTS),
+    "text": Read(EMBEDDINGS),
+    "percepts": Read(PERCEPTS),
+    "stimuli": Read(VIDEOS),
+}
 """All that the targets of the table are loaded from."""
 
 
@@ -35,6 +43,11 @@ def training_needs(needs: Needs, role: str, settings: DecodingSettings, unit: Pe
     wanted = {*roles_of(inputs_of(settings)), "events", "folds"}
     reads = {name: replace(read, whose=whose) for name, read in SIGNALS.items() if name in wanted}
     for target in find_targets(settings.targets):
-        reads |= target.reads(settings)
+        for name, read in target.reads(settings).items():
+            if reads.setdefault(name, read) != read:
+                raise UsageError(
+                    f"Targets {', '.join(settings.targets)} come from different variants of role '{name}'.",
+                    "Train them in variants of their own.",
+                )
     resources = replace(needs.resources, memory_gb=needs.resources.memory_gb * (4 if settings.pooled else 1))
     return replace(needs, reads=reads, writes={role: Write(CHECKPOINTS, unit)}, resources=resources)

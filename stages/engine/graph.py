@@ -81,14 +81,33 @@ class Study:
 
     def bases(self, stage: str) -> list[str]:
         """Return the variants of a stage without conditions: the recipe's and the configuration's."""
-        tables = {**self.recipe.tables.get(stage, {}), **self.workspace.tables.get(stage, {})}
-        named = dict.fromkeys(split_variant(variant)[0] for variant in tables)
+        named = dict.fromkeys([*self._named(stage), *self._asked_of(stage)])
         asked = self.choices.stage == stage
-        if asked and self.choices.variant:
-            named[split_variant(self.choices.variant)[0]] = None
-        elif self.stages[stage].named_by and (not named or (asked and self._chooses(stage))):
+        chosen = asked and not self.choices.variant and self._chooses(stage)
+        if self.stages[stage].named_by and (not named or chosen):
             return self._called_after_choice(stage)
         return list(named) or ["default"]
+
+    def _asked_of(self, stage: str) -> list[str]:
+        """Return the variants that others ask a stage for: eyes that look at decoded clips, and eyes of targets."""
+        declared = self.stages[stage]
+        if not declared.named_by or declared.named_after:
+            return []
+        found = []
+        for name, other in self.stages.items():
+            if other.named_after and set(other.writes) & set(declared.writes):
+                found += [eye for base in self._named(name) if (eye := split_eye(base)[1])]
+            elif set(other.reads) & set(declared.writes):
+                kinds: tuple[Per, ...] = ("study", "subject")
+                reads = [self.needs(name, base, kind).reads for base in self._named(name) for kind in kinds]
+                found += [read.variant for one in reads for role, read in one.items() if role in declared.writes]
+        return [name for name in dict.fromkeys(found) if name]
+
+    def _named(self, stage: str) -> list[str]:
+        """Return the variants of a stage that have a table, or are asked for."""
+        tables = {**self.recipe.tables.get(stage, {}), **self.workspace.tables.get(stage, {})}
+        asked = [self.choices.variant] if self.choices.stage == stage and self.choices.variant else []
+        return list(dict.fromkeys(split_variant(variant)[0] for variant in (*tables, *asked)))
 
     def _chooses(self, stage: str) -> bool:
         """Tell whether the command line makes the choice that the stage's variants are called after."""
@@ -173,6 +192,8 @@ class Study:
         wanted = {*self.recipe.tables, *self.workspace.tables, list(self.stages)[-1]}
         for name in reversed(list(self.stages)):
             if name in wanted:
+                if self.stages[name].named_after:  # who looks at what is decoded looks at what is true
+                    wanted.update(stage for role in self.stages[name].writes for stage in self.producers(role))
                 for base in self.bases(name):
                     for role in self._must_read(name, base):
                         named = self._chosen(Node(name, base, STUDY), role)
@@ -258,7 +279,7 @@ class Study:
         base, condition = split_variant(node.variant)
         if read.arity == "one":
             producer = producers[0]
-            return [(producer, self._one_variant(node, role, producer, base, condition))]
+            return [(producer, read.variant or self._one_variant(node, role, producer, base, condition))]
         if read.arity == "optional":
             return [(name, self._one_variant(node, role, name, base, condition)) for name in producers[:1]]
         found = []

@@ -26,11 +26,13 @@ class Read:
     reader's own condition; `conditions` takes every condition of every variant. Only `one` must
     exist. Of a role that is written once per subject, `own` takes the unit's own subject's, in a study
     unit that of every subject asked for; `all` takes every subject's of the study, whoever was asked for.
+    `variant` is the one that settings ask for, where nothing else is named; empty: the plan's.
     """
 
     schema: Schema
     arity: Arity = "one"
     whose: Whose = "own"
+    variant: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from eeg2vid.schemas.embeddings import EMBEDDINGS
 from eeg2vid.schemas.errors import UsageError
@@ -10,6 +10,7 @@ from eeg2vid.schemas.latents import LATENTS
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.targets.fast import Fast
 from eeg2vid.stages.targets.labels import Label
+from eeg2vid.stages.targets.percept import PREFIX, Percept, percept_of
 from eeg2vid.stages.targets.target import Target
 from eeg2vid.stages.targets.values import ClipValue
 
@@ -26,6 +27,7 @@ TARGETS: dict[str, Target] = {
         ClipValue("latents", "VAE latents of every frame", "latents", LATENTS, "latents", "eeg2vid encode-latents"),
         ClipValue("text", "text states of the caption", "text", EMBEDDINGS, "text_states", "eeg2vid encode-text"),
         ClipValue("pooled", "pooled text embedding", "text", EMBEDDINGS, "pooled", "eeg2vid encode-text"),
+        Percept("image", "CLIP's image embedding of the key frame", "image-encoder", "image"),
     )
 }
 
@@ -38,14 +40,11 @@ def find_targets(names: Sequence[str]) -> list[Target]:
     UsageError
         If there is no such target, or one is named twice.
     """
+    found = []
     for name in names:
-        if name not in TARGETS:
+        if name not in TARGETS and not name.startswith(PREFIX):
             raise UsageError(f"There is no target '{name}'.{did_you_mean(name, TARGETS)}")
         if list(names).count(name) > 1:
             raise UsageError(f"Target '{name}' is named twice.")
-    return [TARGETS[name] for name in names]
-
-
-def documented() -> Mapping[str, str]:
-    """Return what each target is."""
-    return {name: target.doc for name, target in TARGETS.items()}
+        found.append(TARGETS[name] if name in TARGETS else percept_of(name))
+    return found

@@ -142,3 +142,46 @@ def test_artifacts_of_the_stage_before_are_still_read(workspace, cli_ok):
     assert "image-embeddings" in cli_ok("inspect", "encode-images/default/study/images", "-w", workspace).out
     cli_ok("verify", "-w", workspace)
     cli_ok("status", "-w", workspace)
+
+
+# -- what eyes saw: a metric on it, and a target of it ----------------------------------------------------------
+
+
+def test_scores_and_targets_take_what_eyes_saw(workspace, toy, cli_ok, monkeypatch):
+    """Truth and decoded percepts meet by clip; one metric and one table line more, and a percept is a target."""
+    from eeg2vid.schemas.scores import Score
+    from eeg2vid.stages.metrics.metric import Measured, Metric, Variant
+    from eeg2vid.stages.metrics.table import METRICS
+
+    row = Metric(
+        name="brightness-distance", form="pair", needs=("percepts:toy",), direction="lower", bounds=(0.0, None),
+        variants={"": Variant("brightness distance", "How far the eye's brightness is from the true one.", "pairing")},
+        builds="toy_metric:measure",
+    )  # fmt: skip
+    module = types.ModuleType("toy_metric")
+
+    def measure(given):
+        sides = given.percepts["toy"]["color"]
+        decoded, true = (side.reshape(len(side), -1).mean(axis=1) for side in (sides.decoded, sides.true))
+        seen.append((given.condition, decoded, true))
+        return {"": Measured(np.abs(decoded[:, None] - true[None]))}
+
+    seen = []
+    module.measure = measure
+    monkeypatch.setitem(sys.modules, "toy_metric", module)
+    monkeypatch.setitem(METRICS, "brightness-distance", row)
+    config = workspace / "eeg2vid.toml"
+    mapper = "\n[train-mapper.eye]\ntargets = ['percept:toy:color']\nfolds = 'last'\n"
+    config.write_text(config.read_text() + PERCEIVE + mapper)
+    asked = planned(workspace, cli_ok, "--subject", 1)
+    assert "encode-clips/toy/study" in asked and "train-mapper/eye/sub-1" in asked
+    cli_ok("run", "-w", workspace, "--subject", 1, "--until", "train-mapper")
+    mapped = open_artifact(workspace, Address("train-mapper", "eye", "sub-1", "mappers"))
+    assert mapped.attributes().targets["percept-toy-color"].attributes["eye"] == "toy"
+    cli_ok("perceive", "-w", workspace, "--subject", 1)
+    cli_ok("score", "-w", workspace, "--subject", 1)
+    rows = open_artifact(workspace, Address("score", "ridge", "sub-1", "scores")).table("scores", Score)
+    found = {one.condition: one for one in rows if one.metric == "brightness-distance"}
+    assert set(found) == {"full", "shuffled-runs", "mean-video", "grey"}
+    for condition, decoded, true in seen:
+        assert found[condition].value == pytest.approx(np.abs(decoded - true).mean(), rel=1e-6)
