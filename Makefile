@@ -7,11 +7,12 @@ LINKS := build/links/eeg2vid
 DEMO ?= demo
 JOBS ?= 2
 
-.PHONY: help setup demo test lint test-study test-slurm clean
+.PHONY: help setup demo test lint test-recipes test-study test-slurm clean
 help:
 	@echo "make demo   simulate a small study, decode it, open demo/workspace/... in a browser"
 	@echo "make test   lint, types, layers, tests"
 	@echo "make lint   ruff, mypy, import-linter"
+	@echo "make test-recipes   every recipe once on the smallest study"
 	@echo "make test-study   long tests: many seeds, full size"
 	@echo "make test-slurm   on a real one-node SLURM, started beside the checkout"
 
@@ -41,6 +42,9 @@ lint: $(STAMP)
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
+
+test-recipes: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m recipes -n $(JOBS) --timeout=1200
 
 test-study: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m study --timeout=3600

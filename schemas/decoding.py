@@ -15,6 +15,8 @@ InputName = Literal["epochs", "de", "psd"]
 class DecodingSettings(Settings):
     """Settings of a stage that trains decoders; a stage adds its networks."""
 
+    renamed = {"tasks": "targets", "target": "targets"}
+
     targets: tuple[str, ...] = Field(
         (),
         min_length=1,

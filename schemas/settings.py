@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Settings(BaseModel):
-    """Result settings of a stage: frozen, fingerprinted, unknown keys refused."""
+    """Result settings of a stage: frozen, fingerprinted, unknown keys refused.
+
+    Attributes
+    ----------
+    renamed
+        What earlier versions called a setting, and what it is called now: for the sentence that refuses it.
+    """
+
+    renamed: ClassVar[dict[str, str]] = {}
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

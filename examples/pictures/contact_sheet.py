@@ -36,7 +36,7 @@ def main() -> None:
     stimuli = read("split-videos", "default", "study", "stimuli")
     geometry = stimuli.attributes()
     place = {row.clip: index for index, row in enumerate(stimuli.table("clips", VideoKey))}
-    keys = read("predict", given.recipe, unit, "predictions").table("decoded", PredictionKey)
+    keys = read("predict", given.recipe, unit, "predictions").table("latents", PredictionKey)
     first = {key.run: index for index, key in reversed(list(enumerate(keys))) if key.fold == given.fold}
     chosen = sorted(first.values())
     videos = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.recordings import CLIPS
 from eeg2vid.schemas.targets import TargetFacts
 from eeg2vid.schemas.videos import VIDEOS
@@ -35,6 +36,12 @@ class Fast(Label):
         if ctx.settings.fast_scores == "flow":
             stimuli = ctx.read_optional("stimuli")
             clips = with_measured_motion(stimuli, clips)
+        if all(clip.optical_flow is None for clip in clips):
+            raise BadDataError(
+                "Target 'fast' needs motion scores, and the clip index has none.",
+                "Measure them and say so:\n  eeg2vid split-videos --motion\n"
+                "  eeg2vid train-encoder --fast-scores flow\nor drop the target: --targets.",
+            )
         return _LoadedFast(self.name, clips, used_events(ctx, cohort), ctx.settings.fast_threshold, stimuli)
 
 

@@ -126,9 +126,9 @@ def leaning(study):
 
 def test_accuracy_is_what_scikit_learn_makes_of_the_predictions(faces, cli_ok):
     predictions = faces.open("predict", "ridge", "sub-1", "predictions")
-    rows, concepts = predictions.table("events", PredictionKey), faces.concepts()
-    names = predictions.attributes().classes["concept"]
-    guess = [names[k] for k in predictions.read("probability_concept").argmax(axis=1)]
+    rows, concepts = predictions.table("concept", PredictionKey), faces.concepts()
+    names = predictions.attributes().targets["concept"].classes
+    guess = [names[k] for k in predictions.read("concept").argmax(axis=1)]
     score = scores_of(faces, cli_ok)["concept balanced accuracy"]["value"]
     assert balanced_accuracy_score([concepts[row.clip] for row in rows], guess) == pytest.approx(score, abs=1e-9)
     assert len(rows) == len({row.event for row in rows}) == 587
@@ -142,7 +142,7 @@ def test_recording_left_out_whole_and_epochs_in_place(faces, shared_data):
     for event in events:
         blocks.setdefault(event.clip, set()).add(event.block)
     assert all(len(where) == 1 for where in blocks.values())
-    predicted = faces.open("predict", "ridge", "sub-1", "predictions").table("events", PredictionKey)
+    predicted = faces.open("predict", "ridge", "sub-1", "predictions").table("concept", PredictionKey)
     block_of = {event.event: event.block for event in events}
     assert all(row.fold == f"block-{block_of[row.event]}" for row in predicted)
     epochs = faces.open("preprocess", "default", "sub-1", "epochs").read("epochs")
@@ -159,10 +159,10 @@ def test_recording_left_out_whole_and_epochs_in_place(faces, shared_data):
 
 def test_electrodes_a_network_wants_and_labels_nobody_gave(faces, cli):
     refused = cli(
-        "train-encoder", "-w", faces.workspace, "--variant", "glmnet", "--network", "glmnet", "--tasks", "concept"
+        "train-encoder", "-w", faces.workspace, "--variant", "glmnet", "--network", "glmnet", "--targets", "concept"
     )
     assert refused.code == 2 and "OZ" in refused.err and "not among the 4 recorded" in refused.err
-    refused = cli("train-encoder", "-w", faces.workspace, "--variant", "fast", "--network", "lda", "--tasks", "fast")
+    refused = cli("train-encoder", "-w", faces.workspace, "--variant", "fast", "--network", "lda", "--targets", "fast")
     assert refused.code == 4 and "motion scores" in refused.err
 
 
