@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.schemas.settings import Execution
-from eeg2vid.stages.engine.graph import Choices, Study
+from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.nodes import Choices
 from eeg2vid.stages.engine.subjects import parse_subjects
 from eeg2vid.stages.engine.workspace import Workspace
 from eeg2vid.stages.registry import STAGES

@@ -11,7 +11,8 @@ from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import FailedError
 from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine import stopping
-from eeg2vid.stages.engine.graph import Node, Study
+from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.profile import LocatedModel
 from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.seeding import derive_seed

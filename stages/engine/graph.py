@@ -3,59 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from eeg2vid.schemas.choice import choices_of
 from eeg2vid.schemas.conditions import CONDITIONS, FULL, require_maker
 from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.schemas.recordings import ClipIndexAttributes
 from eeg2vid.schemas.settings import Protocol
+from eeg2vid.stages.engine.naming import Naming
+from eeg2vid.stages.engine.nodes import Choices, Node
 from eeg2vid.stages.engine.profile import Models
 from eeg2vid.stages.engine.recipe import DEFAULT_RECIPE, load_recipe
-from eeg2vid.stages.engine.settings import Resolved, merge, resolve_settings
+from eeg2vid.stages.engine.settings import Resolved, resolve_settings
 from eeg2vid.stages.engine.stage import Needs, Per, Read, Stage
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.engine.workspace import CONFIG, Workspace, check_tables
-from eeg2vid.stages.store.layout import STUDY, Address, join_eye, join_variant, split_eye, split_variant, subject_unit
+from eeg2vid.stages.store.layout import STUDY, Address, join_variant, split_variant, subject_unit
 from eeg2vid.stages.store.reader import open_artifact
 
 CLIP_INDEX = Address("ingest", "default", STUDY, "clips")
 
 
-@dataclass(frozen=True, order=True)
-class Node:
-    """One unit of one variant of one stage: what is run, judged, locked and committed."""
-
-    stage: str
-    variant: str
-    unit: str
-
-    def __str__(self) -> str:
-        return f"{self.stage}/{self.variant}/{self.unit}"
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What the command line decided."""
-
-    recipe: str | None = None
-    models: str | None = None
-    protocol: Protocol | None = None
-    conditions: tuple[str, ...] | None = None
-    source: Path | None = None
-    stage: str | None = None
-    variant: str | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    inputs: Mapping[str, str] = field(default_factory=dict)
-
-
 class Study:
     """A workspace seen through a recipe."""
 
-    def __init__(self, workspace: Workspace, stages: Mapping[str, Stage], choices: Choices = Choices()) -> None:
+    def __init__(self, workspace: Workspace, stages: Mapping[str, Stage], choices: Choices | None = None) -> None:
+        choices = choices or Choices()
         self.workspace = workspace
         self.root = workspace.root
         self.stages = stages
@@ -63,9 +37,11 @@ class Study:
         self.recipe = load_recipe(choices.recipe or workspace.named(workspace.study.recipe) or DEFAULT_RECIPE, stages)
         check_tables(workspace.tables, CONFIG, list(stages))
         self.workspace = workspace.with_tables(self.recipe.spread(workspace.tables))
-        self._check_roles()
         self.needs = cache(self._needs)
+        self.names = Naming(stages, self.recipe, self.workspace, choices, self.needs)
+        self.bases, self.producers = self.names.bases, self.names.producers
         self.carries = cache(self._carries)
+        self.planned_stages = cache(self._planned_stages)
         self.models = Models(choices.models or workspace.named(workspace.study.models) or "tiny")
         self.protocol: Protocol = choices.protocol or workspace.study.protocol or "corrected"
         if self.protocol == "published":
@@ -78,54 +54,6 @@ class Study:
         self.variants = cache(self._variants)  # asked for every unit of every stage
 
     # -- what is planned -------------------------------------------------------------------------
-
-    def bases(self, stage: str) -> list[str]:
-        """Return the variants of a stage without conditions: the recipe's and the configuration's."""
-        named = dict.fromkeys([*self._named(stage), *self._asked_of(stage)])
-        asked = self.choices.stage == stage
-        chosen = asked and not self.choices.variant and self._chooses(stage)
-        if self.stages[stage].named_by and (not named or chosen):
-            return self._called_after_choice(stage)
-        return list(named) or ["default"]
-
-    def _asked_of(self, stage: str) -> list[str]:
-        """Return the variants that others ask a stage for: eyes that look at decoded clips, and eyes of targets."""
-        declared = self.stages[stage]
-        if not declared.named_by or declared.named_after:
-            return []
-        found = []
-        for name, other in self.stages.items():
-            if other.named_after and set(other.writes) & set(declared.writes):
-                found += [eye for base in self._named(name) if (eye := split_eye(base)[1])]
-            elif set(other.reads) & set(declared.writes):
-                kinds: tuple[Per, ...] = ("study", "subject")
-                reads = [self.needs(name, base, kind).reads for base in self._named(name) for kind in kinds]
-                found += [read.variant for one in reads for role, read in one.items() if role in declared.writes]
-        return [name for name in dict.fromkeys(found) if name]
-
-    def _named(self, stage: str) -> list[str]:
-        """Return the variants of a stage that have a table, or are asked for."""
-        tables = {**self.recipe.tables.get(stage, {}), **self.workspace.tables.get(stage, {})}
-        asked = [self.choices.variant] if self.choices.stage == stage and self.choices.variant else []
-        return list(dict.fromkeys(split_variant(variant)[0] for variant in (*tables, *asked)))
-
-    def _chooses(self, stage: str) -> bool:
-        """Tell whether the command line makes the choice that the stage's variants are called after."""
-        return self.stages[stage].named_by in self.choices.settings
-
-    def _called_after_choice(self, stage: str) -> list[str]:
-        """Return the variants of a stage that no table names: after their choice, and after what they read."""
-        declared = self.stages[stage]
-        chosen = declared.Settings().model_dump()[declared.named_by]
-        if self.choices.stage == stage:
-            chosen = merge(chosen, self.choices.settings.get(declared.named_by, {}))
-        name = str(chosen["name"])
-        if not declared.named_after:
-            return [name]
-        named = self.choices.inputs.get(declared.named_after) if self.choices.stage == stage else None
-        if named:
-            return [join_eye(split_variant(named.partition("/")[2] or "default")[0], name)]
-        return [join_eye(base, name) for base in self.bases(self.producers(declared.named_after)[0])]
 
     def _variants(self, stage: str) -> tuple[str, ...]:
         """Return all variants of a stage that are planned, conditions included, plain ones first."""
@@ -183,11 +111,7 @@ class Study:
         there = unplanned and Address(stage, variant, STUDY, role).folder(self.root).is_dir()
         return "study" if there or role in self.needs(stage, variant, "study").writes else "subject"
 
-    def producers(self, role: str) -> list[str]:
-        """Return the stages that write a role, in registry order."""
-        return [name for name, stage in self.stages.items() if role in stage.writes]
-
-    def planned_stages(self) -> list[str]:
+    def _planned_stages(self) -> list[str]:
         """Return the stages a full run makes: those the recipe names and all they must read."""
         wanted = {*self.recipe.tables, *self.workspace.tables, list(self.stages)[-1]}
         for name in reversed(list(self.stages)):
@@ -196,7 +120,7 @@ class Study:
                     wanted.update(stage for role in self.stages[name].writes for stage in self.producers(role))
                 for base in self.bases(name):
                     for role in self._must_read(name, base):
-                        named = self._chosen(Node(name, base, STUDY), role)
+                        named = self.names.chosen(Node(name, base, STUDY), role)
                         wanted.update([stage for stage, _ in named] if named else self.producers(role)[:1])
         return [name for name in self.stages if name in wanted]
 
@@ -269,7 +193,7 @@ class Study:
         return found
 
     def _upstream(self, node: Node, role: str, read: Read) -> list[tuple[str, str]]:
-        chosen = self._chosen(node, role)
+        chosen = self.names.chosen(node, role)
         if chosen is not None:
             if not chosen and read.arity == "one":
                 raise UsageError(f"{node} needs '{role}': it cannot be 'none'.")
@@ -285,7 +209,7 @@ class Study:
         found = []
         for producer in producers:
             bases = self.bases(producer)
-            kept = self._kin(base, bases)
+            kept = self.names.kin(base, bases)
             for variant in self.variants(producer):
                 own_base, own_condition = split_variant(variant)
                 under = read.arity == "conditions" or own_condition == (
@@ -295,15 +219,8 @@ class Study:
                     found.append((producer, variant))
         return found
 
-    def _kin(self, base: str, bases: list[str]) -> list[str]:
-        """Return the variants that another stage's variant reads: its namesake, those of its system, or all."""
-        system, _ = split_eye(base)
-        if base not in bases and (same := [one for one in bases if split_eye(one)[0] == system]):
-            return same
-        return self.recipe.kin(base if base in bases else system, bases)
-
     def _one_variant(self, node: Node, role: str, producer: str, base: str, condition: str) -> str:
-        bases = self._kin(base, self.bases(producer))
+        bases = self.names.kin(base, self.bases(producer))
         if len(bases) > 1:
             options = ", ".join(f"{producer}/{name}" for name in bases)
             raise UsageError(
@@ -312,49 +229,6 @@ class Study:
         kept = bases[0]
         return join_variant(kept, condition) if self.carries(producer, kept, condition) else kept
 
-    def _chosen(self, node: Node, role: str) -> list[tuple[str, str]] | None:
-        """Return what --from or a `from` table names for a role; empty for 'none', None if nothing is named."""
-        tables = [self.recipe.tables, self.workspace.tables]
-        base, _ = split_variant(node.variant)
-        named: Any = None
-        for table in tables:
-            named = table.get(node.stage, {}).get(base, {}).get("from", {}).get(role, named)
-        if self.choices.stage == node.stage:
-            named = self.choices.inputs.get(role, named)
-        if not named or named == "none":
-            return None if not named else []
-        texts = [named] if isinstance(named, str) else named
-        return [self._parse_reference(text, role) for text in texts]
-
-    def _check_roles(self) -> None:
-        """Refuse inputs named for roles that the stage does not read: they would change nothing, silently."""
-        named = [
-            (f"{where}, [{stage}.{variant}]", stage, table.get("from", {}))
-            for where, tables in ((self.recipe.header.name, self.recipe.tables), (CONFIG, self.workspace.tables))
-            for stage, variants in tables.items()
-            for variant, table in variants.items()
-        ]
-        if self.choices.stage:
-            named.append(("--from", self.choices.stage, self.choices.inputs))
-        for where, stage, inputs in named:
-            if not isinstance(inputs, Mapping):
-                raise UsageError(
-                    f"{where}: `from` is a table of roles, as {{role = 'stage/variant'}}; found {inputs!r}."
-                )
-            for role in inputs:
-                if role not in self.stages[stage].reads:  # all there may be; which of them is read, settings say
-                    raise UsageError(
-                        f"{where}: {stage} does not read '{role}'.{did_you_mean(role, self.stages[stage].reads)}"
-                    )
-
-    def _parse_reference(self, text: str, role: str) -> tuple[str, str]:
-        stage, _, variant = text.partition("/")
-        writers = self.producers(role)
-        if stage not in writers:
-            known = [f"{name}/{base}" for name in writers for base in self.bases(name)]
-            raise UsageError(f"'{text}' does not make role '{role}'.{did_you_mean(text, known)}")
-        return stage, variant or "default"
-
     # -- settings and subjects -------------------------------------------------------------------
 
     def settings(self, stage: str, variant: str) -> Resolved:
@@ -362,7 +236,7 @@ class Study:
         base, _ = split_variant(variant)
         declared = self.stages[stage]
         recipe = f"recipe {self.recipe.header.name}"
-        layers: dict[str, Mapping[str, Any]] = self._settings_by_name(declared, base)
+        layers: dict[str, Mapping[str, Any]] = self.names.settings_by_name(declared, base)
         named = {recipe: self.recipe.tables}
         if self.protocol == "published":
             named[f"{recipe}, [published]"] = self.recipe.published
@@ -373,13 +247,6 @@ class Study:
         if self.choices.stage == stage:
             layers["command line"] = self.choices.settings
         return resolve_settings(declared, layers)
-
-    def _settings_by_name(self, stage: Stage, base: str) -> dict[str, Mapping[str, Any]]:
-        """Return the choice that a variant is called after, below all that tables say."""
-        name = split_eye(base)[1] or base
-        if not stage.named_by or name not in choices_of(stage.Settings.model_fields[stage.named_by]):
-            return {}
-        return {f"variant {base}": {stage.named_by: {"name": name}}}
 
     def known_subjects(self) -> list[str] | None:
         """Return the subjects of the clip index, or of the data set before ingest, None if unknown."""

@@ -11,7 +11,8 @@ from eeg2vid.schemas.errors import MissingInputError, MissingPackageError
 from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, SourceFile
 from eeg2vid.stages.engine.context import UnitContext
 from eeg2vid.stages.engine.fingerprint import differences, fingerprint, identify_sources, still_holds
-from eeg2vid.stages.engine.graph import Node, Study
+from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.settings import Resolved
 from eeg2vid.stages.store.layout import Address, unit_subject
 from eeg2vid.stages.store.reader import load_manifest

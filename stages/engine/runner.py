@@ -20,7 +20,8 @@ from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine.context import UnitContext
 from eeg2vid.stages.engine.device import limited_threads, resolve_device
 from eeg2vid.stages.engine.fingerprint import choice_versions
-from eeg2vid.stages.engine.graph import Node, Study
+from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, commands_before
 from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.settings import protocol_of

@@ -24,12 +24,9 @@ def sentence_of(error: ValidationError, model: type[BaseModel], where: str) -> s
     problem = error.errors()[0]
     path = [str(part) for part in problem["loc"]]
     name = ".".join([where, *path]) if path else where
-    if (
-        problem["type"] == "extra_forbidden"
-        and path[:-1] == []
-        and (now := getattr(model, "renamed", {}).get(path[-1]))
-    ):
-        return f"there is no setting '{name}': it is called '{now}' now."
+    renamed = getattr(model, "renamed", {})
+    if problem["type"] == "extra_forbidden" and len(path) == 1 and path[0] in renamed:
+        return f"there is no setting '{name}': it is called '{renamed[path[0]]}' now."
     if problem["type"] == "extra_forbidden":
         return f"there is no setting '{name}'.{did_you_mean(path[-1], _fields_at(model, path[:-1]))}"
     if problem["type"] == "missing":

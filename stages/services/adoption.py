@@ -13,7 +13,8 @@ from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.errors import MissingInputError
 from eeg2vid.schemas.manifest import InputRef, Manifest
 from eeg2vid.stages.engine.fingerprint import identify_sources
-from eeg2vid.stages.engine.graph import Node, Study
+from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.runner import _now, failure
 from eeg2vid.stages.store.digest import sha256_json
 from eeg2vid.stages.store.files import restore

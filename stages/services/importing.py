@@ -15,7 +15,8 @@ from eeg2vid.schemas.entities import Fold
 from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.schemas.splits import Part
-from eeg2vid.stages.engine.graph import Node, Study
+from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.text import did_you_mean, sentence_of
 from eeg2vid.stages.services.adoption import Adopted, Origin, adopt
 from eeg2vid.stages.services.known import Join, Target

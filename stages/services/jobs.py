@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.errors import FailedError, StoppedError
 from eeg2vid.stages.engine import stopping
-from eeg2vid.stages.engine.graph import Node
+from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.services.worker import SIGNALS, Order, serve
 

@@ -10,7 +10,8 @@ from eeg2vid.schemas.entities import Clip, Electrode, Event, EventKey, Fold
 from eeg2vid.schemas.errors import MissingInputError
 from eeg2vid.schemas.manifest import InputRef, Manifest
 from eeg2vid.schemas.splits import Part
-from eeg2vid.stages.engine.graph import Node, Study
+from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.plan import command_for
 from eeg2vid.stages.services.adoption import manifest_at
 from eeg2vid.stages.store.layout import STUDY, Address, split_variant, unit_subject

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine import stopping
-from eeg2vid.stages.engine.graph import Choices, Study
+from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.nodes import Choices
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.engine.workspace import Workspace

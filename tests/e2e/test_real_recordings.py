@@ -129,7 +129,7 @@ def test_accuracy_is_what_scikit_learn_makes_of_the_predictions(faces, cli_ok):
     rows, concepts = predictions.table("concept", PredictionKey), faces.concepts()
     names = predictions.attributes().targets["concept"].classes
     guess = [names[k] for k in predictions.read("concept").argmax(axis=1)]
-    score = scores_of(faces, cli_ok)["concept balanced accuracy"]["value"]
+    score = scores_of(faces, cli_ok)["concept balanced-accuracy"]["value"]
     assert balanced_accuracy_score([concepts[row.clip] for row in rows], guess) == pytest.approx(score, abs=1e-9)
     assert len(rows) == len({row.event for row in rows}) == 587
 

@@ -18,7 +18,8 @@ from eeg2vid.schemas.errors import BadDataError, Eeg2VidError
 from eeg2vid.schemas.latents import LATENTS, LatentAttributes
 from eeg2vid.schemas.settings import Execution, Settings
 from eeg2vid.stages.engine import stopping
-from eeg2vid.stages.engine.graph import Choices, Study
+from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.nodes import Choices
 from eeg2vid.stages.engine.runner import Runner
 from eeg2vid.stages.engine.stage import Read, Stage, Write
 from eeg2vid.stages.engine.workspace import Workspace

@@ -12,7 +12,8 @@ from eeg2vid.schemas.latents import LATENTS, LatentAttributes
 from eeg2vid.schemas.settings import Execution, Settings
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.context import Silent
-from eeg2vid.stages.engine.graph import Choices, Node, Study
+from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.nodes import Choices, Node
 from eeg2vid.stages.engine.runner import Runner
 from eeg2vid.stages.engine.stage import Stage, Write
 from eeg2vid.stages.engine.workspace import Workspace

@@ -9,7 +9,8 @@ from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.schemas.recordings import CLIPS, ClipIndexAttributes
 from eeg2vid.schemas.settings import Execution, Settings
 from eeg2vid.stages.engine.context import Silent
-from eeg2vid.stages.engine.graph import Choices, Node, Study
+from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.nodes import Choices, Node
 from eeg2vid.stages.engine.plan import Judge, commands_before
 from eeg2vid.stages.engine.runner import Runner
 from eeg2vid.stages.engine.stage import Read, Stage, Write

@@ -3,7 +3,8 @@
 import pytest
 
 from eeg2vid.schemas.errors import UsageError
-from eeg2vid.stages.engine.graph import Choices, Node, Study
+from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.nodes import Choices, Node
 from eeg2vid.stages.engine.recipe import builtin_recipes, load_recipe
 from eeg2vid.stages.engine.settings import protocol_of
 from eeg2vid.stages.engine.workspace import Workspace
