@@ -60,7 +60,7 @@ def load_pretrained(
         raise MissingPackageError(f"No {kind.__name__} in {folder}: config.json is absent.", _FETCH)
     if not any(folder.glob("*.safetensors")):
         raise MissingPackageError(f"No {kind.__name__} in {folder}: there is no .safetensors file.", _FETCH)
-    check_shards(kind.__name__, folder)
+    check_shards(kind.__name__, folder, index_first=_is_of_diffusers(kind))
     with quiet():
         try:
             model, found = kind.from_pretrained(
@@ -77,7 +77,11 @@ def load_pretrained(
 
 def _dtype_word(kind: Any) -> str:
     """Return what `from_pretrained` calls the type of the weights."""
-    return "torch_dtype" if kind.__module__.startswith("diffusers") else "dtype"
+    return "torch_dtype" if _is_of_diffusers(kind) else "dtype"
+
+
+def _is_of_diffusers(kind: Any) -> bool:
+    return bool(kind.__module__.startswith("diffusers"))
 
 
 def _refuse_other_weights(
@@ -165,10 +169,12 @@ def quiet() -> Iterator[None]:
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     diffusers = sys.modules.get("diffusers")  # whoever loads a model of it has imported it
     other = diffusers.utils.logging.get_verbosity() if diffusers else 0
+    other_bars = bool(diffusers and diffusers.utils.logging.is_progress_bar_enabled())
     logging.set_verbosity(logging.CRITICAL)
     logging.disable_progress_bar()
     if diffusers:
         diffusers.utils.logging.set_verbosity_error()
+        diffusers.utils.logging.disable_progress_bar()
     try:
         yield
     finally:
@@ -177,3 +183,5 @@ def quiet() -> Iterator[None]:
             logging.enable_progress_bar()
         if diffusers:
             diffusers.utils.logging.set_verbosity(other)
+            if other_bars:
+                diffusers.utils.logging.enable_progress_bar()

@@ -13,7 +13,7 @@ from eeg2vid.schemas.errors import BadDataError
 _HINT = "Not all files are there, or they are damaged: fetch them anew, `eeg2vid weights fetch`."
 
 
-def check_shards(name: str, folder: Path) -> None:
+def check_shards(name: str, folder: Path, *, index_first: bool) -> None:
     """Refuse shards that are not what their index says; nothing to do where the weights are one file.
 
     A library that believes the index takes a weight for loaded that no file holds, and leaves it random.
@@ -23,7 +23,10 @@ def check_shards(name: str, folder: Path) -> None:
     name
         Of the model, for messages.
     folder
-        Of the model; each `*.safetensors.index.json` in it is checked unless the whole file stands beside it.
+        Of the model; each `*.safetensors.index.json` in it is checked.
+    index_first
+        Whether the library reads the shards even where the whole file stands beside the index, as diffusers does;
+        transformers reads the whole file then, and its index is let be.
 
     Raises
     ------
@@ -31,7 +34,7 @@ def check_shards(name: str, folder: Path) -> None:
         It names the first weight that a file lacks, or that the index does not know.
     """
     for index in sorted(folder.glob("*.safetensors.index.json")):
-        if (folder / index.name.removesuffix(".index.json")).is_file():
+        if not index_first and (folder / index.name.removesuffix(".index.json")).is_file():
             continue
         try:
             places: dict[str, str] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]

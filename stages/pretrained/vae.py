@@ -28,21 +28,22 @@ def load_vae(folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float
     Parameters
     ----------
     folder
-        Holds `config.json` and `diffusion_pytorch_model.safetensors`, or has a subfolder `vae` that does.
+        Holds `config.json` and `diffusion_pytorch_model.safetensors` (or its shards and their index), or has a
+        subfolder `vae` that does.
     device, dtype
         Where it computes and in what precision; weights stored as float16 are widened.
 
     Raises
     ------
     MissingPackageError
-        If the folder or one of the two files is absent.
+        If the folder, the config or the weights are absent.
     BadDataError
-        If the files do not make an `AutoencoderKL`.
+        If the weights are not those of such an `AutoencoderKL`: missing, foreign, of another shape, not finite.
     """
     if not (folder / "config.json").is_file() and (folder / "vae" / "config.json").is_file():
         folder = folder / "vae"
-    for name in ("config.json", WEIGHTS):
-        if not (folder / name).is_file():
+    for name, others in (("config.json", ()), (WEIGHTS, (f"{WEIGHTS}.index.json",))):
+        if not any((folder / one).is_file() for one in (name, *others)):
             raise MissingPackageError(f"No VAE in {folder}: {name} is absent.", "Try: eeg2vid weights fetch")
     from diffusers import AutoencoderKL
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from diffusers import AutoencoderKL
 from safetensors.torch import load_file, save_file
 
 from eeg2vid.schemas.errors import BadDataError
@@ -15,7 +16,7 @@ from eeg2vid.stages.pretrained.classifiers import load_image_classifier, load_vi
 from eeg2vid.stages.pretrained.image_encoder import load_image_encoder
 from eeg2vid.stages.pretrained.text import load_text_encoder
 from eeg2vid.stages.pretrained.unet import load_unet
-from eeg2vid.stages.pretrained.vae import load_vae
+from eeg2vid.stages.pretrained.vae import WEIGHTS, load_vae
 
 TINY = Path(str(resources.files("eeg2vid.stages") / "profiles" / "tiny"))
 LOADERS = {
@@ -78,15 +79,21 @@ def test_names_of_older_files_still_load(tmp_path):
     """SD 1.4 calls the VAE's attention query, key, value, proj_attn; CLIP of that time counted its positions."""
     old = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
 
-    def rename(weights, _):
-        for key in [key for key in weights if ".attentions." in key]:
-            weights[_older(key, old)] = weights.pop(key)
-
-    folder = changed("vae", tmp_path / "vae", rename)
-    config = json.loads((folder / "config.json").read_text())
-    renamed = any(".query." in key for key in load_file(next(folder.glob("*.safetensors"))))
-    assert renamed == config.get("mid_block_add_attention", True)
-    load_vae(folder)
+    folder = tmp_path / "vae"  # the tiny VAE has no attention
+    AutoencoderKL(
+        block_out_channels=(8,), norm_num_groups=4, layers_per_block=1, mid_block_add_attention=True
+    ).save_pretrained(folder)
+    file = folder / WEIGHTS
+    weights = load_file(file)
+    older = {_older(key, old): value for key, value in weights.items()}
+    assert len(older.keys() - weights.keys()) == 2 * 4 * 2  # encoder and decoder, four matrices with biases
+    save_file(older, file, metadata={"format": "pt"})
+    loaded = load_vae(folder).state_dict()
+    assert loaded.keys() == weights.keys() and all(torch.equal(loaded[key], weights[key]) for key in weights)
+    older.pop("decoder.mid_block.attentions.0.query.weight")
+    save_file(older, file, metadata={"format": "pt"})
+    with pytest.raises(BadDataError, match=r"1 weights .* are missing.*to_q\.weight"):
+        load_vae(folder)
 
     def count(weights, _):
         weights["text_model.embeddings.position_ids"] = torch.arange(77)[None]
@@ -96,7 +103,7 @@ def test_names_of_older_files_still_load(tmp_path):
 
 def _older(key, names):
     for new, old in names.items():
-        key = key.replace(f".{new}.", f".{old}.")
+        key = key.replace(f".{new}.", f".{old}.") if ".attentions." in key else key
     return key
 
 
@@ -119,7 +126,7 @@ def test_weights_in_several_files_load(tmp_path):
         LOADERS["text_encoder"](folder)
 
 
-@pytest.mark.parametrize("role", ["unet", "text_encoder"])
+@pytest.mark.parametrize("role", ["vae", "unet", "text_encoder"])
 def test_several_files_are_held_to_their_index(role, tmp_path):
     """The index names every weight, but one stands in no file: diffusers would leave it random."""
     folder = changed(role, tmp_path / role, lambda weights, key: None)
@@ -145,6 +152,13 @@ def test_several_files_are_held_to_their_index(role, tmp_path):
     save(names[0])
     with pytest.raises(BadDataError, match=f"missing from their files, the first is {gone}"):
         LOADERS[role](folder)
+    shutil.copy(next((TINY / role).glob("*model.safetensors")), whole)
+    if role == "text_encoder":  # transformers reads the whole file
+        LOADERS[role](folder)
+    else:  # diffusers reads the shards all the same
+        with pytest.raises(BadDataError, match=f"missing from their files, the first is {gone}"):
+            LOADERS[role](folder)
+    whole.unlink()
     (folder / names[0]).unlink()
     with pytest.raises(BadDataError, match="cannot be loaded"):
         LOADERS[role](folder)
