@@ -41,6 +41,7 @@ class Report(Stage):
     """
 
     name = "report"
+    version = 2
     Settings = ReportSettings
     reads = {
         "scores": Read(SCORES, "many"),

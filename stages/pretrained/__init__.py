@@ -1,1 +1,1 @@
-"""Latent diffusion: the VAE, and later the generators."""
+"""Pretrained models from folders: one loader per role, complete or refused."""
