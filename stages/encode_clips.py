@@ -28,7 +28,6 @@ class EncodeClips(Stage):
     divided = f"{CLIPS_PER_PART} clips"
     panel = "Clips"
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=10)
-    cites = ("radford2021clip",)
     examples = (
         "eeg2vid encode-clips --eye image-encoder --models sd --device cuda",
         "eeg2vid encode-clips --set eye.frame=all --variant image-encoder-mean",

@@ -30,7 +30,6 @@ class Perceive(Stage):
     divided = f"{CLIPS_PER_PART} clips"
     panel = "Judge"
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=10)
-    cites = ("radford2021clip",)
     examples = (
         "eeg2vid perceive --eye image-encoder --subject 17 --device cuda",
         "eeg2vid perceive --variant ridge+image-encoder --condition grey",

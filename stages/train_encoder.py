@@ -55,7 +55,6 @@ class TrainEncoder(Stage):
         ("fold", "targets", "network", "train_events", "validation_scores", "best_epoch", "detail"),
     )
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=30)
-    cites = ("liu2024eeg2video", "ledoit2004wellconditioned")
     examples = (
         "eeg2vid train-encoder --subject 17 --variant glmnet",
         "eeg2vid train-encoder --variant lda --network lda --targets concept --targets human",

@@ -18,9 +18,9 @@ def cite(
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Print, as BibTeX, the papers behind a recipe and the stages it plans."""
+    """Print, as BibTeX, the papers behind a recipe, the stages it plans, and their networks, generators and eyes."""
     study = Request(ctx, workspace, recipe).study()
-    wanted = cited_by(study.recipe, [study.stages[name] for name in study.planned_stages()])
+    wanted = cited_by(study)
     known = bibliography()
     rows = [{"key": key, "cited_by": who, "bibtex": known[key]} for key, who in wanted.items() if key in known]
     if wants_json(ctx, json):

@@ -63,10 +63,6 @@ class Judge:
                 self._manifests[address] = None
         return self._manifests[address]
 
-    def manifest_exists(self, node: Node) -> bool:
-        """Tell whether all artifacts of a unit are there, current or not."""
-        return all(self.manifest(address) is not None for address in self.outputs(node))
-
     def why_not_current(self, address: Address) -> str | None:
         """Say why an upstream artifact cannot be used, None if it can: judged by its own manifest alone."""
         if address not in self._current:

@@ -119,30 +119,6 @@ def balanced_accuracy(probabilities: FloatArray, labels: npt.ArrayLike) -> float
     return float(np.nanmean(class_recalls(probabilities, labels)))
 
 
-def majority_rate(train_labels: npt.ArrayLike, test_labels: npt.ArrayLike) -> float:
-    """Return the test accuracy of always answering the commonest training class.
-
-    Where several classes are the commonest, one is drawn at random, so the mean of their rates is returned. This, not
-    1 / classes, is the level that an attribute decoder has to beat; it can lie below 1 / classes where blocks differ.
-
-    Parameters
-    ----------
-    train_labels, test_labels
-        Labels ``(event,)`` of any kind.
-
-    Raises
-    ------
-    BadDataError
-        If either side is empty.
-    """
-    train, test = np.asarray(train_labels), np.asarray(test_labels)
-    if train.size == 0 or test.size == 0:
-        raise BadDataError("The majority rate needs at least one training and one test label.")
-    classes, counts = np.unique(train, return_counts=True)
-    commonest = classes[counts == counts.max()]
-    return float(np.isin(test, commonest).mean() / len(commonest))
-
-
 def _check_labels(labels: npt.ArrayLike, table: FloatArray) -> IntArray:
     found = np.asarray(labels)
     events, classes = table.shape

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
 
-from eeg2vid.stages.engine.recipe import Recipe
-from eeg2vid.stages.engine.stage import Stage
+from pydantic import BaseModel
+
+from eeg2vid.schemas.choice import Choice
+from eeg2vid.stages.engine.graph import Study
 
 _HEAD = re.compile(r"@\w+\{([^,\s]+),")
 
@@ -44,13 +46,25 @@ def parse_entries(text: str) -> dict[str, str]:
     return entries
 
 
-def cited_by(recipe: Recipe, stages: Iterable[Stage]) -> dict[str, list[str]]:
-    """Return the keys that a recipe and its stages cite, each with who cites it, in order."""
+def cited_by(study: Study) -> dict[str, list[str]]:
+    """Return the keys that a recipe, its stages and their choices cite, each with who cites it, in order."""
+    citing: list[tuple[str, Sequence[str]]] = [(f"recipe {study.recipe.header.name}", study.recipe.header.cites)]
+    for name in study.planned_stages():
+        citing.append((name, study.stages[name].cites))
+        for base in study.bases(name):
+            citing += [(f"{name}, {choice}", keys) for choice, keys in _choices(study.settings(name, base).settings)]
     found: dict[str, list[str]] = {}
-    for who, keys in [
-        (f"recipe {recipe.header.name}", recipe.header.cites),
-        *((stage.name, stage.cites) for stage in stages),
-    ]:
+    for who, keys in citing:
         for key in keys:
-            found.setdefault(key, []).append(who)
+            if who not in found.setdefault(key, []):
+                found[key].append(who)
     return found
+
+
+def _choices(settings: BaseModel) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield every choice in some settings with what it cites."""
+    for _, value in settings:
+        if isinstance(value, Choice):
+            yield value.name, type(value).cites
+        if isinstance(value, BaseModel):
+            yield from _choices(value)

@@ -31,10 +31,3 @@ def from_opponent(values: Floats) -> Floats:
     luminance, red_green, blue_yellow = values[..., 0], values[..., 1], values[..., 2]
     both = 2 * luminance - 2 / 3 * blue_yellow  # red + green
     return np.stack([(both + red_green) / 2, (both - red_green) / 2, luminance + 2 / 3 * blue_yellow], axis=-1)
-
-
-def from_hsv(hue: float, saturation: float, value: float) -> Floats:
-    """Return RGB in [0, 1] of a hue in turns."""
-    ramp = np.abs((hue + np.array([0.0, 2 / 3, 1 / 3])) % 1.0 * 6 - 3) - 1
-    rgb: Floats = value * (1 - saturation * (1 - np.clip(ramp, 0, 1)))
-    return rgb

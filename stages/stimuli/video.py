@@ -7,7 +7,6 @@ after t. Colours follow the film's own colour tag; without one, FFmpeg's default
 from __future__ import annotations
 
 import contextlib
-import io
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -178,23 +177,6 @@ def write_mp4(target: Path | BinaryIO, frames: NDArray[np.uint8], *, fps: float)
         _encode(path, frames, fps)
         with path.open("rb") as file:
             shutil.copyfileobj(file, target)
-
-
-def encode_mp4_bytes(frames: NDArray[np.uint8], *, fps: float, scale: int = 1) -> bytes:
-    """Return an mp4 file's bytes, each pixel repeated `scale` times in both directions.
-
-    Parameters
-    ----------
-    frames
-        `(frame, height, width, 3)`, uint8 RGB.
-    fps
-        Frames per second.
-    scale
-        Whole enlargement, for small pictures on a page.
-    """
-    buffer = io.BytesIO()
-    write_mp4(buffer, frames.repeat(scale, axis=1).repeat(scale, axis=2), fps=fps)
-    return buffer.getvalue()
 
 
 @contextlib.contextmanager

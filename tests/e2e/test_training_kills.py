@@ -13,8 +13,8 @@ import pytest
 pytestmark = pytest.mark.study
 KILLS = int(os.environ.get("EEG2VID_KILLS", "50"))
 TRAIN = (
-    "train-mapper", "--variant", "killed", "--network", "latent-cnn", "--subject", "1", "--device", "cpu", "--folds", "last",
-    "--set", "training.epochs=60", "--set", "training.batch_size=4",
+    "train-mapper", "--variant", "killed", "--network", "latent-cnn", "--subject", "1", "--device", "cpu",
+    "--folds", "last", "--set", "training.epochs=60", "--set", "training.batch_size=4",
 )  # fmt: skip
 
 

@@ -16,7 +16,6 @@ from eeg2vid.stages.metrics.classification import (
     class_recalls,
     confusion,
     expected_hits,
-    majority_rate,
     top_k_accuracy,
     top_k_hits,
 )
@@ -71,13 +70,6 @@ def test_absent_class_is_nan_and_not_averaged():
     np.testing.assert_array_equal(recalls, [0.5, np.nan, np.nan])
     assert balanced_accuracy(probabilities, [0, 0]) == 0.5
     np.testing.assert_array_equal(top_k_hits(probabilities, [1, 1]), [0.0, 1.0])
-
-
-def test_majority_rate():
-    assert majority_rate(["a", "a", "b"], ["a", "b", "b", "b"]) == 0.25
-    assert majority_rate([0, 1, 1, 0], [0, 0, 0, 2]) == pytest.approx(0.375)  # a tie: mean of 3/4 and 0
-    with pytest.raises(BadDataError, match="at least one"):
-        majority_rate([], [1])
 
 
 def test_bad_input():

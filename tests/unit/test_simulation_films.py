@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import colorsys
 import dataclasses
 import itertools
 
@@ -13,7 +12,7 @@ from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.stages.simulation import films
 from eeg2vid.stages.simulation.captions import FAST, SLOW
 from eeg2vid.stages.simulation.looks import LOOKS
-from eeg2vid.stages.simulation.palette import COLOR_WORDS, from_hsv, from_opponent, opponent
+from eeg2vid.stages.simulation.palette import COLOR_WORDS, from_opponent, opponent
 
 concepts = st.integers(1, 40)
 seeds = st.integers(films.STUDY_SEEDS.start, films.STUDY_SEEDS.stop - 1)
@@ -137,7 +136,6 @@ def test_features_are_standardised_and_named(study, phi):
 @given(st.lists(st.floats(0, 1), min_size=3, max_size=3))
 def test_colour_spaces_invert(rgb):
     assert np.allclose(from_opponent(opponent(np.array(rgb))), rgb)
-    assert np.allclose(from_hsv(*rgb), colorsys.hsv_to_rgb(*rgb))
 
 
 def test_captions_name_what_is_there(study):
