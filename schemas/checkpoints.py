@@ -41,6 +41,7 @@ class CheckpointAttributes(Attributes):
     """What the models read and decode."""
 
     inputs: tuple[str, ...]
+    signals: tuple[str, ...] = Field((), description="what encoders among the inputs read; empty: there are none")
     targets: dict[str, TargetFacts]
 
 

@@ -72,7 +72,7 @@ class Predict(Stage):
             require_same_signals(ctx, artifact)
         models = models_by_fold(checkpoints, select=settings.select == "validation")
         cohort = gather(ctx)
-        read = {fold: sorted({name for model in of_fold for name in model.inputs}) for fold, of_fold in models.items()}
+        read = {fold: sorted({name for model in of_fold for name in model.signals}) for fold, of_fold in models.items()}
         folds = [one for fold, names in read.items() for one in load_folds(ctx, cohort, fold, names)]
         tested = [fold for fold in folds if fold.test.size]  # of a pooled model's folds, those that test this person
         if not tested:

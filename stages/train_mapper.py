@@ -13,7 +13,7 @@ from eeg2vid.stages.decoding.needs import SIGNALS, TARGETS, training_needs
 from eeg2vid.stages.decoding.training import train_folds
 from eeg2vid.stages.decoding.upgrades import training_settings
 from eeg2vid.stages.engine.protocol import Context
-from eeg2vid.stages.engine.stage import Needs, Per, Printed, Resources, Stage, Write
+from eeg2vid.stages.engine.stage import Needs, Per, Printed, Read, Resources, Stage, Write
 
 
 class TrainMapperSettings(DecodingSettings):
@@ -39,7 +39,7 @@ class TrainMapper(Stage):
     name = "train-mapper"
     version = 2
     Settings = TrainMapperSettings
-    reads = {**SIGNALS, **TARGETS}
+    reads = {**SIGNALS, **TARGETS, "encoders": Read(CHECKPOINTS)}
     writes = {"mappers": Write(CHECKPOINTS, "subject")}
     acts = "train"
     uses_torch = True
@@ -53,6 +53,7 @@ class TrainMapper(Stage):
     examples = (
         "eeg2vid train-mapper --targets latents --network ridge --subject 17",
         "eeg2vid train-mapper --variant latent-cnn --network latent-cnn --set network.components=128",
+        "eeg2vid train-mapper --variant from-glmnet --inputs encoder:glmnet --targets text",
     )
 
     def needs(self, settings: TrainMapperSettings, condition: str, unit: Per) -> Needs:

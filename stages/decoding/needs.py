@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from eeg2vid.schemas.checkpoints import CHECKPOINTS
-from eeg2vid.schemas.decoding import DecodingSettings
+from eeg2vid.schemas.decoding import DecodingSettings, encoders_of
 from eeg2vid.schemas.embeddings import EMBEDDINGS
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.features import EPOCHS, FEATURES
@@ -40,8 +40,21 @@ def training_needs(needs: Needs, role: str, settings: DecodingSettings, unit: Pe
     if settings.pooled != (unit == "study"):
         return replace(needs, reads={}, writes={})
     whose: Whose = "all" if settings.pooled else "own"
-    wanted = {*roles_of(inputs_of(settings)), "events", "folds"}
+    names = inputs_of(settings)
+    encoders = encoders_of(names)
+    wanted = {
+        *(SIGNALS if encoders else roles_of(names)),
+        "events",
+        "folds",
+    }  # which of them an encoder reads, it knows
     reads = {name: replace(read, whose=whose) for name, read in SIGNALS.items() if name in wanted}
+    if encoders:
+        if role == "encoders" or len(encoders) > 1:
+            raise UsageError(
+                f"Inputs {', '.join(names)}: one encoder can be read, and by a mapper.",
+                "Train a mapper on it: eeg2vid train-mapper --inputs encoder:VARIANT",
+            )
+        reads["encoders"] = Read(CHECKPOINTS, variant=encoders[0])
     for target in find_targets(settings.targets):
         for name, read in target.reads(settings).items():
             if reads.setdefault(name, read) != read:

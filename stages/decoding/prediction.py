@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from eeg2vid.schemas.checkpoints import CheckpointAttributes, TrainedModel
 from eeg2vid.schemas.conditions import CONDITIONS, FULL
@@ -16,6 +16,7 @@ from eeg2vid.schemas.targets import TargetFacts
 from eeg2vid.stages.cohort.folds import FoldParts
 from eeg2vid.stages.cohort.inputs import roles_of
 from eeg2vid.stages.cohort.people import Cohort, run_of
+from eeg2vid.stages.decoding.embeddings import embedded, kept_encoders
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.store.reader import Artifact
 
@@ -40,6 +41,12 @@ class Model:
         """Names of what it reads."""
         attributes: CheckpointAttributes = self.artifact.attributes()
         return attributes.inputs
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Names of what is read from EEG artifacts for it."""
+        attributes: CheckpointAttributes = self.artifact.attributes()
+        return attributes.signals or attributes.inputs
 
 
 def models_by_fold(checkpoints: Sequence[Artifact], *, select: bool) -> dict[str, list[Model]]:
@@ -93,7 +100,7 @@ def _validated(model: Model) -> float:
 def require_same_signals(ctx: Context, model: Artifact) -> None:
     """Refuse to decode other epochs or features than the model learned from: another variant, silently read."""
     attributes: CheckpointAttributes = model.attributes()
-    for role in roles_of(attributes.inputs):
+    for role in roles_of(attributes.signals or attributes.inputs):
         given = ctx.read(role).address
         for ref in model.manifest.inputs:
             if ref.role == role and (ref.stage, ref.variant) != (given.stage, given.variant):
@@ -118,16 +125,19 @@ def predict_fold(
     sources = sources_of_fold(ctx, cohort.events, fold)
     keys = [key_of(cohort.events, target, source, fold.fold) for target, source in zip(fold.test, sources, strict=True)]
     for model in models:
-        decoder = load_decoder(model.artifact.model(model.row.path), model.row.targets[0])
+        folder = model.artifact.model(model.row.path)
+        decoder, encoders = load_decoder(folder, model.row.targets[0]), kept_encoders(folder, model.inputs)
         if _is_unseen(model, cohort):
             stranger = ", ".join(cohort.subjects)
             ctx.stamp(
                 f"person unseen in training, scaled by {'their own unlabelled EEG' if unseen == 'own' else 'all'}"
             )
             ctx.reporter.remark(f"{ctx.node}: subject {stranger} was not trained on in {model.artifact.address}.")
-        read = replace(inputs, arrays={name: inputs.arrays[name] for name in model.inputs})
-        own = read.take(_untested(cohort, fold)) if unseen == "own" else None
-        for name, values in decoder.predict(read.take(sources), device=ctx.device, unseen=unseen, own=own).items():
+        others = inputs.take(_untested(cohort, fold)) if unseen == "own" else None
+        how: dict[str, Any] = {"unseen": unseen, "own": others}
+        read = embedded(inputs.take(sources), model.inputs, encoders, ctx.device, **how)
+        own = None if others is None else embedded(others, model.inputs, encoders, ctx.device, **how)
+        for name, values in decoder.predict(read, device=ctx.device, unseen=unseen, own=own).items():
             part.array("predictions", name, values)
             part.rows("predictions", name, keys)
 

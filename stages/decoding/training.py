@@ -13,6 +13,7 @@ from eeg2vid.schemas.targets import TargetFacts
 from eeg2vid.stages.cohort.folds import FoldParts, load_folds, require_training
 from eeg2vid.stages.cohort.inputs import load_inputs, sources_of
 from eeg2vid.stages.cohort.people import Cohort, gather, run_of
+from eeg2vid.stages.decoding.embeddings import embedded, fold_encoders, keep_encoders, signals_of
 from eeg2vid.stages.decoding.needs import inputs_of
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.store.code import source_digest
@@ -50,7 +51,8 @@ def train_folds(ctx: Context, role: str) -> None:
     settings = ctx.settings
     names = inputs_of(settings)
     cohort = gather(ctx)
-    folds = load_folds(ctx, cohort, settings.folds, names)
+    signals = signals_of(ctx, names)
+    folds = load_folds(ctx, cohort, settings.folds, signals)
     require_training(ctx, folds)
     loaded = {target.key: target.load(ctx, cohort) for target in find_targets(settings.targets)}
     jobs = [
@@ -60,7 +62,7 @@ def train_folds(ctx: Context, role: str) -> None:
     ]
     for job in jobs:
         _require_test_classes(job)
-    inputs = load_inputs(ctx, names, cohort)
+    inputs = load_inputs(ctx, signals, cohort)
     if settings.training.scaling == "own":
         ctx.stamp("transductive scaling")
     for part, [job] in ctx.parts(settings.network.name, jobs):
@@ -68,6 +70,7 @@ def train_folds(ctx: Context, role: str) -> None:
     ctx.write(role).attributes(
         CheckpointAttributes(
             inputs=names,
+            signals=signals if signals != tuple(names) else (),
             targets={key: _facts(key, one, jobs) for key, one in loaded.items()},
         )
     )
@@ -112,7 +115,9 @@ def _fit(ctx: Context, part: WorkPart, role: str, job: Job, cohort: Cohort, inpu
     from eeg2vid.stages.networks.checkpoint import save_decoder
     from eeg2vid.stages.training.state import FolderKeeper
 
-    settings = ctx.settings
+    settings, names = ctx.settings, inputs_of(ctx.settings)
+    encoders = fold_encoders(ctx, names, job.fold.fold)
+    inputs = embedded(inputs, names, encoders, ctx.device)
     first = job.fold.learned if settings.validation_in_training else job.fold.train
     train, validation = (_examples(job, cohort, inputs, events) for events in (first, job.fold.validation))
     decoder = build(settings.network, context=_context(ctx, job, cohort, train), training=settings.training)
@@ -125,7 +130,9 @@ def _fit(ctx: Context, part: WorkPart, role: str, job: Job, cohort: Cohort, inpu
         keeper=FolderKeeper(part.state, ctx.save_every_s, source_digest(_ROOMS)),
         progress=lambda done, total, text: ctx.reporter.within(f"{job.path} {text}", done, total),
     )
-    save_decoder(part.model_folder(role, job.path), decoder)
+    folder = part.model_folder(role, job.path)
+    save_decoder(folder, decoder)
+    keep_encoders(folder, encoders)
     row = TrainedModel(
         fold=job.fold.fold,
         targets=tuple(job.targets),
@@ -163,7 +170,8 @@ def _context(ctx: Context, job: Job, cohort: Cohort, train: Examples) -> BuildCo
     """Return all that a network may ask."""
     from eeg2vid.stages.networks.context import UNITS, BuildContext, Sensor, TargetForm
 
-    (first, *_), names = sources_of(ctx, inputs_of(ctx.settings), cohort.subjects[0]), list(train.inputs.arrays)
+    signals, names = signals_of(ctx, inputs_of(ctx.settings)), list(train.inputs.arrays)
+    first, *_ = sources_of(ctx, signals, cohort.subjects[0])
     epochs = [ctx.read_each("epochs")[cohort.subjects[0]]] if "epochs" in names else []
     return BuildContext(
         inputs=train.inputs.shapes(),

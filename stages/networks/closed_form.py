@@ -43,6 +43,10 @@ class ClosedForm(Decoder):
         """Return the predictions of some vectors."""
 
     @abstractmethod
+    def project(self, vectors: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return what another network may learn from some vectors, `(event, dimension)`."""
+
+    @abstractmethod
     def shapes(self, dimension: int, state: State) -> dict[str, tuple[int | None, ...]]:
         """Return the shapes of the fitted arrays for vectors of a dimension (None: any size)."""
 
@@ -68,12 +72,20 @@ class ClosedForm(Decoder):
         self, inputs: Inputs, *, device: str = "cpu", unseen: Unseen = "pooled", own: Inputs | None = None
     ) -> Predictions:
         """Return one prediction per event; BadDataError before any fit."""
+        return {self.target.name: self.decode(self._vectors(inputs, unseen, own))}
+
+    def embed(
+        self, inputs: Inputs, *, device: str = "cpu", unseen: Unseen = "pooled", own: Inputs | None = None
+    ) -> NDArray[np.float32]:
+        """Return each event's projection."""
+        return self.project(self._vectors(inputs, unseen, own))
+
+    def _vectors(self, inputs: Inputs, unseen: Unseen, own: Inputs | None) -> NDArray[np.float64]:
         if not self.arrays:
             raise BadDataError("This decoder has not been fitted.")
         inputs.require(self.context.inputs)
         transductive = self.training.scaling == "own"
-        vectors = self.vectors.transform(inputs, own=transductive, unseen=unseen, given=own)
-        return {self.target.name: self.decode(vectors)}
+        return self.vectors.transform(inputs, own=transductive, unseen=unseen, given=own)
 
     def fitted(self, name: str) -> NDArray[np.float32]:
         """Return a fitted array as float32, however it was stored."""

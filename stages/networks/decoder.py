@@ -116,6 +116,23 @@ class Decoder(ABC):
             If the inputs are not those fitted to.
         """
 
+    def embed(
+        self, inputs: Inputs, *, device: str = "cpu", unseen: Unseen = "pooled", own: Inputs | None = None
+    ) -> NDArray[np.float32]:
+        """Return what another network may learn from: one vector per event, `(event, dimension)`.
+
+        Parameters as of `predict`.
+
+        Raises
+        ------
+        UsageError
+            If the network has no such vector.
+        """
+        raise UsageError(
+            f"Network '{self.settings.name}' has no embedding that another network could read.",
+            "Name an encoder whose network has one: lda, glmnet, glmnet-raw.",
+        )
+
     @abstractmethod
     def state(self) -> State:
         """Return the fitted arrays."""

@@ -83,10 +83,14 @@ class TwoBranches(nn.Module):
             if isinstance(module, nn.Linear | nn.Conv2d):
                 nn.init.xavier_uniform_(module.weight)
 
-    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        """Return logits `(sample, class)`; the input's axis 1 is the electrodes."""
+    def hidden(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Return both branches side by side `(sample, 2 x embedding)`; the input's axis 1 is the electrodes."""
         x = inputs["x"]
-        return self.out(torch.cat([self.whole(x), self.local(x[:, self.places])], dim=1))  # type: ignore[no-any-return]
+        return torch.cat([self.whole(x), self.local(x[:, self.places])], dim=1)
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Return logits `(sample, class)`."""
+        return self.out(self.hidden(inputs))  # type: ignore[no-any-return]
 
 
 class WindowClassifier(Supervised):

@@ -67,8 +67,8 @@ class LatentCnn(nn.Module):
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 
-    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        """Return `(batch, output)`, or `(batch, frame x output)` where frames have an output each."""
+    def hidden(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Return what the head reads: `(batch, token, width)`, or a token per frame."""
         tokens: Tensor | float = 0.0
         for name, x in inputs.items():
             if self.training and self.s.noise:
@@ -84,7 +84,11 @@ class LatentCnn(nn.Module):
         assert isinstance(tokens, Tensor)
         if self.frames:
             tokens = functional.adaptive_avg_pool1d(tokens, self.frames)
-        hidden = self.dropout(functional.gelu(self.norm(tokens.transpose(1, 2))))
+        return self.dropout(functional.gelu(self.norm(tokens.transpose(1, 2))))  # type: ignore[no-any-return]
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Return `(batch, output)`, or `(batch, frame x output)` where frames have an output each."""
+        hidden = self.hidden(inputs)
         output = self.head(hidden) if self.frames else self.head(hidden.flatten(1))
         return output.flatten(1)  # type: ignore[no-any-return]
 

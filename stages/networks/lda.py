@@ -121,6 +121,11 @@ class LdaDecoder(ClosedForm):
         probabilities: NDArray[np.float32] = softmax(scores, axis=1).astype(np.float32)
         return probabilities
 
+    def project(self, vectors: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return the discriminants `(event, class)`, without priors."""
+        scores: NDArray[np.float32] = (vectors @ self.fitted("weights").astype(np.float64)).astype(np.float32)
+        return scores
+
     def shapes(self, dimension: int, state: State) -> dict[str, tuple[int | None, ...]]:
         """Return the shapes of weights and offsets."""
         n_classes = len(self.target.classes)

@@ -146,10 +146,15 @@ class RidgeDecoder(ClosedForm):
         held = 0 if validation is None else len(validation)
         return FitReport(len(train), held, score, detail=f"{ratio}, {detail}, rank {left.shape[1]}")
 
+    def project(self, vectors: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return the scores on the map's leading directions `(event, rank)`."""
+        scores = (vectors - self.fitted("center")) @ self.fitted("left").astype(np.float64)
+        found: NDArray[np.float32] = scores.astype(np.float32)
+        return found
+
     def decode(self, vectors: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return predicted values `(event, *target)`."""
-        scores = (vectors - self.fitted("center")) @ self.fitted("left").astype(np.float64)
-        values: NDArray[np.float32] = scores.astype(np.float32) @ self.fitted("right") + self.fitted("mean")
+        values: NDArray[np.float32] = self.project(vectors) @ self.fitted("right") + self.fitted("mean")
         return values.reshape(len(values), *self.target.shape)
 
     def shapes(self, dimension: int, state: State) -> dict[str, tuple[int | None, ...]]:

@@ -37,6 +37,11 @@ class Supervised(Trained):
         """Return the module's output as 'out'."""
         return {"out": self.modules()["net"](batch.inputs)}
 
+    def embedding(self, batch: Batch) -> Tensor | None:
+        """Return what the module calls `hidden`, if it does."""
+        hidden = getattr(self.modules()["net"], "hidden", None)
+        return None if hidden is None else hidden(batch.inputs)  # type: ignore[no-any-return]
+
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Go down the loss."""
         optimizer = self.optimizers()["net"]

@@ -70,6 +70,10 @@ class Trained(Decoder):
     def outputs(self, batch: Batch) -> Tensors:
         """Return what the network makes of a batch, `(sample, ...)` each."""
 
+    def embedding(self, batch: Batch) -> Tensor | None:
+        """Return the vector that another network may learn from, `(sample, dimension)`; None: there is none."""
+        return None
+
     @abstractmethod
     def judge(self, targets: Targets) -> Judge:
         """Return a function from the outputs on the validation events (CPU) to loss and score."""
@@ -206,14 +210,14 @@ class Trained(Decoder):
                 scalers[subject] = self.scalers.of(subject, strangers, unseen)
         return Feed(inputs, arrangement, scalers, subjects=self.context.subjects, keep=keep)
 
-    def _forward(self, feed: Feed, device: str) -> Tensors:
-        """Return the outputs of all samples, on the CPU."""
-        parts = []
+    def _forward(self, feed: Feed, device: str, read: Callable[[Batch], Tensors] | None = None) -> Tensors:
+        """Return the outputs of all samples, or what else is read of them, on the CPU."""
+        parts, read = [], read or self.outputs
         for start in range(0, len(feed), _PREDICT_BATCH):
             batch = feed.batch(torch.arange(start, min(start + _PREDICT_BATCH, len(feed))))
             inputs = {name: values.to(device) for name, values in batch.inputs.items()}
             there = Batch(inputs, {}, batch.samples.to(device), batch.person.to(device))
-            parts.append(self.outputs(there))
+            parts.append(read(there))
         return {name: torch.cat([part[name] for part in parts]).cpu() for name in parts[0]}
 
     def _move(self, device: str) -> None:
@@ -224,6 +228,28 @@ class Trained(Decoder):
         self, inputs: Inputs, *, device: str = "cpu", unseen: Unseen = "pooled", own: Inputs | None = None
     ) -> Predictions:
         """Return one prediction per event and target."""
+        return self.finish(self._read(inputs, self.outputs, device, unseen, own))
+
+    def embed(
+        self, inputs: Inputs, *, device: str = "cpu", unseen: Unseen = "pooled", own: Inputs | None = None
+    ) -> NDArray[np.float32]:
+        """Return the embedding of each event, the mean over its windows."""
+
+        def vectors(batch: Batch) -> Tensors:
+            found = self.embedding(batch)
+            return {} if found is None else {"embedding": found}
+
+        read = self._read(inputs, vectors, device, unseen, own)
+        if not read:
+            return super().embed(inputs)
+        flat = read["embedding"].flatten(1)
+        mean: NDArray[np.float32] = flat.reshape(-1, self.n_windows(), flat.shape[1]).mean(dim=1).numpy()
+        return mean
+
+    def _read(
+        self, inputs: Inputs, read: Callable[[Batch], Tensors], device: str, unseen: Unseen, own: Inputs | None
+    ) -> Tensors:
+        """Return what the fitted network makes of some events, on the CPU."""
         inputs.require(self.context.inputs)
         if not self._modules:
             raise BadDataError("This decoder has not been fitted.")
@@ -231,9 +257,9 @@ class Trained(Decoder):
         for module in self._modules.values():
             module.eval()
         with torch.inference_mode():
-            outputs = self._forward(self._feed(inputs, unseen=unseen, own=own, keep=False), device)
+            found = self._forward(self._feed(inputs, unseen=unseen, own=own, keep=False), device, read)
         self._move("cpu")
-        return self.finish(outputs)
+        return found
 
     def state(self) -> State:
         """Return the stored weights and what was taken from the training targets."""

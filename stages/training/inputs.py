@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -61,6 +61,10 @@ class Inputs:
         """Return some events, in the order given."""
         rows = np.arange(len(self)) if self.rows is None else self.rows
         return replace(self, rows=rows[events])
+
+    def only(self, names: Iterable[str]) -> Inputs:
+        """Return some of the inputs."""
+        return replace(self, arrays={name: self.arrays[name] for name in names})
 
     def gather(self, name: str, events: Rows | slice = slice(None)) -> NDArray[np.floating]:
         """Return an input `(event, ...)`, of some events if any are named; a copy unless the rows follow each other."""

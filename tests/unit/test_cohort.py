@@ -296,3 +296,56 @@ def opened_probabilities(workspace, variant):
     one = open_artifact(workspace, Address("predict", variant, "sub-1", "predictions"))
     folds = np.array([row.fold for row in one.table("concept", one.row_types["concept"])])
     return {fold: one.read("concept")[folds == fold] for fold in dict.fromkeys(folds.tolist())}
+
+
+# -- a mapper on an encoder -------------------------------------------------------------------------------------
+
+
+def test_a_mapper_learns_from_an_encoder_of_the_same_fold(workspace, cli, cli_ok):
+    """The encoder is frozen and kept with the mapper; its embedding is the mapper's input, here and in `predict`."""
+    from eeg2vid.stages.networks.checkpoint import load_decoder
+
+    words = ["train-mapper", "--inputs", "encoder:lda", "--targets", "latents", "--subject", 1, "-w", workspace]
+    cli_ok(*words, "--variant", "on-lda")
+    mapper = open_artifact(workspace, Address("train-mapper", "on-lda", "sub-1", "mappers"))
+    encoder = open_artifact(workspace, Address("train-encoder", "lda", "sub-1", "encoders"))
+    assert [ref.variant for ref in mapper.manifest.inputs if ref.role == "encoders"] == ["lda"]
+    assert mapper.attributes().inputs == ("encoder:lda",) and set(mapper.attributes().signals) == {"de", "epochs"}
+    row = mapper.table("models", mapper.row_types["models"])[0]
+    fold_rows = [one for one in encoder.table("models", encoder.row_types["models"]) if one.fold == row.fold]
+    kept = sorted((mapper.model(row.path) / "encoders" / "lda").iterdir())
+    assert len(kept) == len(fold_rows) == 2  # concept and fast
+    for place, one in zip(kept, fold_rows, strict=True):
+        assert (place / "model.safetensors").read_bytes() == (
+            encoder.model(one.path) / "model.safetensors"
+        ).read_bytes()
+    decoder = load_decoder(mapper.model(row.path))
+    assert decoder.context.inputs == {"encoder:lda": (4 + 2,)}
+
+    predict = ["predict", "--from", "mappers=train-mapper/on-lda", "--from", "encoders=none", "--variant", "on-lda"]
+    cli_ok(*predict, "--subject", 1, "--condition", "full", "-w", workspace)
+    made = open_artifact(workspace, Address("predict", "on-lda", "sub-1", "predictions"))
+    assert made.read("latents").shape[0] == 60 and np.ptp(made.read("latents"), axis=0).max() > 0
+
+    # an encoder of other folds has seen this fold's test events
+    cli_ok(
+        "train-encoder",
+        "--network",
+        "lda",
+        "--targets",
+        "concept",
+        "--folds",
+        "block-1",
+        "--variant",
+        "one",
+        "--subject",
+        1,
+        "-w",
+        workspace,
+    )
+    refused = cli(*words[:2], "encoder:one", *words[3:], "--variant", "leaky")
+    assert refused.code == 2 and "has no model of fold 'block-2'" in refused.err
+    refused = cli("train-encoder", "--inputs", "encoder:lda", "--subject", 1, "-w", workspace, "--variant", "no")
+    assert refused.code == 2 and "one encoder can be read, and by a mapper" in refused.err
+    refused = cli("train-mapper", "--inputs", "dee", "--subject", 1, "-w", workspace)
+    assert refused.code == 2 and "epochs, de, psd or encoder:VARIANT" in refused.err
