@@ -14,7 +14,9 @@ from eeg2vid.stages.cohort.clips import motion_of
 from eeg2vid.stages.store.layout import STUDY, Address
 from eeg2vid.stages.store.reader import open_artifact
 
-_spec = importlib.util.spec_from_file_location("_small_models", Path(__file__).parents[1] / "unit" / "_small_models.py")
+_spec = importlib.util.spec_from_file_location(
+    "_small_models", Path(__file__).parents[1] / "unit" / "pretrained" / "_small_models.py"
+)
 small = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(small)
 

@@ -72,3 +72,11 @@ def test_every_room_and_stage_stands_in_the_layers():
     science = next(one for one in contracts if one["name"].startswith("Science"))["source_modules"]
     above = {"cohort", "decoding", "engine", "services", "store", "targets"}
     assert {name.removeprefix("eeg2vid.stages.") for name in science} == folders - above
+
+
+def test_unit_tests_mirror_the_rooms():
+    """A folder of unit tests is called after the room that it tests."""
+    tests = {path.name for path in (ROOT / "tests" / "unit").iterdir() if any(path.glob("test_*.py"))}
+    rooms = {path.name for path in (ROOT / "stages").iterdir() if (path / "__init__.py").is_file()}
+    assert tests <= rooms | {"schemas"}
+    assert not list((ROOT / "tests" / "unit").glob("*.py"))

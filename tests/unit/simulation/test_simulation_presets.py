@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "examples" / "simulation"))
+sys.path.append(str(Path(__file__).resolve().parents[3] / "examples" / "simulation"))
 
 import find_presets
 

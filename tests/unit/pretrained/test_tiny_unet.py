@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "examples" / "tiny_profile"))
+sys.path.append(str(Path(__file__).resolve().parents[3] / "examples" / "tiny_profile"))
 
 import judge_unet
 import make_tokenizer
@@ -24,7 +24,7 @@ from wording import corpus
 
 from eeg2vid.stages.simulation.films import TRAINING_SEEDS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TOY = ["--channels", "16", "32", "--batch", "3", "--workers", "0", "--concepts", "8", "27", "--judged", "1"]
 
 

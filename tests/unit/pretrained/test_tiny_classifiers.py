@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "examples" / "tiny_profile"))
+sys.path.append(str(Path(__file__).resolve().parents[3] / "examples" / "tiny_profile"))
 
 import classes
 import judge_classifiers
@@ -30,7 +30,7 @@ from eeg2vid.stages.simulation.films import (
     optical_flow,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TOY = ["--width", "32", "--layers", "1", "--batch", "4", "--workers", "0", "--concepts", "8", "27", "--judged", "2"]
 
 

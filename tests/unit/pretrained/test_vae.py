@@ -13,7 +13,7 @@ from eeg2vid.stages.pretrained.vae import WEIGHTS, decode, encode, factor, load_
 from eeg2vid.stages.simulation.films import STUDY_SEEDS, render_clip, sample_specs
 
 FLOOR = 21.5  # dB, a decibel or two below what the card says
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TINY = ROOT / "stages" / "profiles" / "tiny" / "vae"
 
 

@@ -14,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "examples" / "tiny_profile"))
+sys.path.append(str(Path(__file__).resolve().parents[3] / "examples" / "tiny_profile"))
 
 import make_tokenizer
 import render_films

@@ -17,7 +17,7 @@ from eeg2vid.stages.datasets.opening import open_dataset
 from eeg2vid.stages.datasets.recordings import companions, open_recording
 from eeg2vid.stages.datasets.study_file import EventSource
 
-REPO = Path(__file__).resolve().parents[2]
+REPO = Path(__file__).resolve().parents[3]
 SHARED = REPO.parent / "shared" / "data"
 pytestmark = [
     pytest.mark.realdata,

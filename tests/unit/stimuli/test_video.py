@@ -21,10 +21,12 @@ from eeg2vid.stages.stimuli import video
 from eeg2vid.stages.stimuli.resize import fit_size, pad_to_multiple
 from eeg2vid.stages.stimuli.video import probe, read_clips, write_mp4
 
-_spec = importlib.util.spec_from_file_location("_seed_dv_folder", Path(__file__).with_name("_seed_dv_folder.py"))
+_spec = importlib.util.spec_from_file_location(
+    "_seed_dv_folder", Path(__file__).parents[1] / "datasets" / "_seed_dv_folder.py"
+)
 folder = sys.modules.setdefault(_spec.name, importlib.util.module_from_spec(_spec))
 _spec.loader.exec_module(folder)
-CLIPS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "clips" / "intel-samples"
+CLIPS = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "clips" / "intel-samples"
 realdata = pytest.mark.skipif(not CLIPS.is_dir(), reason=f"no real clips at {CLIPS}")
 SIZE = (32, 18)
 

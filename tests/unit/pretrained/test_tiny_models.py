@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "examples" / "tiny_profile"))
+sys.path.append(str(Path(__file__).resolve().parents[3] / "examples" / "tiny_profile"))
 
 from classes import FlowingFilms, attributes
 from films_data import CONCEPTS
@@ -27,7 +27,7 @@ from eeg2vid.stages.pretrained.text import load_text_encoder
 from eeg2vid.stages.pretrained.vae import decode, load_vae
 from eeg2vid.stages.simulation.films import JUDGING_SEEDS, STUDY_SEEDS, TRAINING_SEEDS
 
-TINY = Path(__file__).resolve().parents[2] / "stages" / "profiles" / "tiny"
+TINY = Path(__file__).resolve().parents[3] / "stages" / "profiles" / "tiny"
 ROLES = (
     "vae", "tokenizer", "text_encoder", "image_encoder", "captioner", "image_classifier", "video_classifier", "unet",
 )  # fmt: skip

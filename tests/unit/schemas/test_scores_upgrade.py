@@ -12,7 +12,7 @@ from eeg2vid.stages.metrics.table import METRICS
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import open_artifact
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
+GOLDEN = Path(__file__).parents[2] / "golden" / "v1"
 NAMES = {
     ("video", "ssim"): ("", "ssim", ""),
     ("video", "psnr"): ("", "psnr", ""),
