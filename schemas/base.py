@@ -62,7 +62,7 @@ _FAMILY_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 class Attributes(BaseModel):
     """Typed facts about a whole artifact (sampling rate, class names); part of its digest."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class Schema(BaseModel):

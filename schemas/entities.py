@@ -17,7 +17,7 @@ SubjectLabel = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$", max_length=40)]
 class Row(BaseModel):
     """One row of a table artifact."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class Clip(Row):

@@ -18,7 +18,7 @@ class Settings(BaseModel):
 
     renamed: ClassVar[dict[str, str]] = {}
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class Execution(BaseModel):

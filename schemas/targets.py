@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class TargetFacts(BaseModel):
     """One target as some models learned it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     kind: Literal["label", "value"] = Field(description="label: a class; value: numbers of a fixed shape")
     classes: tuple[str, ...] = Field((), description="of a label, in the order of its probabilities")

@@ -20,7 +20,7 @@ from eeg2vid.stages.engine.workspace import read_toml
 class ModelSource(BaseModel):
     """Where one model lies: a folder, or a hub id (already in the local cache) with its subfolder."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     folder: str | None = Field(None, description="folder, relative to the profile's file")
     hub: str | None = Field(None, description="hub id, e.g. CompVis/stable-diffusion-v1-4")
@@ -37,7 +37,7 @@ class ModelSource(BaseModel):
 class Profile(BaseModel):
     """A model profile as written in TOML."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     about: str = ""
@@ -139,7 +139,7 @@ class Models:
 class Lock(BaseModel):
     """Which commits `weights fetch` resolved a profile's hub ids to."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     profile: str
     commits: dict[str, str]

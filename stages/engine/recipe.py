@@ -23,7 +23,7 @@ DEFAULT_RECIPE = "ridge"
 class RecipeHeader(BaseModel):
     """The `[recipe]` table of a recipe file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str = Field(pattern=r"^[a-z0-9-]+$")
     title: str

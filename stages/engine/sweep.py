@@ -25,7 +25,7 @@ _PLACE = re.compile(r"\{([^{}:]*)(?::([^{}]*))?\}")
 class SweepTable(BaseModel):
     """The `[sweep]` table as it is written."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     variant: str = Field(description="the variant whose tables are repeated")
     stage: str = Field(description="where the values differ; later stages are repeated too")

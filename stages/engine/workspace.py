@@ -19,7 +19,7 @@ CONFIG = "eeg2vid.toml"
 class StudyConfig(BaseModel):
     """The `[study]` table of eeg2vid.toml."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     data: str | None = Field(None, description="data set folder, relative to the workspace or absolute")
     recipe: str | None = Field(None, description="a built-in recipe or a TOML file")

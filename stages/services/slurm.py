@@ -28,7 +28,7 @@ Option = Annotated[str, StringConstraints(pattern=r"^--?[^\r\n]+$")]
 class SlurmTable(BaseModel):
     """A `[slurm]` table of eeg2vid.toml (for every stage) or `[slurm.<stage>]` (for one)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     partition: str | None = Field(None, pattern=_NAME, description="partition, or several with commas")
     account: str | None = Field(None, pattern=_NAME, description="account that is charged")
