@@ -8,7 +8,6 @@ from typing import Any
 
 import typer
 from pydantic import BaseModel
-from rich.markup import escape
 
 from eeg2vid.cli.errors import report
 from eeg2vid.cli.output import emit, table
@@ -72,10 +71,10 @@ def show_choice(stage: Stage, field: str, name: str) -> None:
         for setting, text in _settings_of(members[name]).items()
     ]
     head = f"eeg2vid {stage.name} --{field.replace('_', '-')} {name}\n\n{inspect.getdoc(members[name])}\n"
-    emit(None, escape(head), as_json=False)
+    emit(None, head, as_json=False)
     emit(None, table(rows) if rows else "It has no settings.", as_json=False)
     written = f'[{stage.name}.VARIANT], {field} = {{ name = "{name}", ... }}'
-    emit(None, escape(f"\nIn a recipe: {written}"), as_json=False)
+    emit(None, f"\nIn a recipe: {written}", as_json=False)
 
 
 def _settings_of(choice: type[BaseModel]) -> dict[str, str]:

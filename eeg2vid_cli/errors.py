@@ -35,7 +35,8 @@ def guarded(command: Callable[..., Any], settings: Collection[str] = ()) -> Call
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except KeyboardInterrupt:
-            talk().print("[yellow]Stopped.[/] Finished artifacts are kept; the same command goes on from there.")
+            talk().print("Stopped.", style="yellow", end=" ")
+            talk().print("Finished artifacts are kept; the same command goes on from there.")
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             raise typer.Exit(0) from None
@@ -59,18 +60,18 @@ def report(error: Exception, settings: Collection[str] = ()) -> int:
     """
     console = talk()
     if isinstance(error, Eeg2VidError):
-        console.print("[bold red]Error:[/]", end=" ")
-        console.print(as_options(error.message, settings), markup=False)
+        console.print("Error:", style="bold red", end=" ")
+        console.print(as_options(error.message, settings))
         if error.hint:
-            console.print(as_options(error.hint, settings), markup=False)
+            console.print(as_options(error.hint, settings))
         return error.exit_code
     refused = disk_failure(error) if isinstance(error, OSError) else None
     if refused:
-        console.print("[bold red]Error:[/]", end=" ")
-        console.print(f"{refused[0].upper()}{refused[1:]}.", markup=False)
+        console.print("Error:", style="bold red", end=" ")
+        console.print(f"{refused[0].upper()}{refused[1:]}.")
         return 1
-    console.print("[bold red]Internal error:[/]", end=" ")
-    console.print(f"{type(error).__name__}: {error}", markup=False)
+    console.print("Internal error:", style="bold red", end=" ")
+    console.print(f"{type(error).__name__}: {error}")
     console.print("This is a bug. Run the command again with --debug and report the traceback.")
     return 1
 

@@ -1,19 +1,40 @@
-"""One sink: data on stdout, talk on stderr."""
+"""One sink: data on stdout, talk on stderr; names in them are text, whatever stands in them."""
 
 from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they turn round what follows
+
+
+class TextConsole(Console):
+    """A console to which every string is text: `[C3]`, `:cat:` and control characters in a name are shown as such."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return the text without reading markup or emoji codes in it."""
+        return super().render_str(visible(text), **options | {"markup": False, "emoji": False})
+
+
+def visible(text: str) -> str:
+    """Return the text with control characters written out, so that a name cannot steer the terminal."""
+    return "".join(f"\\u{ord(sign):04x}" if _steers(sign) else sign for sign in text)
+
+
+def _steers(sign: str) -> bool:
+    return sign in _BIDI or (unicodedata.category(sign) == "Cc" and sign not in "\n\t")
 
 
 def talk() -> Console:
     """Return the console for people: stderr."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return TextConsole(stderr=True, highlight=False, soft_wrap=True)
 
 
 def emit(data: Any, human: Any, *, as_json: bool) -> None:
@@ -22,7 +43,7 @@ def emit(data: Any, human: Any, *, as_json: bool) -> None:
         sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
     else:
         width = None if sys.stdout.isatty() else 160  # a pipe has no width: do not fold tables at 80
-        Console(highlight=False, width=width).print(human)
+        TextConsole(highlight=False, width=width).print(human)
 
 
 def table(rows: Sequence[Mapping[str, Any]], title: str | None = None, columns: Sequence[str] | None = None) -> Table:

@@ -5,9 +5,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
-from eeg2vid.cli.output import talk
+from eeg2vid.cli.output import talk, visible
 from eeg2vid.stages.services.worker import LineReporter
 
 
@@ -22,7 +30,7 @@ class TerminalReporter:
     def start(self, what: str, total: int) -> None:
         """Replace the bar by a new one."""
         self.clear()
-        self._task = self._progress.add_task(what, total=total)
+        self._task = self._progress.add_task(visible(what), total=total)
 
     def advance(self, steps: int = 1) -> None:
         """Move the bar."""
@@ -31,18 +39,18 @@ class TerminalReporter:
 
     def within(self, what: str, done: int, total: int) -> None:
         """Show a second bar while a piece that counts as one is made."""
-        if self._inner is not None and (done >= total or self._progress.tasks[-1].description != what):
+        if self._inner is not None and (done >= total or self._progress.tasks[-1].description != visible(what)):
             self._progress.remove_task(self._inner)
             self._inner = None
         if done >= total:
             return
         if self._inner is None:
-            self._inner = self._progress.add_task(what, total=total)
+            self._inner = self._progress.add_task(visible(what), total=total)
         self._progress.update(self._inner, completed=done, total=total)
 
     def remark(self, text: str) -> None:
         """Print a line above the bar."""
-        self._progress.console.print(text, markup=False)
+        self._progress.console.print(text)
 
     def clear(self) -> None:
         """Remove the bars."""
@@ -52,13 +60,18 @@ class TerminalReporter:
         self._task = self._inner = None
 
 
+def columns() -> tuple[ProgressColumn, ...]:
+    """Return what a bar shows."""
+    what = TextColumn("{task.description}", markup=False)
+    return what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+
+
 @contextlib.contextmanager
 def reporting() -> Iterator[TerminalReporter | LineReporter]:
     """Yield the reporter that suits stderr."""
     console = talk()
     if not console.is_terminal:
-        yield LineReporter(lambda text: console.print(text, markup=False))
+        yield LineReporter(lambda text: console.print(text))
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns(), console=console, transient=True) as progress:
         yield TerminalReporter(progress)

@@ -29,4 +29,4 @@ def cite(
         for row in rows:  # no console: it would fold long lines
             sys.stdout.write(f"% {', '.join(row['cited_by'])}\n{row['bibtex']}\n\n")
     for key in wanted.keys() - known.keys():
-        talk().print(f"Recipe '{study.recipe.header.name}' cites '{key}', whose entry is not here.", markup=False)
+        talk().print(f"Recipe '{study.recipe.header.name}' cites '{key}', whose entry is not here.")

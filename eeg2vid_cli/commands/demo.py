@@ -43,4 +43,4 @@ def demo(
         (workspace / CONFIG).write_text(_CONFIG, encoding="utf-8")
     study = Request(ctx, workspace).study()
     make_all(study, chosen_subjects(study, None), make_execution(device="cpu", threads=threads))
-    talk().print(f"Everything is in {workspace}: try `eeg2vid status -w {workspace}`.", markup=False)
+    talk().print(f"Everything is in {workspace}: try `eeg2vid status -w {workspace}`.")

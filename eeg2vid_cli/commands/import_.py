@@ -99,7 +99,7 @@ def import_(
     )
     manifest = adopted.manifest
     for remark in remarks:
-        talk().print(remark, markup=False)
+        talk().print(remark)
     state = "imported" if adopted.written else "already imported"
     row = {
         "artifact": str(adopted.address),

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Group
-from rich.text import Text
 
 from eeg2vid.cli.options import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
 from eeg2vid.cli.output import emit, table
@@ -106,5 +105,5 @@ def _one(manifest: Manifest, folder: Path) -> Group:
     attributes = [{"attribute": key, "value": str(value)[:120]} for key, value in manifest.attributes.items()]
     inputs = [{"input": ref.address, "digest": ref.digest[:12]} for ref in manifest.inputs]
     parts = [table(rows) for rows in (arrays, tables, attributes, settings, inputs) if rows]
-    spaced = [part for one in parts for part in (Text(""), one)]
-    return Group(Text("\n".join(head)), *spaced)
+    spaced = [part for one in parts for part in ("", one)]
+    return Group("\n".join(head), *spaced)

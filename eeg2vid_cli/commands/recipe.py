@@ -69,4 +69,4 @@ def copy(
             target.write(recipe_path(name).read_text(encoding="utf-8"))
     except FileExistsError:
         raise UsageError(f"{file} exists already.", "Choose another name.") from None
-    talk().print(f"Change it, give it a name of its own, then: eeg2vid run --recipe {file}", markup=False)
+    talk().print(f"Change it, give it a name of its own, then: eeg2vid run --recipe {file}")

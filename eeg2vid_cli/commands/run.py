@@ -117,5 +117,5 @@ def make_all(study: Study, subjects: list[str], execution: Execution, *, until: 
         runner = Runner(study, subjects, execution, reporter)
         outcomes = make_and_tell(runner, nodes)
     for page in pages(study, nodes):
-        talk().print(f"Open {page}", markup=False)
+        talk().print(f"Open {page}")
     return outcomes

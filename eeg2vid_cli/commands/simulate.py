@@ -127,6 +127,5 @@ def write_dataset(out: Path, *, subjects: int, blocks: int, concepts: int, **how
     talk().print(
         f"Simulated {people}, {blocks} blocks of {concepts} concepts in {out}: films {cost.films_s:.1f} s, "
         f"EEG {cost.eeg_s / subjects:.1f} s and observers {cost.observers_s / subjects:.1f} s a subject, "
-        f"peak memory {cost.peak_mib:.0f} MiB",
-        markup=False,
+        f"peak memory {cost.peak_mib:.0f} MiB"
     )

@@ -104,7 +104,7 @@ def script(
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, encoding="utf-8")
-        talk().print(f"Submit it: sbatch {out}", markup=False)
+        talk().print(f"Submit it: sbatch {out}")
     if wants_json(ctx, json):
         emit({"stage": stage, "subjects": labels, "shards": shards, "script": text}, None, as_json=True)
     elif out is None:

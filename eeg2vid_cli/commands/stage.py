@@ -109,7 +109,7 @@ def _print_results(study: Study, stage: Stage, nodes: list[Node], outcomes: list
     elif as_json:
         emit([outcome_row(outcome) for outcome in outcomes], None, as_json=True)
     for path in pages(study, nodes):
-        talk().print(f"Open {path}", markup=False)
+        talk().print(f"Open {path}")
 
 
 def outcome_row(outcome: Outcome) -> dict[str, Any]:

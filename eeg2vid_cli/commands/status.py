@@ -59,7 +59,7 @@ def status(
     )
     for verdict in verdicts:
         if verdict.state == "stale":
-            talk().print(f"{verdict.node} is stale: {in_short(verdict.reasons)}", markup=False)
+            talk().print(f"{verdict.node} is stale: {in_short(verdict.reasons)}")
 
 
 def _row(verdict: Verdict) -> dict[str, Any]:

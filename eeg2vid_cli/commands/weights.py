@@ -44,11 +44,11 @@ def fetch_weights(
 ) -> None:
     """Download a profile's weights and lock their commits. No other command goes online."""
     profile = _profile(ctx, workspace, models)
-    commits = fetch(profile, update=update, report=lambda text: talk().print(text, markup=False))
+    commits = fetch(profile, update=update, report=lambda text: talk().print(text))
     if not commits:
-        talk().print(f"Profile '{profile.profile.name}' lies in folders; there is nothing to fetch.", markup=False)
+        talk().print(f"Profile '{profile.profile.name}' lies in folders; there is nothing to fetch.")
     else:
-        talk().print(f"Locked in {lock_file(profile.profile.name)}", markup=False)
+        talk().print(f"Locked in {lock_file(profile.profile.name)}")
     rows = [{"model": key, "commit": commit} for key, commit in commits.items()]
     if rows or wants_json(ctx, json):
         emit(rows, table(rows), as_json=wants_json(ctx, json))
