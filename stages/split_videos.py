@@ -44,6 +44,7 @@ class SplitVideos(Stage):
     """
 
     name = "split-videos"
+    version = 2  # levels, square pixels, pictures of AVI by their order
     Settings = SplitVideosSettings
     reads = {"clips": Read(CLIPS)}
     writes = {"stimuli": Write(VIDEOS, "study")}

@@ -12,6 +12,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import FailedError
+from eeg2vid.stages.stimuli.picture import EXACT
 
 
 def write_film(path: Path, pieces: Iterable[NDArray[np.uint8]], *, width: int, height: int, fps: int) -> int:
@@ -55,7 +56,7 @@ def write_film(path: Path, pieces: Iterable[NDArray[np.uint8]], *, width: int, h
                         format="yuv420p",
                         dst_colorspace=Colorspace.ITU709,
                         dst_color_range=ColorRange.MPEG,
-                        interpolation=Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.BITEXACT,
+                        interpolation=Interpolation.AREA | EXACT,
                         threads=1,
                     )
                     frame.pts, frame.time_base = count, Fraction(1, fps)

@@ -1,7 +1,7 @@
 """Films and clips in, clips out: cut by presentation time, never by frame number (PyAV, FFmpeg's libraries).
 
 A film's time zero is its first picture. The picture shown at time t is the last one whose time stamp is not
-after t. Colours follow the film's own colour tag; without one, FFmpeg's default (BT.601) is taken, as OpenCV does.
+after t. What one picture looks like is `picture.py`'s.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,6 +25,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.stimuli.picture import EXACT, displayed_size, to_rgb
 
 MAX_CLIP_S = 2.0  # s, longest clip taken from a file whose length nobody declared
 TOLERANCE_S = 1e-3  # s, rounding of time stamps: Matroska counts milliseconds
@@ -40,11 +42,13 @@ class VideoInfo:
     fps
         Mean frame rate, frames per second.
     width, height
-        Size as displayed (a rotation flag is applied), pixels.
+        Size as displayed (rotation flag and sample aspect ratio are applied), pixels.
     frames
         Number of pictures.
     duration_s
         From the start of the first to the end of the last picture, s.
+    last_s
+        When the last picture appears, s.
     """
 
     fps: float
@@ -52,13 +56,14 @@ class VideoInfo:
     height: int
     frames: int
     duration_s: float
+    last_s: float
 
 
 def probe(path: Path) -> VideoInfo:
     """Look at a film without decoding more than its first picture.
 
-    Rate and length come from the header where the film's last packets bear it out; otherwise (Matroska, GIF,
-    truncated files) all packets' time stamps are read.
+    Rate and length come from the header where the film's last packets bear both out; otherwise (Matroska, GIF,
+    films cut without encoding anew, truncated files) all packets' time stamps are read.
 
     Raises
     ------
@@ -69,28 +74,25 @@ def probe(path: Path) -> VideoInfo:
         first = next(container.decode(stream), None)
         if first is None:
             raise BadDataError(f"{path} holds no picture that can be decoded.", _AGAIN)
-        width, height = first.width, first.height
-        if first.rotation % 180:
-            width, height = height, width
-        start = _start(stream, first)
+        width, height = displayed_size(first, stream.sample_aspect_ratio)
+        start = _start(container, stream, first)
         rate = stream.average_rate or stream.guessed_rate
         if stream.frames > 1 and stream.duration and stream.time_base and rate:
             length = float(stream.duration * stream.time_base)
             container.seek(round((start + max(0.0, length - 1.0)) / stream.time_base), stream=stream, backward=True)
             times = _packet_times(container, stream)
-            tail = times[-1].sum() - start if len(times) else 0.0
-            if abs(tail - length) <= 2 / rate:
-                fps = _rate(rate, stream.frames / length)
-                return VideoInfo(fps, width, height, stream.frames, length)
+            seen = stream.frames / length
+            borne_out = len(times) > 1 and abs(seen / _measured(times) - 1) < 0.02
+            if borne_out and abs(times[-1].sum() - start - length) <= 2 / rate:
+                return VideoInfo(_rate(rate, seen), width, height, stream.frames, length, times[-1, 0] - start)
     with _opened(path) as (container, stream):
         times = _packet_times(container, stream)
-        span = times[-1, 0] - times[0, 0] if len(times) else 0.0
-        measured = (len(times) - 1) / span if span > 0 else float(rate or 25)
-        fps = _rate(rate, measured)
+        fps = _rate(rate, _measured(times) or float(rate or 25))
         end = times[-1].sum() if len(times) else start
         # a picture without a duration of its own is taken to last one mean frame
         end += 0.0 if len(times) and times[-1, 1] > 0 else 1 / fps
-        return VideoInfo(fps, width, height, max(1, len(times)), float(end - start))
+        last = times[-1, 0] - start if len(times) else 0.0
+        return VideoInfo(fps, width, height, max(1, len(times)), float(end - start), float(last))
 
 
 def read_clips(
@@ -144,7 +146,7 @@ def read_clips(
         last = start + duration - 2 * TOLERANCE_S
         wanted += [(min(start + k / fps, last), i, k) for k in range(frames)]
     wanted.sort()
-    pictures = _pictures_at(path, [time for time, _, _ in wanted], size, 2 / info.fps)
+    pictures = _pictures_at(path, [time for time, _, _ in wanted], size, info.last_s)
     unfinished: dict[int, tuple[NDArray[np.uint8], int]] = {}
     due = 0
     for (_, i, k), picture in zip(wanted, pictures, strict=True):
@@ -198,16 +200,29 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         raise BadDataError(f"The film {path} cannot be read ({reason}).", _AGAIN) from error
 
 
-def _start(stream: VideoStream, first: VideoFrame) -> float:
+def _by_order(container: InputContainer) -> bool:
+    """Return whether the container stores no presentation times: AVI counts its packets, in order of decoding."""
+    return bool(container.format.name == "avi")
+
+
+def _start(container: InputContainer, stream: VideoStream, first: VideoFrame | None = None) -> float:
     """Return the time stamp of the first picture, s."""
+    if _by_order(container):
+        return 0.0  # FFmpeg's start is the pictures' delay in the decoder
     if stream.start_time is not None and stream.time_base is not None:
         return float(stream.start_time * stream.time_base)
-    return float(first.time or 0.0)
+    return float((first.time if first else None) or 0.0)
 
 
 def _rate(header: Fraction | None, measured: float) -> float:
     """Return the header's rate, which is finer than rounded time stamps, if it agrees with the measured one."""
     return float(header) if header and abs(header / measured - 1) < 0.02 else float(measured)
+
+
+def _measured(times: NDArray[np.float64]) -> float:
+    """Return pictures per second of time, from `_packet_times`; 0 where they are too few."""
+    span = times[-1, 0] - times[0, 0] if len(times) else 0.0
+    return float((len(times) - 1) / span) if span > 0 else 0.0
 
 
 def _packet_times(container: InputContainer, stream: VideoStream) -> NDArray[np.float64]:
@@ -216,27 +231,26 @@ def _packet_times(container: InputContainer, stream: VideoStream) -> NDArray[np.
     # a truncated file may end in an error: what was read before it still counts
     with contextlib.suppress(av.FFmpegError):
         for packet in container.demux(stream):
-            if packet.pts is not None and packet.size and not packet.is_corrupt and not packet.is_discard:
-                times.append((float(packet.pts * packet.time_base), float((packet.duration or 0) * packet.time_base)))
+            stamp = packet.dts if _by_order(container) else packet.pts
+            if stamp is not None and packet.size and not packet.is_corrupt and not packet.is_discard:
+                times.append((float(stamp * packet.time_base), float((packet.duration or 0) * packet.time_base)))
     return np.array(sorted(times), np.float64).reshape(-1, 2)
 
 
-def _pictures_at(
-    path: Path, times: Sequence[float], size: tuple[int, int], slack: float
-) -> Iterator[NDArray[np.uint8]]:
-    """Yield the resized picture shown at each of the sorted times, s; `slack`: how long the last one may stay."""
+def _pictures_at(path: Path, times: Sequence[float], size: tuple[int, int], last: float) -> Iterator[NDArray[np.uint8]]:
+    """Yield the resized picture shown at each of the sorted times, s; `last`: when the film's last one appears, s."""
     with _opened(path) as (container, stream):
         frames = _film_frames(container, stream, times[0] if times else 0.0)
         held: tuple[float, VideoFrame] | None = None
         shown: tuple[VideoFrame, NDArray[np.uint8]] | None = None
         ahead = next(frames, None)
         for time in times:
-            if held is not None and time - held[0] > SEEK_GAP_S:
+            if held is not None and time - held[0] > SEEK_GAP_S and not _by_order(container):
                 frames = _film_frames(container, stream, time)
                 ahead = next(frames, None)
             while ahead is not None and (held is None or ahead[0] <= time + TOLERANCE_S):
                 held, ahead = ahead, next(frames, None)
-            if held is None or (ahead is None and time > held[0] + slack):
+            if held is None or (ahead is None and held[0] < min(time, last) - TOLERANCE_S):
                 end = 0.0 if held is None else held[0]
                 raise BadDataError(
                     f"{path}: no picture at {time:.3f} s, the last that can be decoded is at {end:.3f} s.",
@@ -245,22 +259,27 @@ def _pictures_at(
             if shown is None or shown[0] is not held[1]:
                 if held[1].is_corrupt:
                     raise BadDataError(f"{path}: the picture at {held[0]:.3f} s is damaged.", _AGAIN)
-                shown = held[1], _to_rgb(held[1], size)
+                shown = held[1], to_rgb(held[1], size, stream.sample_aspect_ratio)
             yield shown[1]
 
 
 def _film_frames(container: InputContainer, stream: VideoStream, begin: float) -> Iterator[tuple[float, VideoFrame]]:
     """Yield time, s, and picture in order of time, from at or before `begin` onwards."""
     base = stream.time_base or Fraction(1, 1000)
-    start = float((stream.start_time or 0) * base)
+    start = _start(container, stream)
 
     def decoded() -> Iterator[tuple[float, VideoFrame]]:
-        for frame in container.decode(stream):
-            if frame.pts is None:
-                raise av.InvalidDataError(0, "a picture has no time stamp")
-            yield float(frame.pts * (frame.time_base or base)) - start, frame
+        places: deque[int] = deque()  # of packets whose picture is still to come, where only their order is stored
+        for packet in container.demux(stream):
+            if packet.size and packet.dts is not None:
+                places.append(packet.dts)
+            for frame in packet.decode():
+                stamp = (places.popleft() if places else None) if _by_order(container) else frame.pts
+                if stamp is None:
+                    raise av.InvalidDataError(0, "a picture has no time stamp")
+                yield float(stamp * (packet.time_base or base)) - start, frame
 
-    if begin > SEEK_GAP_S:
+    if begin > SEEK_GAP_S and not _by_order(container):  # places are counted from the film's first packet
         # one second early, so that rounding never lands on the key frame after
         container.seek(round((start + begin - 1.0) / base), stream=stream, backward=True)
         first = next(decoded(), None)
@@ -269,28 +288,6 @@ def _film_frames(container: InputContainer, stream: VideoStream, begin: float) -
         else:  # a container without a usable index
             container.seek(round(start / base), stream=stream, backward=True)
     yield from decoded()
-
-
-def _to_rgb(frame: VideoFrame, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return the picture, turned upright, resized until it fills `size`, and its middle cut out."""
-    turns = round(frame.rotation / 90) % 4
-    width, height = size if turns % 2 == 0 else size[::-1]
-    scale = max(width / frame.width, height / frame.height)
-    full = round(frame.width * scale), round(frame.height * scale)
-    # rounding of `fit_size` and here: one pixel is stretched, more is cut off
-    across, down = (n if n - side > 1 else side for n, side in zip(full, (width, height), strict=True))
-    shrinks = across * down < frame.width * frame.height
-    method = Interpolation.AREA if shrinks else Interpolation.BICUBIC
-    picture = frame.reformat(
-        width=across,
-        height=down,
-        format="rgb24",
-        interpolation=method | Interpolation.ACCURATE_RND | Interpolation.BITEXACT,
-        threads=1,
-    ).to_ndarray()
-    left, top = (across - width) // 2, (down - height) // 2
-    middle = picture[top : top + height, left : left + width]
-    return np.ascontiguousarray(np.rot90(middle, turns), dtype=np.uint8)
 
 
 def _encode(path: Path, frames: NDArray[np.uint8], fps: float) -> None:
@@ -319,7 +316,7 @@ def _encode(path: Path, frames: NDArray[np.uint8], fps: float) -> None:
                 format="yuv420p",
                 dst_colorspace=Colorspace.ITU709,
                 dst_color_range=ColorRange.MPEG,
-                interpolation=Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.BITEXACT,
+                interpolation=Interpolation.AREA | EXACT,
                 threads=1,
             )
             out.mux(stream.encode(yuv))

@@ -312,3 +312,77 @@ def test_real_clips_against_a_full_decode(name):
         time = min(start_s + k / 3, start_s + duration - 2e-3)
         frame = [f for t, f in frames if t <= time + 1e-3][-1].to_ndarray(format="rgb24")
         assert np.abs(clip[k].astype(int) - frame).mean() < 1.5  # rounding of two colour conversions
+
+
+def write_numbered(path: Path, codec: str, options: dict[str, str], *, count: int = 96, fps: int = 24) -> Path:
+    """Write pictures that say their number in eight blocks, black or white."""
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream(codec, rate=fps)
+        stream.width, stream.height, stream.pix_fmt, stream.options = 128, 32, "yuv420p", options
+        if codec == "mpeg4":
+            stream.codec_context.max_b_frames = 2
+        for number in range(count):
+            bits = np.array([255 * (number >> bit & 1) for bit in range(8)], np.uint8)
+            picture = np.broadcast_to(np.repeat(bits, 16)[None, :, None], (32, 128, 3))
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")))
+        out.mux(stream.encode())
+    return path
+
+
+def numbers_in(clip: np.ndarray) -> list[int]:
+    bits = clip[:, 16, 8::16, 1] > 128
+    return (bits @ (1 << np.arange(8))).tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("h264.mp4", "libx264", {"crf": "8"}),
+        ("h264.avi", "libx264", {"crf": "8"}),
+        ("pyramid.avi", "libx264", {"crf": "8", "bf": "4", "g": "20"}),
+        ("xvid.avi", "mpeg4", {"qscale": "3"}),
+        ("h264.mkv", "libx264", {"crf": "8"}),
+    ],
+)
+def test_pictures_out_of_order_come_by_the_time_they_are_shown(tmp_path, monkeypatch, name, codec, options):
+    path = write_numbered(tmp_path / name, codec, options)
+    info = probe(path)
+    assert (info.frames, info.fps) == (96, pytest.approx(24))
+    assert info.duration_s == pytest.approx(4, abs=2e-3)
+    whole = next(read_clips(path, [(0.0, 4.0)], frames=96, fps=24.0, size=(128, 32)))
+    assert numbers_in(whole) == list(range(96))
+    monkeypatch.setattr(video, "SEEK_GAP_S", 0.5)  # jump
+    spans = [(0.0, 0.5), (1.5, 0.5), (3.0, 0.5)]
+    clips = list(read_clips(path, spans, frames=3, fps=6.0, size=(128, 32)))
+    clips += read_clips(path, spans[2:], frames=3, fps=6.0, size=(128, 32))
+    assert [numbers_in(clip) for clip in clips] == [[0, 4, 8], [36, 40, 44], [72, 76, 80], [72, 76, 80]]
+
+
+def test_the_last_picture_is_held_as_long_as_the_film_says(tmp_path):
+    path = tmp_path / "pause.gif"
+    pictures = [Image.fromarray(np.full((16, 32), 20 * k, np.uint8)) for k in range(1, 11)]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=[100] * 9 + [1100], loop=0)
+    info = probe(path)
+    assert (info.duration_s, info.last_s) == (pytest.approx(2.0), pytest.approx(0.9))
+    clip = next(read_clips(path, [(0.0, 2.0)], size=(32, 16)))
+    assert np.abs(clip.mean((1, 2, 3)) - [20, 80, 140, 200, 200, 200]).max() < 1
+
+
+@pytest.mark.parametrize("first", [24, 31, 40, 53])
+def test_a_cut_without_encoding_anew_hides_its_first_pictures(tmp_path, first):
+    whole = write_numbered(tmp_path / "whole.mp4", "libx264", {"crf": "8", "g": "24"})
+    path = tmp_path / "cut.mp4"
+    with av.open(str(whole)) as film, av.open(str(path), "w") as out:
+        source = film.streams.video[0]
+        stream = out.add_stream_from_template(source)
+        film.seek(round(first / 24 / source.time_base), stream=source, backward=True)
+        for packet in film.demux(source):
+            if packet.dts is not None:
+                shift = round(first / 24 / source.time_base)
+                packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, stream
+                out.mux(packet)  # what lies before time zero is hidden by an edit list
+    info = probe(path)
+    assert info.fps == pytest.approx(24, rel=0.01)
+    assert info.duration_s == pytest.approx((96 - first) / 24, abs=0.01)
+    clip = next(read_clips(path, [(0.0, 1.0)], frames=6, fps=6.0, size=(128, 32)))
+    assert numbers_in(clip) == [first + 4 * k for k in range(6)]
