@@ -85,7 +85,7 @@ _FILES: dict[str, Callable[..., None]] = {
     "cite": cite.cite,
 }
 _SAID = {  # what the exchange of files calls its parameters: options of the same name
-    "import": ("order", "blocks", "session", "layout", "key", "array", "also", "scale"),
+    "import": ("order", "blocks", "session", "layout", "key", "array", "also", "scale", "resample"),
     "export": ("out", "format"),
 }
 _GROUPS: dict[str, typer.Typer] = {"recipe": recipe.app, "weights": weights.app, "slurm": slurm.app}

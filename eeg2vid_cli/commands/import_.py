@@ -71,6 +71,10 @@ def import_(
         float | None,
         typer.Option("--scale", help="Factor, e.g. 0.18215 for latents that lack it", rich_help_panel=FILES),
     ] = None,
+    resample: Annotated[
+        bool,
+        typer.Option("--resample", help="Take pictures by time from videos of another length", rich_help_panel=FILES),
+    ] = False,
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", help="NAME=VALUE: an attribute, e.g. fps=3 or method=corrected", rich_help_panel=FILES),
@@ -93,7 +97,7 @@ def import_(
     study = Request(ctx, workspace, recipe).study()
     execution = make_execution(container=container)
     target = target_of(study, schema, to, _one_subject(study, subject), role)
-    options = Options(order, blocks, session, layout, key, array, tuple(also or ()), scale)
+    options = Options(order, blocks, session, layout, key, array, tuple(also or ()), scale, resample)
     adopted, remarks = import_files(
         study, target, path, options, nested_settings(assignments or []), container=execution.container
     )

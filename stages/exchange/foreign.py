@@ -136,6 +136,21 @@ class ForeignVideos:
         width, height = self.size
         return (len(self.files), self.frames, height + -height % MULTIPLE, width + -width % MULTIPLE, 3)
 
+    def of_another_length(self) -> list[str]:
+        """Return what is wrong with each video that is not that many pictures at that rate.
+
+        Fewer pictures are right where they last as long: many writers store equal ones as one that is held.
+        """
+        expected, wrong = self.frames / self.fps, []
+        for path in self.files:
+            info = probe(path)
+            if info.frames > self.frames or abs(info.duration_s - expected) > 0.5 / self.fps:
+                wrong.append(
+                    f"{path}: expected {self.frames} pictures at {self.fps:g} per second ({expected:.2f} s), "
+                    f"found {info.frames} in {info.duration_s:.2f} s"
+                )
+        return wrong
+
     def slabs(self) -> Iterator[np.ndarray]:
         """Yield one video after another.
 

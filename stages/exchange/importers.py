@@ -66,7 +66,15 @@ def _videos(schema: Schema, files: list[Path], options: Options, known: Known) -
     fps = float(known.reference.get("fps", round(first.fps, 1)))
     count = known.video_shape[1] if known.video_shape else max(1, round(first.duration_s * fps))
     videos = ForeignVideos(tuple(ordered), count, fps, (first.width, first.height))
+    others = videos.of_another_length()
+    if others and not options.resample:
+        raise BadDataError(
+            f"{others[0]} ({len(others)} of {len(ordered)} videos are of another length).",
+            "Write them anew with that many pictures; or `resample`: the pictures shown at those times are taken.",
+        )
     return Content(
+        remarks=[f"{other}; resampled." for other in others],
+        stamps=("resampled",) if others else (),
         arrays={"frames": videos},
         tables={form.table: [form.row(item, known) for item in items]},
         attributes={"fps": fps, "height": first.height, "width": first.width},

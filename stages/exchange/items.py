@@ -27,6 +27,7 @@ class Options:
     array: str | None = None
     also: tuple[str, ...] = ()
     scale: float | None = None
+    resample: bool = False
 
 
 @dataclass(frozen=True)

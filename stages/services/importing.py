@@ -106,7 +106,7 @@ def import_files(
     attributes = _attributes(target, content, given, join)
     facts = {
         "schema": target.schema.name,
-        **{name: value for name, value in vars(options).items() if value not in (None, ())},
+        **{name: value for name, value in vars(options).items() if value not in (None, (), False)},
         **content.facts,
         "attributes": attributes.model_dump(mode="json"),
     }

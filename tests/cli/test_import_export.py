@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from eeg2vid.schemas.entities import Clip, Event
+from eeg2vid.stages.stimuli.video import write_mp4
 from eeg2vid.stages.store.layout import Address, find_artifacts
 from eeg2vid.stages.store.reader import Artifact, load_manifest, open_artifact
 from tests.conftest import call
@@ -227,6 +228,46 @@ def test_result_gifs(workspace, tmp_path, imported):
     assert "expected 20 videos, found 19" in imported(tmp_path / "gifs", "videos", "generate/p", *more, code=4).err
     write_gifs(tmp_path / "small", videos[:, :, :18, :32], range(20))
     assert "like the stimuli" in imported(tmp_path / "small", "videos", "generate/p", *more, code=4).err
+
+
+@pytest.mark.parametrize(
+    ("pictures", "rate", "found"),
+    [(5, 3, "5 in 1.67 s"), (8, 3, "8 in 2.67 s"), (6, 2, "6 in 3.00 s"), (48, 24, "48 in 2.00 s")],
+)
+def test_videos_of_another_length(workspace, tmp_path, imported, pictures, rate, found):
+    """Neither stretched nor cut in silence: refused, or by the user's word taken by time, told and stamped."""
+    videos = np.arange(10, 10 + 4 * pictures, 4, dtype=np.uint8)[:, None, None, None]
+    videos = np.broadcast_to(videos, (pictures, 36, 64, 3))
+    (tmp_path / "mp4").mkdir()
+    for k in range(20):
+        whole = np.broadcast_to(np.linspace(20, 220, 6).astype(np.uint8)[:, None, None, None], (6, 36, 64, 3))
+        video, fps = (videos, float(rate)) if k == 7 else (whole, 3.0)
+        write_mp4(tmp_path / "mp4" / f"{k:02}.mp4", video, fps=fps)
+    more = ["--subject", "1", "--order", "concept", "--blocks", "3"]
+    refused = imported(tmp_path / "mp4", "videos", "generate/other", *more, code=4).err
+    assert f"expected 6 pictures at 3 per second (2.00 s), found {found}" in refused
+    assert "07.mp4" in refused
+    assert "1 of 20 videos" in refused
+    assert "--resample" in refused
+    place = Address("generate", "other", "sub-1", "videos")
+    assert not place.folder(workspace).exists()
+    told = imported(tmp_path / "mp4", "videos", "generate/other", *more, "--resample").err
+    assert "07.mp4" in told
+    assert "06.mp4" not in told
+    assert "resampled" in load_manifest(place.folder(workspace)).stamps
+    levels = read(workspace, place, "frames")[:, :, :36].mean((2, 3, 4))
+    shown = [10 + 4 * min(k * rate // 3, pictures - 1) for k in range(6)]  # the picture on screen at k / 3 s
+    at = np.argsort(np.argsort(concept_order(workspace)[40:])).tolist().index(7)
+    assert np.abs(levels[at] - shown).max() < 2
+
+
+def test_equal_pictures_that_a_gif_holds_are_no_other_length(workspace, tmp_path, imported):
+    levels = np.array([40, 80, 120, 160, 160, 160], np.uint8)  # Pillow writes the last three as one of 0.99 s
+    write_gifs(tmp_path / "gifs", np.broadcast_to(levels[:, None, None, None], (20, 6, 36, 64, 3)), range(20))
+    imported(tmp_path / "gifs", "videos", "generate/held", "--subject", "1", "--order", "concept", "--blocks", "3")
+    place = Address("generate", "held", "sub-1", "videos")
+    assert "resampled" not in load_manifest(place.folder(workspace)).stamps
+    assert np.abs(read(workspace, place, "frames")[:, :, :36].mean((0, 2, 3, 4)) - levels).max() < 1
 
 
 def test_mp4_export_comes_back_nearly(workspace, tmp_path, imported):
