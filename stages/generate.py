@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
 from eeg2vid.stages.cohort.folds import chosen_folds
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Needs, Per, Read, Resources, Stage, Write
+from eeg2vid.stages.store.rows import row_reader, whole_pieces
 
 if TYPE_CHECKING:
     import numpy as np
@@ -117,21 +118,14 @@ def _generated(ctx: Context) -> tuple[list[VideoKey], Make]:
         ),
     )
 
+    readers = {target: row_reader(predictions.lazy(target)) for target in targets}
+
     def make(part: slice) -> np.ndarray:
-        values = {target: _read_rows(predictions, target, rows[target][part]) for target in targets}
+        values = {target: read(rows[target][part]) for target, read in readers.items()}
         videos: np.ndarray = generator.make([key.clip for key in keys[part]], values)
         return videos
 
     return keys, make
-
-
-def _read_rows(predictions: Any, target: str, rows: Sequence[int]) -> np.ndarray:
-    """Read some rows at once: each stored chunk is decoded once."""
-    import numpy as np
-
-    first, last = min(rows), max(rows) + 1
-    values: np.ndarray = predictions.read(target, slice(first, last))[np.asarray(rows) - first]
-    return values
 
 
 def _shown_instead(ctx: Context) -> tuple[list[VideoKey], Make]:
@@ -154,7 +148,7 @@ def _shown_instead(ctx: Context) -> tuple[list[VideoKey], Make]:
     frames = stimuli.lazy("frames")
 
     def stream() -> Iterator[tuple[int, np.ndarray]]:
-        step = max(_CLIPS_PER_PART, (frames.chunks or (1,))[0])
+        step = whole_pieces(frames, _CLIPS_PER_PART)
         for start in range(0, len(place), step):
             yield start, frames[start : start + step]
 
