@@ -12,7 +12,6 @@ CLIPS_PER_RUN = 5
 RUN_S = HINT_S + CLIPS_PER_RUN * CLIP_S
 FILM_FPS = 24.0
 FILM_NAMES = ("1st", "2nd", "3rd", "4th", "5th", "6th", "7th")  # <name>_10min.mp4
-FAST_THRESHOLD = 1.799  # median optical-flow score over all 1400 clips (test block included)
 OCCIPITAL = tuple(range(50, 62))  # PO7 .. CB2, GLMNet's local branch
 
 ELECTRODES = tuple(
