@@ -2,6 +2,7 @@
 
 import importlib.util
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -173,11 +174,32 @@ def test_a_living_process_of_other_code_is_not_disturbed(tmp_path, digest, monke
     check(tmp_path, digest)
 
 
-@pytest.mark.parametrize("note", [b"", b"{", b"[]", b'{"files": 3}', bytes([0xFF, 0x00])])
+NOTES = [b"", b"{", b"[]", b'{"files": 3}', b'{"files":{}}', b'{"files":{"latents/media/8.txt":"0"}}', b"[" * 100_000]
+
+
+@pytest.mark.parametrize("note", [*NOTES, bytes([0xFF, 0x00])], ids=lambda note: repr(note[:24]))
 def test_a_part_whose_note_cannot_be_read_is_made_again(tmp_path, digest, note):
     toy.make(tmp_path, shard="1/2")
     next(iter(unit(tmp_path).glob("work-*/done/4.json"))).write_bytes(note)
     assert toy.make(tmp_path).missing_parts == 0
+    check(tmp_path, digest)
+
+
+@pytest.mark.parametrize("place", ["done/4.json", "parts/4", "parts/4/latents/arrays/latents.npy"])
+@pytest.mark.parametrize("instead", ["nothing", "a file", "a folder"])
+def test_a_part_with_something_else_in_its_place_is_made_again(tmp_path, digest, place, instead):
+    toy.make(tmp_path, shard="1/2")
+    path = next(unit(tmp_path).glob("work-*")) / place
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if instead == "a folder":
+        path.mkdir()
+    elif instead == "a file" and place == "parts/4":
+        path.write_bytes(b"")
+    others = [part for part in unit(tmp_path).glob("work-*/parts/*") if part.name != "4"]
+    before = {part: part.stat().st_mtime_ns for part in others}
+    assert toy.make(tmp_path, shard="1/2").missing_parts == 10
+    assert {part: part.stat().st_mtime_ns for part in others} == before
+    toy.make(tmp_path)
     check(tmp_path, digest)
 
 
