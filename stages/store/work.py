@@ -2,7 +2,7 @@
 
 One mechanism serves resume, shards and several writers. A unit's work lies in `work-<fingerprint8>/`:
 
-    code                      digest of the source that makes the parts: parts of other code are made again
+    code                      digest of the source that makes the parts, and its libraries: parts of others are dropped
     alive/<host>-<pid>.lock   held by every process at work here
     claims/<k>.lock           held by the process that makes part k
     parts/<k>.<pid>/          part k being written, renamed to parts/<k>/ when all its files are on the disk
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import FailedError, LockedError
-from eeg2vid.stages.store.code import package_digest
+from eeg2vid.stages.store.code import code_record, other_code, package_digest
 from eeg2vid.stages.store.digest import canonical_json, sha256_file
 from eeg2vid.stages.store.files import remove, replace_synced, sync_tree, write_synced
 from eeg2vid.stages.store.notes import read_note, write_note
@@ -189,13 +189,13 @@ class Work:
     def _clear_other_code(self) -> list[str]:
         """Drop the parts that other code made, which may differ; a training's state knows by itself what it fits."""
         record = self.folder / "code"
-        mine = package_digest()
+        mine = code_record(package_digest())
         made_by = record.read_text(encoding="utf-8", errors="replace") if record.is_file() else ""
         if made_by == mine or self.is_committed():
             return []
         if made_by and (held := _alive(self.folder)):
             raise LockedError(
-                f"{self.unit} is being made by another process ({held[0].stem}) of another version of eeg2vid.",
+                f"{self.unit} is being made by another process ({held[0].stem}) of {other_code(made_by, mine)}.",
                 "Wait for it or stop it.",
             )
         done = sum(1 for _ in self.folder.glob("done/*.json"))
@@ -206,7 +206,7 @@ class Work:
             return []
         parts = "1 part was" if done == 1 else f"{done} parts were"
         again = "it is made again" if done == 1 else "they are made again"
-        return [f"{self.folder.name}: {parts} made by another version of eeg2vid; {again}."]
+        return [f"{self.folder.name}: {parts} made by {other_code(made_by, mine)}; {again}."]
 
     def _drop_dead_part(self, folder: Path) -> None:
         index = folder.name.split(".")[0]

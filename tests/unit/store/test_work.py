@@ -161,6 +161,44 @@ def test_parts_of_other_code_are_made_again_and_a_trainings_state_is_kept(tmp_pa
     check(tmp_path, digest)
 
 
+def test_parts_of_other_libraries_are_made_again_and_those_of_another_build_are_not(tmp_path, digest, monkeypatch):
+    from eeg2vid.stages.store import code
+
+    def among(**versions):
+        code._libraries.cache_clear()
+        real = code.metadata.version
+        monkeypatch.setattr(code.metadata, "version", lambda name: versions.get(name) or real(name))
+
+    with monkeypatch.context():
+        among(torch="2.0.1+cu118", numpy="1.26.4")
+        toy.make(tmp_path, shard="1/4")
+        among(torch="2.0.1+cpu")
+        toy.make(tmp_path, shard="2/4")
+        folder = next(unit(tmp_path).glob("work-*"))
+        assert len(list(folder.glob("done/*.json"))) == 10
+        next(iter(sorted(folder.glob("parts/*/latents/arrays/latents.npy")))).write_bytes(b"what others made")
+    monkeypatch.undo()
+    code._libraries.cache_clear()
+    runner = toy.runner(tmp_path)
+    said = []
+    monkeypatch.setattr(runner.reporter, "remark", said.append, raising=False)
+    runner.make(toy.NODE)
+    with_others = "an eeg2vid with other libraries (numpy 1.26.4, torch 2.0.1)"
+    assert said == [f"{folder.name}: 10 parts were made by {with_others}; they are made again."]
+    check(tmp_path, digest)
+
+
+def test_work_begun_by_the_same_code_is_kept(tmp_path, digest):
+    toy.make(tmp_path, shard="1/2")
+    before = {path: path.stat().st_mtime_ns for path in unit(tmp_path).glob("work-*/parts/*")}
+    process = start(tmp_path, shard="2/4", delay=0)
+    assert process.communicate(timeout=60) and process.returncode == 0
+    assert len(before) == 10
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    toy.make(tmp_path)
+    check(tmp_path, digest)
+
+
 def test_a_living_process_of_other_code_is_not_disturbed(tmp_path, digest, monkeypatch):
     from eeg2vid.stages.store import work
 
@@ -212,6 +250,27 @@ def test_the_digest_of_code_follows_its_rooms():
     assert len(found) == 4 and all(len(one) == 64 for one in found)
     with pytest.raises(ModuleNotFoundError):
         source_digest(["eeg2vid.stages.nowhere"])
+
+
+@pytest.mark.parametrize("edited", ["rooms/one.py", "rooms/deep/table.toml", "rooms/deep/new.npz"])
+def test_the_digest_of_code_follows_source_and_data_and_nothing_else(tmp_path, monkeypatch, edited):
+    from eeg2vid.stages.store.code import _digest, source_digest
+
+    def digest():
+        _digest.cache_clear()
+        return source_digest(["rooms"])
+
+    for name in ("rooms/__init__.py", "rooms/one.py", "rooms/deep/table.toml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = digest()
+    for name in ("rooms/__pycache__/one.cpython-311.pyc", "rooms/.one.py.swp"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("compiled")
+    assert digest() == before
+    (tmp_path / edited).write_text("x = 2\n")
+    assert digest() != before
 
 
 def test_full_disk_keeps_finished_parts(tmp_path, digest, monkeypatch):
