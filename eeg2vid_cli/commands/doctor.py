@@ -19,7 +19,7 @@ import typer
 from eeg2vid.cli.options import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
 from eeg2vid.cli.output import emit, table
 from eeg2vid.schemas.errors import MissingPackageError
-from eeg2vid.stages.store.work import progress_of
+from eeg2vid.stages.store.notes import progress_of
 
 _REQUIRED = ("torch", "diffusers", "transformers", "mne", "zarr", "h5py", "scipy", "av", "pydantic", "typer")
 _LINKED_TO_TORCH = ("torchvision", "torchaudio")

@@ -16,7 +16,7 @@ from eeg2vid.stages.cohort.people import Cohort, gather, run_of
 from eeg2vid.stages.decoding.embeddings import embedded, fold_encoders, keep_encoders, signals_of
 from eeg2vid.stages.decoding.needs import inputs_of
 from eeg2vid.stages.engine.protocol import Context
-from eeg2vid.stages.store.code import source_digest
+from eeg2vid.stages.store.code import code_record, source_digest
 from eeg2vid.stages.targets.table import find_targets
 from eeg2vid.stages.targets.target import Loaded, OfFold
 
@@ -29,8 +29,17 @@ if TYPE_CHECKING:
     from eeg2vid.stages.training.inputs import Inputs
 
 
-_ROOMS = ("eeg2vid.schemas.networks", "eeg2vid.stages.networks", "eeg2vid.stages.training")
-"""A training begun by other code of these rooms starts anew."""
+_ROOMS = (
+    "eeg2vid.schemas.networks",
+    "eeg2vid.stages.cohort",
+    "eeg2vid.stages.datasets.labels",
+    "eeg2vid.stages.decoding",
+    "eeg2vid.stages.engine.seeding",
+    "eeg2vid.stages.networks",
+    "eeg2vid.stages.targets",
+    "eeg2vid.stages.training",
+)
+"""What decides the examples, their order and the steps: a training begun by other code of these rooms starts anew."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,7 @@ def _fit(ctx: Context, part: WorkPart, role: str, job: Job, cohort: Cohort, inpu
         seed=ctx.seed(job.fold.fold, *job.targets),
         device=ctx.device,
         should_stop=ctx.should_stop,
-        keeper=FolderKeeper(part.state, ctx.save_every_s, source_digest(_ROOMS)),
+        keeper=FolderKeeper(part.state, ctx.save_every_s, code_record(source_digest(_ROOMS))),
         progress=lambda done, total, text: ctx.reporter.within(f"{job.path} {text}", done, total),
     )
     folder = part.model_folder(role, job.path)

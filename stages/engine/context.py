@@ -12,13 +12,14 @@ from eeg2vid.schemas.errors import FailedError
 from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.inputs import Inputs
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.profile import LocatedModel
 from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.seeding import derive_seed
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.store.layout import Address, split_variant, unit_subject
-from eeg2vid.stages.store.reader import Artifact, open_artifact
+from eeg2vid.stages.store.reader import Artifact
 from eeg2vid.stages.store.work import Work, WorkPart
 from eeg2vid.stages.store.writer import ArtifactWriter
 
@@ -68,7 +69,7 @@ class UnitContext:
         self.work: Work | None = None
         self._generators: list[Generator[tuple[WorkPart, Sequence[Any]], None, None]] = []
         self._addresses = inputs
-        self._open: dict[Address, Artifact] = {}
+        self.inputs = Inputs(study.root, node)
 
     @property
     def stage(self) -> Stage:
@@ -146,9 +147,7 @@ class UnitContext:
         return [self._artifact(address) for address in self._addresses.get(role, [])]
 
     def _artifact(self, address: Address) -> Artifact:
-        if address not in self._open:
-            self._open[address] = open_artifact(self.study.root, address)
-        return self._open[address]
+        return self.inputs.open(address)
 
     def ancestry(self, artifact: Artifact) -> list[Artifact]:
         """Return an artifact and everything behind it."""
@@ -218,6 +217,7 @@ class UnitContext:
             stopping.check(saved=True)
             with part:
                 yield part, pieces[part.index]
+                self.inputs.check()
             self.reporter.advance(len(pieces[part.index]))
 
     def gathered(self, role: str, table: str, row: type[R]) -> list[R] | None:

@@ -101,6 +101,7 @@ class Runner:
             execution=self.execution,
         )
         ctx.work = work
+        ctx.inputs.expect(identity.inputs, identity.sources)
         with work.present() as remarks:
             for remark in remarks:
                 self.reporter.remark(remark)
@@ -132,6 +133,7 @@ class Runner:
         with ctx.work.unit_lock():
             if self._made_meanwhile(ctx.node, identity):
                 return
+            ctx.inputs.check()
             facts = self._facts(ctx, identity, seconds)
             for address in self.judge.outputs(ctx.node):
                 if self._is_kept(self.judge.manifest(address)):

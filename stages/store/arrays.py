@@ -101,7 +101,7 @@ def create(folder: Path, name: str, spec: ArraySpec, shape: tuple[int, ...], dty
         attributes={"unit": spec.unit, "doc": spec.doc},
         compressors=ZstdCodec(level=1, checksum=True),  # the checksum finds flipped bytes on read
         fill_value=0,
-        config={"write_empty_chunks": True},  # so that a missing chunk is damage, never zeros
+        config={"write_empty_chunks": True},  # so that a missing chunk is damage, never zeros: see complete.py
     )
 
 
@@ -168,7 +168,9 @@ def open_arrays(folder: Path) -> dict[str, StoredArray]:
 def _open_zarr(store: Path) -> dict[str, StoredArray]:
     import zarr
 
-    group = zarr.open_group(store, mode="r", zarr_format=3)
+    from eeg2vid.stages.store.complete import CompleteStore
+
+    group = zarr.open_group(CompleteStore(store, read_only=True), mode="r", zarr_format=3)
     found = {}
     for name, array in sorted(group.arrays()):
         names: Any = getattr(array.metadata, "dimension_names", None) or ()

@@ -1,19 +1,20 @@
-"""The code that made something: a digest of the package's own source, or of some of its rooms."""
+"""The code that made something: a digest of the package or of some of its rooms, and the versions of libraries."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib import util
+from importlib import metadata, util
 from pathlib import Path
 
 PACKAGES = ("eeg2vid.schemas", "eeg2vid.stages")
+_LIBRARIES = ("av", "diffusers", "mne", "numpy", "scipy", "torch", "transformers")  # their versions can change a result
 
 
 @cache
 def package_digest() -> str:
-    """Return the digest of everything that can change a result: all source of schemas and stages.
+    """Return the digest of everything that can change a result: all that lies in schemas and stages, data too.
 
     Read once per process: a process works with the code it started with.
     """
@@ -45,8 +46,34 @@ def _digest(rooms: tuple[str, ...]) -> str:
     return found.hexdigest()
 
 
+@cache
+def _libraries() -> tuple[str, ...]:
+    """Return names and versions of the libraries; how one was built ('+cu121') is how a command runs, as its device."""
+    found = []
+    for name in _LIBRARIES:
+        try:
+            found.append(f"{name} {metadata.version(name).partition('+')[0]}")
+        except metadata.PackageNotFoundError:
+            found.append(f"{name} absent")
+    return tuple(found)
+
+
+def code_record(digest: str) -> str:
+    """Return what is kept beside unfinished work: the digest of the code that makes it, and its libraries."""
+    return "\n".join([digest, *_libraries()])
+
+
+def other_code(then: str, now: str) -> str:
+    """Say in words whose record the older of two is."""
+    (before, *had), (today, *has) = (record.split("\n") for record in (then, now))
+    others = [library for library in had if library not in has]
+    if before != today or not others:
+        return "another version of eeg2vid"
+    return f"an eeg2vid with other libraries ({', '.join(others)})"
+
+
 def _files(room: str) -> Iterator[tuple[str, Path]]:
-    """Yield the source files of a module or package, each with its dotted place."""
+    """Yield the files of a module or package, each with its dotted place; nothing compiled, nothing hidden."""
     spec = util.find_spec(room)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"There is no module {room}.", name=room)
@@ -54,5 +81,8 @@ def _files(room: str) -> Iterator[tuple[str, Path]]:
     if spec.submodule_search_locations is None:
         yield room, origin
         return
-    for file in origin.parent.rglob("*.py"):
-        yield ".".join([room, *file.relative_to(origin.parent).with_suffix("").parts]), file
+    for file in origin.parent.rglob("*"):
+        parts = file.relative_to(origin.parent).parts
+        if file.is_file() and "__pycache__" not in parts and not any(part.startswith(".") for part in parts):
+            stem = parts if file.suffix != ".py" else file.relative_to(origin.parent).with_suffix("").parts
+            yield ".".join([room, *stem]), file

@@ -17,7 +17,17 @@ def write_synced(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+    if path.is_dir():
+        remove(path)
     replace_synced(beside, path)
+
+
+def remove(path: Path) -> None:
+    """Remove whatever lies at a path: a file, a folder with all that is in it, nothing."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def replace_synced(source: Path, target: Path) -> None:

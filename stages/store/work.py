@@ -2,7 +2,7 @@
 
 One mechanism serves resume, shards and several writers. A unit's work lies in `work-<fingerprint8>/`:
 
-    code                      digest of the source that makes the parts: parts of other code are made again
+    code                      digest of the source that makes the parts, and its libraries: parts of others are dropped
     alive/<host>-<pid>.lock   held by every process at work here
     claims/<k>.lock           held by the process that makes part k
     parts/<k>.<pid>/          part k being written, renamed to parts/<k>/ when all its files are on the disk
@@ -15,7 +15,6 @@ One mechanism serves resume, shards and several writers. A unit's work lies in `
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import socket
@@ -26,9 +25,10 @@ from typing import TYPE_CHECKING, Any
 
 from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import FailedError, LockedError
-from eeg2vid.stages.store.code import package_digest
+from eeg2vid.stages.store.code import code_record, other_code, package_digest
 from eeg2vid.stages.store.digest import canonical_json, sha256_file
-from eeg2vid.stages.store.files import replace_synced, sync_tree, write_synced
+from eeg2vid.stages.store.files import remove, replace_synced, sync_tree, write_synced
+from eeg2vid.stages.store.notes import read_note, write_note
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,6 +92,7 @@ class WorkPart:
         return path
 
     def __enter__(self) -> WorkPart:
+        remove(self._work.done_file(self.index))  # a damaged note says nothing of what is made now
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
         return self
@@ -101,10 +102,10 @@ class WorkPart:
             shutil.rmtree(self._folder, ignore_errors=True)
             return
         files = sync_tree(self._folder)
-        target = self._work.folder / "parts" / str(self.index)
-        shutil.rmtree(target, ignore_errors=True)  # a process died between rename and done
+        target = self._work.part_folder(self.index)
+        remove(target)  # a process died between rename and done
         replace_synced(self._folder, target)
-        write_synced(self._work.done_file(self.index), canonical_json({"files": files}))
+        write_note(self._work.done_file(self.index), files)
         shutil.rmtree(self.state, ignore_errors=True)
 
 
@@ -188,13 +189,13 @@ class Work:
     def _clear_other_code(self) -> list[str]:
         """Drop the parts that other code made, which may differ; a training's state knows by itself what it fits."""
         record = self.folder / "code"
-        mine = package_digest()
+        mine = code_record(package_digest())
         made_by = record.read_text(encoding="utf-8", errors="replace") if record.is_file() else ""
         if made_by == mine or self.is_committed():
             return []
         if made_by and (held := _alive(self.folder)):
             raise LockedError(
-                f"{self.unit} is being made by another process ({held[0].stem}) of another version of eeg2vid.",
+                f"{self.unit} is being made by another process ({held[0].stem}) of {other_code(made_by, mine)}.",
                 "Wait for it or stop it.",
             )
         done = sum(1 for _ in self.folder.glob("done/*.json"))
@@ -205,7 +206,7 @@ class Work:
             return []
         parts = "1 part was" if done == 1 else f"{done} parts were"
         again = "it is made again" if done == 1 else "they are made again"
-        return [f"{self.folder.name}: {parts} made by another version of eeg2vid; {again}."]
+        return [f"{self.folder.name}: {parts} made by {other_code(made_by, mine)}; {again}."]
 
     def _drop_dead_part(self, folder: Path) -> None:
         index = folder.name.split(".")[0]
@@ -228,19 +229,17 @@ class Work:
         return self.folder / "done" / f"{index}.json"
 
     def is_done(self, index: int) -> bool:
-        """Tell whether a part is done; one whose note cannot be read is made again."""
+        """Tell whether a part is done; one whose note is damaged or that lacks files is made again."""
         if index not in self._found_done and self._files_of(index) is not None:
             self._found_done.add(index)
         return index in self._found_done
 
+    def part_folder(self, index: int) -> Path:
+        """Return where the files of a part that is done lie."""
+        return self.folder / "parts" / str(index)
+
     def _files_of(self, index: int) -> dict[str, str] | None:
-        """Return the hash of every file of a part, None if it is not done or its note cannot be read."""
-        try:
-            files = json.loads(self.done_file(index).read_bytes())["files"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        known = isinstance(files, dict) and all(isinstance(digest, str) for digest in files.values())
-        return files if known else None
+        return read_note(self.done_file(index), self.part_folder(index))
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[bool]:
@@ -300,7 +299,7 @@ class Work:
                 raise self._dropped(self.done_file(index), index)
             for name, digest in sorted(listed.items()):
                 if name.startswith(f"{role}/{kind}/"):
-                    path = self.folder / "parts" / str(index) / name
+                    path = self.part_folder(index) / name
                     self._check(path, digest, index)
                     found.setdefault(name.removeprefix(f"{role}/{kind}/"), []).append(path)
         return found
@@ -310,7 +309,7 @@ class Work:
             raise self._dropped(path, index)
 
     def _dropped(self, path: Path, index: int) -> FailedError:
-        self.done_file(index).unlink(missing_ok=True)
+        remove(self.done_file(index))
         self._found_done.discard(index)
         return FailedError(
             f"{path}: part {index} of the work was damaged on the disk and has been dropped.",
@@ -344,9 +343,3 @@ def _free(path: Path) -> bool:
         return False
     lock.release()
     return True
-
-
-def progress_of(unit: Path) -> str:
-    """Say how far unfinished work of a unit is, '' if there is none."""
-    done = max((sum(1 for _ in folder.glob("done/*.json")) for folder in unit.glob("work-*")), default=0)
-    return f"{done} parts done" if done else ""

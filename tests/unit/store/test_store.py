@@ -190,6 +190,45 @@ def test_damaged_chunk_is_a_sentence_when_read(tmp_path):
         artifact.read("assignment")
 
 
+@pytest.mark.parametrize("sharded", [False, True])
+@pytest.mark.parametrize("lost", ["before it is opened", "once it is open", "with its folder"])
+def test_a_missing_chunk_is_damage_and_never_zeros(tmp_path, monkeypatch, sharded, lost):
+    chunked = ((8, 3), (16, 3)) if sharded else ((8, 3), None)
+    monkeypatch.setattr(arrays, "chunking", lambda *_: chunked)
+    right = np.random.default_rng(0).integers(1, 4, (40, 3)).astype(np.int8)
+    artifact = write_folds(tmp_path, right)
+    chunks = sorted(path for path in artifact.folder.rglob("c/*/*") if path.is_file())
+    assert len(chunks) == (3 if sharded else 5)
+    if lost == "before it is opened":
+        chunks[1].unlink()
+        with pytest.raises(BadDataError, match="missing"):
+            artifact.lazy("assignment")
+        return
+    stored = artifact.lazy("assignment")
+    np.testing.assert_array_equal(stored[:], right)
+    if lost == "with its folder":
+        artifact.folder.rename(artifact.folder.with_name("folds.old-1"))
+    else:
+        chunks[1].unlink()
+        np.testing.assert_array_equal(stored[:8], right[:8])  # what is there is read
+    row = 16 if sharded else 8
+    for selection in (slice(None), slice(row, row + 1), (slice(row - 1, row + 2), 1), row):
+        with pytest.raises(BadDataError, match=r"damaged.*missing"):
+            stored[selection]
+
+
+def test_an_array_that_was_not_filled_is_not_committed(tmp_path):
+    target = ADDRESS.folder(tmp_path)
+    writer = ArtifactWriter(target, FOLDS, target.parent / "work-12345678" / "folds")
+    writer.create("assignment", (2, 3), "int8")
+    writer.table("folds", [Fold(fold=f"block-{k}", test=f"block {k}", validation="") for k in range(2)])
+    writer.table("events", [EventKey(event=f"e{k}", clip=f"c{k}") for k in range(3)])
+    writer.attributes(SplitAttributes(scheme="by hand"))
+    with pytest.raises(BadDataError, match="missing"):
+        writer.commit(FACTS)
+    assert not target.exists()
+
+
 def test_edited_table_and_manifest_are_refused(tmp_path):
     artifact = write_folds(tmp_path)
     table = artifact.folder / "events.jsonl"

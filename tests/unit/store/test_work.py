@@ -2,6 +2,7 @@
 
 import importlib.util
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -160,6 +161,44 @@ def test_parts_of_other_code_are_made_again_and_a_trainings_state_is_kept(tmp_pa
     check(tmp_path, digest)
 
 
+def test_parts_of_other_libraries_are_made_again_and_those_of_another_build_are_not(tmp_path, digest, monkeypatch):
+    from eeg2vid.stages.store import code
+
+    def among(**versions):
+        code._libraries.cache_clear()
+        real = code.metadata.version
+        monkeypatch.setattr(code.metadata, "version", lambda name: versions.get(name) or real(name))
+
+    with monkeypatch.context():
+        among(torch="2.0.1+cu118", numpy="1.26.4")
+        toy.make(tmp_path, shard="1/4")
+        among(torch="2.0.1+cpu")
+        toy.make(tmp_path, shard="2/4")
+        folder = next(unit(tmp_path).glob("work-*"))
+        assert len(list(folder.glob("done/*.json"))) == 10
+        next(iter(sorted(folder.glob("parts/*/latents/arrays/latents.npy")))).write_bytes(b"what others made")
+    monkeypatch.undo()
+    code._libraries.cache_clear()
+    runner = toy.runner(tmp_path)
+    said = []
+    monkeypatch.setattr(runner.reporter, "remark", said.append, raising=False)
+    runner.make(toy.NODE)
+    with_others = "an eeg2vid with other libraries (numpy 1.26.4, torch 2.0.1)"
+    assert said == [f"{folder.name}: 10 parts were made by {with_others}; they are made again."]
+    check(tmp_path, digest)
+
+
+def test_work_begun_by_the_same_code_is_kept(tmp_path, digest):
+    toy.make(tmp_path, shard="1/2")
+    before = {path: path.stat().st_mtime_ns for path in unit(tmp_path).glob("work-*/parts/*")}
+    process = start(tmp_path, shard="2/4", delay=0)
+    assert process.communicate(timeout=60) and process.returncode == 0
+    assert len(before) == 10
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    toy.make(tmp_path)
+    check(tmp_path, digest)
+
+
 def test_a_living_process_of_other_code_is_not_disturbed(tmp_path, digest, monkeypatch):
     from eeg2vid.stages.store import work
 
@@ -173,11 +212,32 @@ def test_a_living_process_of_other_code_is_not_disturbed(tmp_path, digest, monke
     check(tmp_path, digest)
 
 
-@pytest.mark.parametrize("note", [b"", b"{", b"[]", b'{"files": 3}', bytes([0xFF, 0x00])])
+NOTES = [b"", b"{", b"[]", b'{"files": 3}', b'{"files":{}}', b'{"files":{"latents/media/8.txt":"0"}}', b"[" * 100_000]
+
+
+@pytest.mark.parametrize("note", [*NOTES, bytes([0xFF, 0x00])], ids=lambda note: repr(note[:24]))
 def test_a_part_whose_note_cannot_be_read_is_made_again(tmp_path, digest, note):
     toy.make(tmp_path, shard="1/2")
     next(iter(unit(tmp_path).glob("work-*/done/4.json"))).write_bytes(note)
     assert toy.make(tmp_path).missing_parts == 0
+    check(tmp_path, digest)
+
+
+@pytest.mark.parametrize("place", ["done/4.json", "parts/4", "parts/4/latents/arrays/latents.npy"])
+@pytest.mark.parametrize("instead", ["nothing", "a file", "a folder"])
+def test_a_part_with_something_else_in_its_place_is_made_again(tmp_path, digest, place, instead):
+    toy.make(tmp_path, shard="1/2")
+    path = next(unit(tmp_path).glob("work-*")) / place
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if instead == "a folder":
+        path.mkdir()
+    elif instead == "a file" and place == "parts/4":
+        path.write_bytes(b"")
+    others = [part for part in unit(tmp_path).glob("work-*/parts/*") if part.name != "4"]
+    before = {part: part.stat().st_mtime_ns for part in others}
+    assert toy.make(tmp_path, shard="1/2").missing_parts == 10
+    assert {part: part.stat().st_mtime_ns for part in others} == before
+    toy.make(tmp_path)
     check(tmp_path, digest)
 
 
@@ -190,6 +250,27 @@ def test_the_digest_of_code_follows_its_rooms():
     assert len(found) == 4 and all(len(one) == 64 for one in found)
     with pytest.raises(ModuleNotFoundError):
         source_digest(["eeg2vid.stages.nowhere"])
+
+
+@pytest.mark.parametrize("edited", ["rooms/one.py", "rooms/deep/table.toml", "rooms/deep/new.npz"])
+def test_the_digest_of_code_follows_source_and_data_and_nothing_else(tmp_path, monkeypatch, edited):
+    from eeg2vid.stages.store.code import _digest, source_digest
+
+    def digest():
+        _digest.cache_clear()
+        return source_digest(["rooms"])
+
+    for name in ("rooms/__init__.py", "rooms/one.py", "rooms/deep/table.toml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = digest()
+    for name in ("rooms/__pycache__/one.cpython-311.pyc", "rooms/.one.py.swp"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("compiled")
+    assert digest() == before
+    (tmp_path / edited).write_text("x = 2\n")
+    assert digest() != before
 
 
 def test_full_disk_keeps_finished_parts(tmp_path, digest, monkeypatch):

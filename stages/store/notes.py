@@ -1,0 +1,36 @@
+"""Notes `done/<k>.json` of a work folder: the hash of every file of a part; a damaged note counts for nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from eeg2vid.stages.store.digest import canonical_json
+from eeg2vid.stages.store.files import write_synced
+
+
+def write_note(note: Path, files: dict[str, str]) -> None:
+    """Note that a part is done, and the hash of each of its files."""
+    write_synced(note, canonical_json({"files": files}))
+
+
+def read_note(note: Path, part: Path) -> dict[str, str] | None:
+    """Return the hash of every file of a part; None if it is not done.
+
+    A note that cannot be read, or that lists other files than lie in the part's folder, is none: whatever it lacks
+    would be lacking in the artifact.
+    """
+    try:
+        files = json.loads(note.read_bytes())["files"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    if not isinstance(files, dict) or not all(isinstance(digest, str) for digest in files.values()):
+        return None
+    there = {path.relative_to(part).as_posix() for path in part.rglob("*") if path.is_file()}
+    return files if part.is_dir() and there == files.keys() else None
+
+
+def progress_of(unit: Path) -> str:
+    """Say how far unfinished work of a unit is, '' if there is none."""
+    done = max((sum(1 for _ in folder.glob("done/*.json")) for folder in unit.glob("work-*")), default=0)
+    return f"{done} parts done" if done else ""
