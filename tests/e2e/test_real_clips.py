@@ -72,8 +72,22 @@ def decoded_by_hand(path, low, high):
                 break
             if frame.time - first >= low:
                 times.append(frame.time - first)
-                pictures.append(fitted(frame.to_image()))
+                pictures.append(fitted(converted(frame)))
     return np.array(times), np.stack(pictures)
+
+
+def converted(frame):
+    """Return a Pillow picture by the formulas of BT.601 and BT.709; chroma as coarse as it is stored."""
+    if frame.format.name != "yuv420p":
+        return frame.to_image()
+    y, cb, cr = (np.array(plane, np.uint8).reshape(plane.height, -1)[:, : plane.width] for plane in frame.planes)
+    cb, cr = (np.repeat(np.repeat(c, 2, 0), 2, 1)[: y.shape[0], : y.shape[1]] / 224 - 128 / 224 for c in (cb, cr))
+    red, blue = (0.2126, 0.0722) if frame.colorspace == 1 else (0.299, 0.114)
+    assert frame.color_range in (0, 1)  # all these films are of limited range
+    luma = (y - 16.0) / 219
+    r, b = luma + 2 * (1 - red) * cr, luma + 2 * (1 - blue) * cb
+    rgb = np.stack([r, (luma - red * r - blue * b) / (1 - red - blue), b], axis=-1)
+    return Image.fromarray(np.clip(np.rint(255 * rgb), 0, 255).astype(np.uint8))
 
 
 def fitted(picture):
