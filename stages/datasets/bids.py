@@ -18,7 +18,7 @@ from eeg2vid.stages.datasets.markers import refuse_none
 from eeg2vid.stages.datasets.presentations import OPTIONAL, Presentation, fill
 from eeg2vid.stages.datasets.recordings import companions, open_stretches
 from eeg2vid.stages.datasets.source import natural_order
-from eeg2vid.stages.datasets.stimuli_table import Joined, Mark, event_row, find_stimuli
+from eeg2vid.stages.datasets.stimuli_table import Joined, Mark, event_row, find_stimuli, plain_code
 from eeg2vid.stages.datasets.study_file import StudyFile, Whose, find_recordings
 from eeg2vid.stages.datasets.tables import TableRow, read_table
 
@@ -60,6 +60,13 @@ class BidsEvents:
         self._clips = ClipTable(root, self.clips_folder)
         self._joined = {file: self._join(file, path) for file, path in self._tables.items()}
         self.files = tuple(file for file, joined in self._joined.items() if joined.rows)
+        untimed = [row for joined in self._joined.values() for row in joined.untimed]
+        if not self.files and untimed:
+            untimed[0].fail(
+                f"expected an onset, s, found {untimed[0].values['onset'] or 'nothing'!r}; no event that shows a clip "
+                f"has one ({len(untimed)} rows).",
+                "BIDS counts onsets from the recording's first sample.",
+            )
         if not self.files:
             seen = [code for joined in self._joined.values() for code in joined.lost]
             refuse_none(list(self._tables)[:3], seen, self._stimuli)
@@ -93,6 +100,8 @@ class BidsEvents:
         shown = [fill(row, file, self._whose, shift) for file in files for row in self._joined[file].rows]
         checks = [check for file in files for check in self._joined[file].checks(file)]
         subject = shown[0].subject
+        own = [file for file in self._joined if self._whose.owner(file)[0] == subject]
+        checks += [check for file in own for check in self._joined[file].untimed_checks(file)]
         if self._stimuli is not None:
             codes = {code for file in files for code in self._joined[file].codes}
             checks += self._stimuli.absent(codes, f"subject {subject}")
@@ -109,27 +118,46 @@ class BidsEvents:
         table = read_table(path, required=("onset",), known=("onset", "duration", "trial_type", "value", "stim_file"))
         joined, rest = Joined(), []
         for row in table.rows:
+            onset, codes = row.number_of("onset", -1e9), tuple(filter(None, map(row.text, ("trial_type", "value"))))
+            if onset is None:
+                self._leave_out(joined, file, row, codes)
+                continue
             # a trigger's own length is not the clip's
             length = row.number_of("duration", 0) or 0.0
             kept = {k: v for k, v in row.values.items() if k in OPTIONAL or k in LABELS}
             kept["duration"] = repr(length) if length > _MARKER_S else "n/a"
-            codes = tuple(text for name in ("trial_type", "value") if (text := row.text(name)) is not None)
-            mark = Mark(TableRow(path, row.number, kept), row.number_of("onset", -1e9) or 0.0, codes)
+            mark = Mark(TableRow(path, row.number, kept), onset, codes)
             shown = row.text("stim_file")
             if shown is None:
                 rest.append(mark)
-                continue
-            shown = shown.removeprefix("stimuli/")
-            stimulus = file_below(self.root / "stimuli", row, shown)
-            clip = self._clips.of_file(stimulus)
-            if clip is None:
-                row.fail(f"stim_file {shown} is no clip, or several.", "clips.tsv says which clip is which file.")
-            joined.rows.append(event_row(mark, file, clip, {}))
+            else:
+                joined.rows.append(event_row(mark, file, self._clip_of(row, shown), {}))
         if self._stimuli is not None:
             coded = self._stimuli.join(file, sorted(rest, key=lambda mark: mark.onset))
-            return Joined([*joined.rows, *coded.rows], coded.codes, coded.lost)
+            return Joined([*joined.rows, *coded.rows], coded.codes, joined.lost + coded.lost, joined.untimed)
         joined.lost.update(mark.codes[0] if mark.codes else "n/a" for mark in rest)
         return joined
+
+    def _clip_of(self, row: TableRow, shown: str) -> str:
+        stimulus = file_below(self.root / "stimuli", row, shown.removeprefix("stimuli/"))
+        clip = self._clips.of_file(stimulus)
+        if clip is None:
+            row.fail(f"stim_file {shown} is no clip, or several.", "clips.tsv says which clip is which file.")
+        return clip
+
+    def _leave_out(self, joined: Joined, file: str, row: TableRow, codes: tuple[str, ...]) -> None:
+        """Note a row without an onset, which BIDS allows: it is never taken for one at 0 s."""
+        if row.text("stim_file") is None and self._stimuli is not None and file in self._stimuli.by_place:
+            row.fail(
+                f"expected an onset, s, found {row.values['onset']!r}: {self._stimuli.path.name} counts the markers "
+                f"of {file} in order, and the place of this one is not known.",
+                "Give the onset, take the row out, or let stimuli.tsv name codes.",
+            )
+        known = {} if self._stimuli is None else self._stimuli.by_code
+        if row.text("stim_file") is not None or any(plain_code(code) in known for code in codes):
+            joined.untimed.append(row)
+        else:
+            joined.lost[codes[0] if codes else "n/a"] += 1
 
     def _read(self, path: Path) -> Any:
         try:

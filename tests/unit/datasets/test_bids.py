@@ -147,6 +147,51 @@ def test_the_doctor_reads_it_too(root):
     assert {c.item for c in examine(root) if c.verdict == "error"} == {file}
 
 
+def retime(root: Path, onsets: dict[int, str], file: str = FILE) -> None:
+    """Give rows of an events table other onsets; row 2 is the first below the heading."""
+    lines = [line.split("\t") for line in (root / file).read_text().splitlines()]
+    for row, onset in onsets.items():
+        lines[row - 1][lines[0].index("onset")] = onset
+    (root / file).write_text("\n".join("\t".join(line) for line in lines) + "\n")
+
+
+@pytest.mark.parametrize("absent", ["n/a", ""])
+@pytest.mark.parametrize("by", ["code", "file"])
+def test_an_event_without_an_onset_is_left_out_by_name(root, absent, by):
+    if by == "file":
+        stim_files(root, {"dog": "dog.gif", "cat": "cat.gif"})
+    # dog at 1 s, cat at 3 s, a key at 4 s, dog at 6 s
+    retime(root, {3: absent, 4: absent})
+    source = open_dataset(root).subject("01")
+    shown = [(e.clip, e.onset_s, e.onset_sample) for e in source.events if e.recording.endswith("run-2_eeg")]
+    assert shown == [("dog", 1.0, 128), ("dog", 6.0, 768)]
+    told = {c.item: (c.found, c.verdict) for c in source.checks}
+    recording = FILE.replace("events.tsv", "eeg.vhdr")
+    assert told[f"events without an onset left out, {recording}"] == ("1 of 3 that show a clip: row 3", "warning")
+    assert told[f"markers that show no clip, {recording}"][0] == "1 of 3: key (1)"
+
+
+def test_a_recording_whose_events_have_no_onset_is_named(root):
+    retime(root, dict.fromkeys(range(2, 6), "n/a"))
+    source = open_dataset(root).subject("01")
+    assert [(r.session, r.block) for r in source.recordings] == [("1", "1"), ("2", "1")]
+    found = {c.item: c.found for c in source.checks}
+    recording = FILE.replace("events.tsv", "eeg.vhdr")
+    assert found[f"events without an onset left out, {recording}"] == "3 of 3 that show a clip: row 2, row 3, row 5"
+
+
+def count_markers(root: Path) -> None:
+    recording = FILE.replace("events.tsv", "eeg.vhdr")
+    (root / "stimuli.tsv").write_text(f"recording\tnth\tclip\n{recording}\t2\tcow\n")
+    retime(root, {2: "n/a"})
+
+
+def forget_onsets(root: Path) -> None:
+    for path in root.glob("sub-*/*/eeg/*_events.tsv"):
+        n = len(path.read_text().splitlines())
+        retime(root, dict.fromkeys(range(2, n + 1), "n/a"), path.relative_to(root).as_posix())
+
+
 def edit(old, new, place=FILE):
     return lambda root: (root / place).write_text((root / place).read_text().replace(old, new))
 
@@ -163,6 +208,8 @@ BAD = {
     "stim_file absent": (lambda r: stim_files(r, {"dog": "pig.gif"}), r"row 2: the file .*stimuli/pig.gif is missing"),
     "stim_file outside": (lambda r: stim_files(r, {"dog": "../x.gif"}), r"row 2: ../x.gif is not inside"),
     "no onset": (edit("onset", "begin"), "_events.tsv: the column 'onset' is missing"),
+    "places without onsets": (count_markers, r"row 2: expected an onset, s, found 'n/a': stimuli.tsv counts"),
+    "no onset known": (forget_onsets, r"row 2: expected an onset, s, found 'n/a'; no event that shows a clip has one"),
     "text onset": (edit("1.0\t", "one\t"), "row 2: onset: expected a number, found 'one'"),
 }  # fmt: skip
 
