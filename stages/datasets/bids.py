@@ -12,6 +12,7 @@ from typing import Any
 
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
+from eeg2vid.stages.datasets import bids_files
 from eeg2vid.stages.datasets.clip_table import LABELS, ClipTable, file_below
 from eeg2vid.stages.datasets.lazy_signal import LazySignal
 from eeg2vid.stages.datasets.markers import refuse_none
@@ -22,12 +23,11 @@ from eeg2vid.stages.datasets.stimuli_table import Joined, Mark, event_row, find_
 from eeg2vid.stages.datasets.study_file import StudyFile, Whose, find_recordings
 from eeg2vid.stages.datasets.tables import TableRow, read_table
 
-_FORMATS = (".vhdr", ".edf", ".bdf", ".set")  # that BIDS allows for EEG
 _MARKER_S = 0.02  # s: shorter is the length of a trigger pulse, not of a clip
 
 
 class BidsEvents:
-    """Finds events in the `*_events.tsv` beside each recording.
+    """Finds events in the `*_events.tsv` beside each recording, or in the one that it inherits from a folder above.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class BidsEvents:
     Raises
     ------
     BadDataError
-        If no recording has a table of events, a table is malformed, or a stimulus file is missing.
+        If no recording has a table of events or one has two, a table is malformed, or a stimulus file is missing.
     """
 
     kind = "bids"
@@ -47,13 +47,13 @@ class BidsEvents:
     def __init__(self, root: Path, said: StudyFile) -> None:
         self.root, self._said = root, said
         self.clips_folder = "stimuli" if (root / "stimuli").is_dir() else "clips"
-        found = find_recordings(root, said.events) if said.events.files else _recordings(root)
-        self._tables = {file: path for file in found if (path := _events_of(root / file)).is_file()}
+        found = find_recordings(root, said.events) if said.events.files else bids_files.recordings(root)
+        self._tables = {file: path for file in found if (path := bids_files.events_of(root, file)) is not None}
         if not self._tables:
             raise BadDataError(
                 f"{root}: none of {len(found)} recordings has a table of events beside it"
-                + (f"; expected {_events_of(root / found[0]).name}." if found else "."),
-                "BIDS keeps events in sub-XX/[ses-XX/]eeg/*_events.tsv.",
+                + (f"; expected {bids_files.events_beside(root / found[0]).name}." if found else "."),
+                "BIDS keeps events in sub-XX/[ses-XX/]eeg/*_events.tsv, or for all in task-XX_events.tsv.",
             )
         self._without = [file for file in found if file not in self._tables]
         self._stimuli = find_stimuli(root)
@@ -113,6 +113,22 @@ class BidsEvents:
             item = f"recordings left out, subject {subject}"
             checks.append(Check(item=item, found=found, expected="none", verdict="warning"))
         return shown, checks
+
+    def left_out(self) -> list[Check]:
+        """Return a row for everybody of whom nothing is read."""
+        idle: dict[str, list[str]] = {}
+        for file in (*self._joined, *self._without):
+            idle.setdefault(self._whose.owner(file)[0], []).append(file)
+        checks: list[Check] = []
+        for subject in natural_order(idle.keys() - set(self.subjects)):
+            files = idle[subject]
+            lacks = "event that shows a clip in" if self._joined.keys() & set(files) else "table of events for"
+            more = f" and {len(files) - 8} more" if len(files) > 8 else ""
+            checks.append(bids_files.left_out(subject, f"no {lacks} {', '.join(files[:8])}{more}"))
+            checks += [c for file in files if file in self._joined for c in self._joined[file].untimed_checks(file)]
+        if self._said.events.files or self._said.events.path:
+            return checks  # study.toml says whose recordings are meant, or calls people otherwise than the folders
+        return [*checks, *bids_files.nobodys(self.root, idle)]
 
     def _join(self, file: str, path: Path) -> Joined:
         table = read_table(path, required=("onset",), known=("onset", "duration", "trial_type", "value", "stim_file"))
@@ -174,14 +190,14 @@ class _Runs(Whose):
 
     def __init__(self, pattern: str | None, files: Sequence[str]) -> None:
         super().__init__(pattern)
-        told = [_entities(file) for file in files]
+        told = [bids_files.entities(file) for file in files]
         self._tasks = len({entities.get("task") for entities in told}) > 1
         self._runs = all("run" in entities for entities in told)
 
     def tell(self, file: str) -> dict[str, str]:
         if self.pattern is not None:
             return dict(super().tell(file))
-        entities = _entities(file)
+        entities = bids_files.entities(file)
         told = {name: entities[name[:3]] for name in ("subject", "session") if name[:3] in entities}
         if self._runs and "run" in entities:
             run = entities["run"].lstrip("0") or "0"
@@ -191,18 +207,3 @@ class _Runs(Whose):
     def owner(self, file: str) -> tuple[str, str]:
         told = self.tell(file)
         return told.get("subject", "1"), told.get("session", "1")
-
-
-def _recordings(root: Path) -> list[str]:
-    found = [p for glob in ("sub-*/eeg/*", "sub-*/ses-*/eeg/*") for p in root.glob(glob)]
-    kept = {p for p in found if p.suffix in _FORMATS and p.stem.endswith("_eeg") and not p.name.startswith(".")}
-    return list(natural_order(p.relative_to(root).as_posix() for p in kept))
-
-
-def _entities(file: str) -> dict[str, str]:
-    pieces = Path(file).name.split("_")[:-1]
-    return dict(piece.split("-", 1) for piece in pieces if "-" in piece)  # type: ignore[misc]
-
-
-def _events_of(path: Path) -> Path:
-    return path.with_name(path.name.removesuffix(path.suffix).removesuffix("_eeg") + "_events.tsv")
