@@ -12,22 +12,22 @@ from typing import Any
 
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
+from eeg2vid.stages.datasets import bids_files
 from eeg2vid.stages.datasets.clip_table import LABELS, ClipTable, file_below
 from eeg2vid.stages.datasets.lazy_signal import LazySignal
 from eeg2vid.stages.datasets.markers import refuse_none
 from eeg2vid.stages.datasets.presentations import OPTIONAL, Presentation, fill
 from eeg2vid.stages.datasets.recordings import companions, open_stretches
 from eeg2vid.stages.datasets.source import natural_order
-from eeg2vid.stages.datasets.stimuli_table import Joined, Mark, event_row, find_stimuli
+from eeg2vid.stages.datasets.stimuli_table import Joined, Mark, event_row, find_stimuli, plain_code
 from eeg2vid.stages.datasets.study_file import StudyFile, Whose, find_recordings
 from eeg2vid.stages.datasets.tables import TableRow, read_table
 
-_FORMATS = (".vhdr", ".edf", ".bdf", ".set")  # that BIDS allows for EEG
 _MARKER_S = 0.02  # s: shorter is the length of a trigger pulse, not of a clip
 
 
 class BidsEvents:
-    """Finds events in the `*_events.tsv` beside each recording.
+    """Finds events in the `*_events.tsv` beside each recording, or in the one that it inherits from a folder above.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class BidsEvents:
     Raises
     ------
     BadDataError
-        If no recording has a table of events, a table is malformed, or a stimulus file is missing.
+        If no recording has a table of events or one has two, a table is malformed, or a stimulus file is missing.
     """
 
     kind = "bids"
@@ -47,19 +47,26 @@ class BidsEvents:
     def __init__(self, root: Path, said: StudyFile) -> None:
         self.root, self._said = root, said
         self.clips_folder = "stimuli" if (root / "stimuli").is_dir() else "clips"
-        found = find_recordings(root, said.events) if said.events.files else _recordings(root)
-        self._tables = {file: path for file in found if (path := _events_of(root / file)).is_file()}
+        found = find_recordings(root, said.events) if said.events.files else bids_files.recordings(root)
+        self._tables = {file: path for file in found if (path := bids_files.events_of(root, file)) is not None}
         if not self._tables:
             raise BadDataError(
                 f"{root}: none of {len(found)} recordings has a table of events beside it"
-                + (f"; expected {_events_of(root / found[0]).name}." if found else "."),
-                "BIDS keeps events in sub-XX/[ses-XX/]eeg/*_events.tsv.",
+                + (f"; expected {bids_files.events_beside(root / found[0]).name}." if found else "."),
+                "BIDS keeps events in sub-XX/[ses-XX/]eeg/*_events.tsv, or for all in task-XX_events.tsv.",
             )
         self._without = [file for file in found if file not in self._tables]
         self._stimuli = find_stimuli(root)
         self._clips = ClipTable(root, self.clips_folder)
         self._joined = {file: self._join(file, path) for file, path in self._tables.items()}
         self.files = tuple(file for file, joined in self._joined.items() if joined.rows)
+        untimed = [row for joined in self._joined.values() for row in joined.untimed]
+        if not self.files and untimed:
+            untimed[0].fail(
+                f"expected an onset, s, found {untimed[0].values['onset'] or 'nothing'!r}; no event that shows a clip "
+                f"has one ({len(untimed)} rows).",
+                "BIDS counts onsets from the recording's first sample.",
+            )
         if not self.files:
             seen = [code for joined in self._joined.values() for code in joined.lost]
             refuse_none(list(self._tables)[:3], seen, self._stimuli)
@@ -93,6 +100,8 @@ class BidsEvents:
         shown = [fill(row, file, self._whose, shift) for file in files for row in self._joined[file].rows]
         checks = [check for file in files for check in self._joined[file].checks(file)]
         subject = shown[0].subject
+        own = [file for file in self._joined if self._whose.owner(file)[0] == subject]
+        checks += [check for file in own for check in self._joined[file].untimed_checks(file)]
         if self._stimuli is not None:
             codes = {code for file in files for code in self._joined[file].codes}
             checks += self._stimuli.absent(codes, f"subject {subject}")
@@ -105,31 +114,66 @@ class BidsEvents:
             checks.append(Check(item=item, found=found, expected="none", verdict="warning"))
         return shown, checks
 
+    def left_out(self) -> list[Check]:
+        """Return a row for everybody of whom nothing is read."""
+        idle: dict[str, list[str]] = {}
+        for file in (*self._joined, *self._without):
+            idle.setdefault(self._whose.owner(file)[0], []).append(file)
+        checks: list[Check] = []
+        for subject in natural_order(idle.keys() - set(self.subjects)):
+            files = idle[subject]
+            lacks = "event that shows a clip in" if self._joined.keys() & set(files) else "table of events for"
+            more = f" and {len(files) - 8} more" if len(files) > 8 else ""
+            checks.append(bids_files.left_out(subject, f"no {lacks} {', '.join(files[:8])}{more}"))
+            checks += [c for file in files if file in self._joined for c in self._joined[file].untimed_checks(file)]
+        if self._said.events.files or self._said.events.path:
+            return checks  # study.toml says whose recordings are meant, or calls people otherwise than the folders
+        return [*checks, *bids_files.nobodys(self.root, idle)]
+
     def _join(self, file: str, path: Path) -> Joined:
         table = read_table(path, required=("onset",), known=("onset", "duration", "trial_type", "value", "stim_file"))
         joined, rest = Joined(), []
         for row in table.rows:
+            onset, codes = row.number_of("onset", -1e9), tuple(filter(None, map(row.text, ("trial_type", "value"))))
+            if onset is None:
+                self._leave_out(joined, file, row, codes)
+                continue
             # a trigger's own length is not the clip's
             length = row.number_of("duration", 0) or 0.0
             kept = {k: v for k, v in row.values.items() if k in OPTIONAL or k in LABELS}
             kept["duration"] = repr(length) if length > _MARKER_S else "n/a"
-            codes = tuple(text for name in ("trial_type", "value") if (text := row.text(name)) is not None)
-            mark = Mark(TableRow(path, row.number, kept), row.number_of("onset", -1e9) or 0.0, codes)
+            mark = Mark(TableRow(path, row.number, kept), onset, codes)
             shown = row.text("stim_file")
             if shown is None:
                 rest.append(mark)
-                continue
-            shown = shown.removeprefix("stimuli/")
-            stimulus = file_below(self.root / "stimuli", row, shown)
-            clip = self._clips.of_file(stimulus)
-            if clip is None:
-                row.fail(f"stim_file {shown} is no clip, or several.", "clips.tsv says which clip is which file.")
-            joined.rows.append(event_row(mark, file, clip, {}))
+            else:
+                joined.rows.append(event_row(mark, file, self._clip_of(row, shown), {}))
         if self._stimuli is not None:
             coded = self._stimuli.join(file, sorted(rest, key=lambda mark: mark.onset))
-            return Joined([*joined.rows, *coded.rows], coded.codes, coded.lost)
+            return Joined([*joined.rows, *coded.rows], coded.codes, joined.lost + coded.lost, joined.untimed)
         joined.lost.update(mark.codes[0] if mark.codes else "n/a" for mark in rest)
         return joined
+
+    def _clip_of(self, row: TableRow, shown: str) -> str:
+        stimulus = file_below(self.root / "stimuli", row, shown.removeprefix("stimuli/"))
+        clip = self._clips.of_file(stimulus)
+        if clip is None:
+            row.fail(f"stim_file {shown} is no clip, or several.", "clips.tsv says which clip is which file.")
+        return clip
+
+    def _leave_out(self, joined: Joined, file: str, row: TableRow, codes: tuple[str, ...]) -> None:
+        """Note a row without an onset, which BIDS allows: it is never taken for one at 0 s."""
+        if row.text("stim_file") is None and self._stimuli is not None and file in self._stimuli.by_place:
+            row.fail(
+                f"expected an onset, s, found {row.values['onset']!r}: {self._stimuli.path.name} counts the markers "
+                f"of {file} in order, and the place of this one is not known.",
+                "Give the onset, take the row out, or let stimuli.tsv name codes.",
+            )
+        known = {} if self._stimuli is None else self._stimuli.by_code
+        if row.text("stim_file") is not None or any(plain_code(code) in known for code in codes):
+            joined.untimed.append(row)
+        else:
+            joined.lost[codes[0] if codes else "n/a"] += 1
 
     def _read(self, path: Path) -> Any:
         try:
@@ -146,14 +190,14 @@ class _Runs(Whose):
 
     def __init__(self, pattern: str | None, files: Sequence[str]) -> None:
         super().__init__(pattern)
-        told = [_entities(file) for file in files]
+        told = [bids_files.entities(file) for file in files]
         self._tasks = len({entities.get("task") for entities in told}) > 1
         self._runs = all("run" in entities for entities in told)
 
     def tell(self, file: str) -> dict[str, str]:
         if self.pattern is not None:
             return dict(super().tell(file))
-        entities = _entities(file)
+        entities = bids_files.entities(file)
         told = {name: entities[name[:3]] for name in ("subject", "session") if name[:3] in entities}
         if self._runs and "run" in entities:
             run = entities["run"].lstrip("0") or "0"
@@ -163,18 +207,3 @@ class _Runs(Whose):
     def owner(self, file: str) -> tuple[str, str]:
         told = self.tell(file)
         return told.get("subject", "1"), told.get("session", "1")
-
-
-def _recordings(root: Path) -> list[str]:
-    found = [p for glob in ("sub-*/eeg/*", "sub-*/ses-*/eeg/*") for p in root.glob(glob)]
-    kept = {p for p in found if p.suffix in _FORMATS and p.stem.endswith("_eeg") and not p.name.startswith(".")}
-    return list(natural_order(p.relative_to(root).as_posix() for p in kept))
-
-
-def _entities(file: str) -> dict[str, str]:
-    pieces = Path(file).name.split("_")[:-1]
-    return dict(piece.split("-", 1) for piece in pieces if "-" in piece)  # type: ignore[misc]
-
-
-def _events_of(path: Path) -> Path:
-    return path.with_name(path.name.removesuffix(path.suffix).removesuffix("_eeg") + "_events.tsv")

@@ -32,7 +32,8 @@ def examine_own(root: Path, subjects: Sequence[str] | None) -> list[Check]:
         assert isinstance(data, OwnRecordings)
         opened.append(data)
         found = f"{data.kind}, {len(data.subjects)} subjects, {len(data.finder.files)} recordings"
-        return [row("data set", f"{found}, {len(data.clips.files)} clips shown", "a table, markers, or BIDS")]
+        seen = row("data set", f"{found}, {len(data.clips.files)} clips shown", "a table, markers, or BIDS")
+        return [seen, *data.finder.left_out()]
 
     checks = attempt("data set", "tables that can be read", look_at_tables)
     data = opened[0] if opened else None
@@ -48,7 +49,7 @@ def examine_own(root: Path, subjects: Sequence[str] | None) -> list[Check]:
     broken = any(check.verdict == "error" for check in checks)
     if not broken:
         study = attempt("clips", "every clip within its file", _study, data)
-        checks += [check for check in study if check.verdict != "ok"]
+        checks += [check for check in study if check.verdict != "ok" and check not in checks]
         broken = any(check.verdict == "error" for check in study)
     checks += unknown_subjects(subjects, data.subjects, root)
     for subject in (s for s in data.subjects if subjects is None or s in subjects):

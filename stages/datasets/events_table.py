@@ -23,7 +23,7 @@ from eeg2vid.stages.datasets.lazy_signal import LazySignal
 from eeg2vid.stages.datasets.presentations import OPTIONAL, REQUIRED, Presentation, fill
 from eeg2vid.stages.datasets.recordings import companions, open_stretches
 from eeg2vid.stages.datasets.source import natural_order
-from eeg2vid.stages.datasets.study_file import StudyFile, Whose
+from eeg2vid.stages.datasets.study_file import StudyFile, Whose, is_recording
 from eeg2vid.stages.datasets.tables import TableRow, read_table
 
 
@@ -75,6 +75,16 @@ class TableEvents:
     def find(self, files: Sequence[str], opened: Sequence[LazySignal]) -> tuple[list[Presentation], list[Check]]:
         """Return what one subject was shown."""
         return [shown for shown in self._shown if shown.file in files], []
+
+    def left_out(self) -> list[Check]:
+        """Return a row that names the recordings of the folder that the table does not."""
+        here = {path.relative_to(self.root).as_posix() for path in self.root.rglob("*") if is_recording(path)}
+        idle = natural_order(here - set(self.files))
+        if not idle:
+            return []
+        more = f" and {len(idle) - 8} more" if len(idle) > 8 else ""
+        found = f"{len(idle)} without a row in {self._table.path.name}: {', '.join(idle[:8])}{more}"
+        return [Check(item="recordings left out", found=found, expected="none", verdict="warning")]
 
     def _filled(self, row: TableRow, whose: Whose) -> Presentation:
         file = row.text("recording")

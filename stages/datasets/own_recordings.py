@@ -51,6 +51,9 @@ class EventFinder(Protocol):
     def find(self, files: Sequence[str], opened: Sequence[LazySignal]) -> tuple[list[Presentation], list[Check]]:
         """Return what one subject was shown, and what was noticed."""
 
+    def left_out(self) -> list[Check]:
+        """Return a row for what is in the folder and of which nothing is read."""
+
 
 class OwnRecordings:
     """A folder with recordings, clips, and events from a table, from markers, or in BIDS.
@@ -83,6 +86,7 @@ class OwnRecordings:
         if self.finder.strangers:
             names = ", ".join(self.finder.strangers)
             checks.append(Check(item="columns left out, events", found=names, expected="none", verdict="warning"))
+        checks += self.finder.left_out()
         return Study(clips, captions, checks, (self.root / SIMULATED_MARK).is_file())
 
     def subject(self, label: str) -> SubjectSource:

@@ -42,6 +42,7 @@ class Joined:
     rows: list[TableRow] = field(default_factory=list)
     codes: set[str] = field(default_factory=set)  # that occurred
     lost: Counter[str] = field(default_factory=Counter)  # markers that show no clip
+    untimed: list[TableRow] = field(default_factory=list)  # that would show one, but have no onset
 
     def checks(self, file: str) -> list[Check]:
         """Return a row that counts the markers that show no clip."""
@@ -52,6 +53,16 @@ class Joined:
         more = f" and {len(self.lost) - _SHOWN} more" if len(self.lost) > _SHOWN else ""
         expected = "only those of other things, such as responses"
         return [Check(item=f"markers that show no clip, {file}", found=found + more, expected=expected, verdict="ok")]
+
+    def untimed_checks(self, file: str) -> list[Check]:
+        """Return a warning row that names the events whose onset is absent: when their clips began is not known."""
+        if not self.untimed:
+            return []
+        n, places = len(self.untimed), [row.place for row in self.untimed[:_SHOWN]]
+        more = f" and {n - _SHOWN} more" if n > _SHOWN else ""
+        found = f"{n} of {n + len(self.rows)} that show a clip: {', '.join(places)}{more}"
+        item = f"events without an onset left out, {file}"
+        return [Check(item=item, found=found, expected="an onset, s, for every clip", verdict="warning")]
 
 
 class StimuliTable:

@@ -85,6 +85,9 @@ class Table:
 def read_table(path: Path, *, required: Collection[str], known: Collection[str]) -> Table:
     """Read a UTF-8 table with a heading; `.tsv` splits at tabs, `.csv` at commas or semicolons.
 
+    A `.tsv` has no quoting, as BIDS has none: a quotation mark in it is a character like any other, and a row is a
+    line. In a `.csv`, fields may be quoted (RFC 4180).
+
     Parameters
     ----------
     path
@@ -98,14 +101,14 @@ def read_table(path: Path, *, required: Collection[str], known: Collection[str])
     ------
     BadDataError
         If the file cannot be read, has no rows, lacks a column, names one twice, or a row has more or
-        fewer fields than the heading.
+        fewer fields than the heading; a `.csv` also if a quotation mark is never closed.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             heading = file.readline()
             file.seek(0)
             semicolons = heading.count(";") > heading.count(",")
-            delimiter = "\t" if path.suffix == ".tsv" else ";" if semicolons else ","
+            delimiter = "\t" if path.suffix.casefold() == ".tsv" else ";" if semicolons else ","
             lines = list(_fields(file, delimiter))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadDataError(f"{path} cannot be read as a table ({error}).") from error
@@ -119,6 +122,8 @@ def read_table(path: Path, *, required: Collection[str], known: Collection[str])
         if name not in columns:
             near = difflib.get_close_matches(name, set(columns) - set(known), n=1)
             hint = f"Was {near[0]!r} meant to be {name!r}?" if near else None
+            if f'"{name}"' in columns:
+                hint = "A .tsv has no quoting: write it without quotation marks around its fields, or as .csv."
             raise BadDataError(f"{path}: the column {name!r} is missing; found {', '.join(columns) or 'none'}.", hint)
     rows = []
     for number, fields in lines[1:]:
@@ -151,7 +156,11 @@ def to_label(text: str, length: int = LABEL_LENGTH) -> str:
 
 
 def _fields(file: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(file, delimiter=delimiter)
+    """Yield line number and fields of every line that is not blank."""
+    if delimiter == "\t":
+        reader = csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    else:
+        reader = csv.reader(file, delimiter=delimiter, strict=True)  # else an open quote takes in all that follows
     for fields in reader:
         if any(field.strip() for field in fields):
             yield reader.line_num, fields

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -147,6 +148,124 @@ def test_the_doctor_reads_it_too(root):
     assert {c.item for c in examine(root) if c.verdict == "error"} == {file}
 
 
+def retime(root: Path, onsets: dict[int, str], file: str = FILE) -> None:
+    """Give rows of an events table other onsets; row 2 is the first below the heading."""
+    lines = [line.split("\t") for line in (root / file).read_text().splitlines()]
+    for row, onset in onsets.items():
+        lines[row - 1][lines[0].index("onset")] = onset
+    (root / file).write_text("\n".join("\t".join(line) for line in lines) + "\n")
+
+
+@pytest.mark.parametrize("absent", ["n/a", ""])
+@pytest.mark.parametrize("by", ["code", "file"])
+def test_an_event_without_an_onset_is_left_out_by_name(root, absent, by):
+    if by == "file":
+        stim_files(root, {"dog": "dog.gif", "cat": "cat.gif"})
+    # dog at 1 s, cat at 3 s, a key at 4 s, dog at 6 s
+    retime(root, {3: absent, 4: absent})
+    source = open_dataset(root).subject("01")
+    shown = [(e.clip, e.onset_s, e.onset_sample) for e in source.events if e.recording.endswith("run-2_eeg")]
+    assert shown == [("dog", 1.0, 128), ("dog", 6.0, 768)]
+    told = {c.item: (c.found, c.verdict) for c in source.checks}
+    recording = FILE.replace("events.tsv", "eeg.vhdr")
+    assert told[f"events without an onset left out, {recording}"] == ("1 of 3 that show a clip: row 3", "warning")
+    assert told[f"markers that show no clip, {recording}"][0] == "1 of 3: key (1)"
+
+
+def test_a_recording_whose_events_have_no_onset_is_named(root):
+    retime(root, dict.fromkeys(range(2, 6), "n/a"))
+    source = open_dataset(root).subject("01")
+    assert [(r.session, r.block) for r in source.recordings] == [("1", "1"), ("2", "1")]
+    found = {c.item: c.found for c in source.checks}
+    recording = FILE.replace("events.tsv", "eeg.vhdr")
+    assert found[f"events without an onset left out, {recording}"] == "3 of 3 that show a clip: row 2, row 3, row 5"
+
+
+def count_markers(root: Path) -> None:
+    recording = FILE.replace("events.tsv", "eeg.vhdr")
+    (root / "stimuli.tsv").write_text(f"recording\tnth\tclip\n{recording}\t2\tcow\n")
+    retime(root, {2: "n/a"})
+
+
+def forget_onsets(root: Path) -> None:
+    for path in root.glob("sub-*/*/eeg/*_events.tsv"):
+        n = len(path.read_text().splitlines())
+        retime(root, dict.fromkeys(range(2, n + 1), "n/a"), path.relative_to(root).as_posix())
+
+
+RECORDING_2 = "sub-02/ses-1/eeg/sub-02_ses-1_task-watch_run-1_eeg.vhdr"
+
+
+def forget(root: Path) -> None:
+    retime(root, {2: "n/a", 3: "n/a"}, RECORDING_2.replace("eeg.vhdr", "events.tsv"))
+
+
+def other_codes(root: Path) -> None:
+    path = root / RECORDING_2.replace("eeg.vhdr", "events.tsv")
+    lines = path.read_text().splitlines()
+    column = [lines[0].split("\t").index(name) for name in ("trial_type", "value")]
+    cells = [[("77" if k in column else cell) for k, cell in enumerate(line.split("\t"))] for line in lines[1:]]
+    path.write_text("\n".join([lines[0], *("\t".join(row) for row in cells)]) + "\n")
+
+
+LOST = {
+    "no table": (lambda r: drop("sub-02/*/eeg/*_events.tsv")(r), f"no table of events for {RECORDING_2}"),
+    "no recording": (lambda r: drop("sub-02/*/eeg/*")(r), "no EEG recording (.vhdr, .edf, .bdf, .set) in sub-02/"),
+    "no folder": (lambda r: shutil.rmtree(r / "sub-02"), "row 3 of participants.tsv, but no folder sub-02/"),
+    "no onset": (forget, f"no event that shows a clip in {RECORDING_2}"),
+    "no clip": (other_codes, f"no event that shows a clip in {RECORDING_2}"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LOST)
+def test_somebody_of_whom_nothing_is_read_is_named(root, case):
+    lose, why = LOST[case]
+    assert not [c for c in open_dataset(root).study().checks if "left out" in c.item]
+    lose(root)
+    data = open_dataset(root)
+    assert data.subjects == ("01",)
+    wanted = ("subject 02 left out", why, "warning")
+    assert [(c.item, c.found, c.verdict) for c in data.study().checks if c.item.startswith("subject")] == [wanted]
+    assert [(c.item, c.found, c.verdict) for c in examine(root) if c.item.startswith("subject")] == [wanted]
+
+
+def test_participants_that_cannot_be_read_hinder_nothing(root):
+    (root / "participants.tsv").write_text("name\nsub-01\n")
+    data = open_dataset(root)
+    checks = {c.item: c.found for c in data.study().checks if c.verdict == "warning"}
+    assert data.subjects == ("01", "02")
+    assert "the column 'participant_id' is missing; found name" in checks["participants.tsv"]
+
+
+def test_only_those_whom_study_toml_asks_for_are_missed(root):
+    (root / "study.toml").write_text('[events]\nfiles = ["sub-01/*/eeg/*_eeg.vhdr"]\n')
+    assert not [c for c in open_dataset(root).study().checks if c.item.startswith("subject")]
+
+
+def test_events_are_inherited_from_the_nearest_folder_above(root):
+    drop("sub-*/*/eeg/*_events.tsv")(root)
+    heading = "onset\tduration\ttrial_type\n"
+    (root / "task-watch_events.tsv").write_text(heading + "2.0\t0.5\t2\n")
+    (root / "task-rest_events.tsv").write_text(heading + "7.0\t0.5\t2\n")
+    (root / "sub-01/sub-01_task-watch_events.tsv").write_text(heading + "4.0\t0.5\tdog\n")
+    (root / "sub-01/sub-01_task-watch_run-2_events.tsv").write_text(heading + "5.0\t0.5\tdog\n")
+    (root / "sub-01/ses-2/eeg/sub-01_ses-2_task-watch_events.tsv").write_text(heading + "6.0\t0.5\t2\n")
+    data = open_dataset(root)
+    shown = {s: [(e.session, e.block, e.clip, e.onset_s) for e in data.subject(s).events] for s in data.subjects}
+    assert shown == {
+        "01": [("1", "1", "dog", 4.0), ("1", "2", "dog", 5.0), ("2", "1", "cat", 6.0)],
+        "02": [("1", "1", "cat", 2.0)],
+    }
+    names = {p.relative_to(root).as_posix() for p in data.subject_files("02")}
+    assert "task-watch_events.tsv" in names
+
+
+def two_tables(root: Path) -> None:
+    drop("sub-02/*/eeg/*_events.tsv")(root)
+    for name in ("task-watch_events.tsv", "run-1_events.tsv"):
+        (root / name).write_text("onset\tduration\ttrial_type\n2.0\t0.5\t2\n")
+
+
 def edit(old, new, place=FILE):
     return lambda root: (root / place).write_text((root / place).read_text().replace(old, new))
 
@@ -163,6 +282,9 @@ BAD = {
     "stim_file absent": (lambda r: stim_files(r, {"dog": "pig.gif"}), r"row 2: the file .*stimuli/pig.gif is missing"),
     "stim_file outside": (lambda r: stim_files(r, {"dog": "../x.gif"}), r"row 2: ../x.gif is not inside"),
     "no onset": (edit("onset", "begin"), "_events.tsv: the column 'onset' is missing"),
+    "two tables": (two_tables, "run-1_events.tsv and task-watch_events.tsv both hold for sub-02/ses-1/eeg/sub-02"),
+    "places without onsets": (count_markers, r"row 2: expected an onset, s, found 'n/a': stimuli.tsv counts"),
+    "no onset known": (forget_onsets, r"row 2: expected an onset, s, found 'n/a'; no event that shows a clip has one"),
     "text onset": (edit("1.0\t", "one\t"), "row 2: onset: expected a number, found 'one'"),
 }  # fmt: skip
 

@@ -152,7 +152,9 @@ def test_warnings(root):
         "recording onset clip mood\neeg/one_eeg.fif 1 a good\neeg/one_eeg.fif 1.2 b bad",
     )
     data = open_dataset(root)
-    assert [c.found for c in data.study().checks if c.verdict == "warning"] == ["mood"]
+    assert [c.found for c in data.study().checks if c.verdict == "warning"] == [
+        "mood", "1 without a row in events.tsv: eeg/two_eeg.fif",
+    ]  # fmt: skip
     source = data.subject("1")
     assert [(c.item.split(",")[0], c.found) for c in source.checks if c.verdict == "warning"] == [
         ("constant electrodes", "X-9"),
