@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from eeg2vid.schemas.electrodes import electrode_key
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.datasets.channel_names import is_electrode, says_other
 from eeg2vid.stages.datasets.protocol import ELECTRODES
 from eeg2vid.stages.datasets.tables import to_label
 
@@ -21,9 +22,6 @@ _SHOWN = 12  # names that a row lists before it only counts
 # "EEG Fp1-Ref", "EEG FP1-LE" (EDF), "Fc5." (PhysioNet): signal type before, reference behind, dots to fill the field
 _PREFIX = re.compile(r"^EEG[ _-]+(?=\D)", re.IGNORECASE)
 _REFERENCE = re.compile(r"[ _]*-[ _]*(ref|le|ar|avg|car)$", re.IGNORECASE)
-# "EOG1", "HEOG", "VEOG-L", EDF+'s "ECG II": the name says the type where a format declares all channels EEG
-_TELLING = re.compile(r"^([hv]?eog|ecg|ekg|emg)(?![a-z])[ _.-]*[a-z]{0,5}\d*$", re.IGNORECASE)
-_TYPES = {"ecg": "ecg", "ekg": "ecg", "emg": "emg"}
 
 
 class ElectrodeWishes(BaseModel):
@@ -34,6 +32,7 @@ class ElectrodeWishes(BaseModel):
     rename: Mapping[str, str] = Field({}, description="name in the file = name of the electrode")
     drop: tuple[str, ...] = Field((), description="channels to leave out")
     eog: tuple[str, ...] = Field((), description="channels beside the eyes")
+    eeg: tuple[str, ...] = Field((), description="channels that are electrodes, whatever their names or types say")
 
     @field_validator("rename")
     @classmethod
@@ -42,6 +41,13 @@ class ElectrodeWishes(BaseModel):
             if to_label(new) != new:
                 raise ValueError(f"{old!r} cannot be called {new!r}: names are letters, digits and . _ + -")
         return names
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> ElectrodeWishes:
+        both = [name for name in self.eeg if name in (*self.eog, *self.drop)]
+        if both:
+            raise ValueError(f"eeg names {both[0]!r}, and so does {'eog' if both[0] in self.eog else 'drop'}")
+        return self
 
 
 @dataclass(frozen=True)
@@ -73,17 +79,25 @@ class Channel:
 
 @dataclass(frozen=True)
 class Selection:
-    """The channels of one file: those kept, EEG before EOG in the file's order, and those left out by type."""
+    """The channels of one file: those kept, EEG before EOG in the file's order, and those left out by type.
+
+    `told` are those that the file calls EEG, but whose names say that they are not.
+    """
 
     channels: tuple[Channel, ...]
     left_out: Mapping[str, tuple[str, ...]]
     unmet: tuple[str, ...]
+    told: tuple[str, ...] = ()
 
     def rows(self) -> dict[str, str]:
         """Return what is worth telling: title of a check row -> text."""
         renamed = [f"{c.name} -> {c.electrode}" for c in self.channels if c.name != c.electrode]
         out = [f"{len(names)} {kind} ({_listed(names)})" for kind, names in self.left_out.items()]
-        told = {"channels renamed": _listed(renamed), "channels left out": "; ".join(out)}
+        told = {
+            "channels renamed": _listed(renamed),
+            "channels left out": "; ".join(out),
+            "channels called EEG that are none by name": _listed(self.told),
+        }
         return {title: text for title, text in told.items() if text}
 
 
@@ -96,7 +110,9 @@ def plain_name(name: str) -> str:
     return plain or name
 
 
-def select_channels(names: Sequence[str], types: Sequence[str], wishes: ElectrodeWishes, where: str) -> Selection:
+def select_channels(
+    names: Sequence[str], types: Sequence[str], wishes: ElectrodeWishes, where: str, placed: Sequence[bool] = ()
+) -> Selection:
     """Choose and name the channels of one file.
 
     Parameters
@@ -107,6 +123,8 @@ def select_channels(names: Sequence[str], types: Sequence[str], wishes: Electrod
         What the study says; it is matched with the file's name first, then with the plain name in any spelling.
     where
         The file, for the message.
+    placed
+        Whether the file says where on the head a channel is; by default it says so of none.
 
     Raises
     ------
@@ -114,16 +132,22 @@ def select_channels(names: Sequence[str], types: Sequence[str], wishes: Electrod
         If no EEG channel is left, or two channels are one electrode.
     """
     rename = _Lookup(wishes.rename)
-    drop = _Lookup(dict.fromkeys(wishes.drop, ""))
-    eog = _Lookup(dict.fromkeys(wishes.eog, ""))
+    drop, eog, eeg = (_Lookup(dict.fromkeys(wish, "")) for wish in (wishes.drop, wishes.eog, wishes.eeg))
+    plain = [plain_name(name) for name in names]
     kept: list[Channel] = []
+    told: list[str] = []
     left_out: dict[str, list[str]] = defaultdict(list)
-    for row, (name, declared) in enumerate(zip(names, types, strict=True)):
-        told = _TELLING.match(plain_name(name)) if declared in ("eeg", "misc") else None
-        kind = _TYPES.get(told[1].casefold(), "eog") if told else declared
+    for row, (name, declared, at) in enumerate(zip(names, types, placed or [False] * len(names), strict=True)):
         wanted = rename.find(name)
+        kind = declared
         if eog.find(name, wanted) is not None:
             kind = "eog"
+        elif eeg.find(name, wanted) is not None:
+            kind = "eeg"
+        elif (other := _told_kind(name, declared, wanted, plain, at)) is not None:
+            kind = other
+            if declared == "eeg":
+                told.append(f"{name} ({kind})")
         if drop.find(name, wanted) is not None:
             left_out["dropped"].append(name)
         elif kind == "eeg" or kind == "eog":
@@ -135,11 +159,25 @@ def select_channels(names: Sequence[str], types: Sequence[str], wishes: Electrod
         for kind in types:
             counted[kind] += 1
         found = ", ".join(f"{n} {kind}" for kind, n in counted.items()) or "no channel"
-        raise BadDataError(f"{where} has no EEG channel; found {found}.", "Set the channel types.")
+        raise BadDataError(
+            f"{where} has no EEG channel; found {found}" + (f"; by name {_listed(told)}." if told else "."),
+            "Set the channel types, or name the electrodes in study.toml, [electrodes] eeg.",
+        )
     refuse_twins(kept, where)
     channels = tuple(sorted(kept, key=lambda channel: (channel.kind == "eog", channel.row)))
-    unmet = (*rename.unmet("rename"), *drop.unmet("drop"), *eog.unmet("eog"))
-    return Selection(channels, {kind: tuple(names) for kind, names in left_out.items()}, unmet)
+    unmet = (*rename.unmet("rename"), *drop.unmet("drop"), *eog.unmet("eog"), *eeg.unmet("eeg"))
+    return Selection(channels, {kind: tuple(names) for kind, names in left_out.items()}, unmet, tuple(told))
+
+
+def _told_kind(name: str, declared: str, wanted: str | None, beside: Sequence[str], placed: bool) -> str | None:
+    """Return what a channel's name, in the file or as the study renames it, says against the file's type."""
+    if declared not in ("eeg", "misc") or (wanted is not None and is_electrode(wanted)):
+        return None
+    found = (says_other(plain_name(called), beside, placed) for called in (name, wanted) if called is not None)
+    told = next((kind for kind in found if kind is not None), None)
+    # an eye tracker is rightly misc
+    believed = told in ("eog", "ecg", "emg") and "eye" not in name.casefold()
+    return told if declared == "eeg" or believed else None
 
 
 def refuse_twins(channels: Sequence[Channel], where: str) -> None:

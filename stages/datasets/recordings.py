@@ -26,15 +26,17 @@ class RawSignal(LazySignal):
     """A recording that MNE reads; bad channels are kept. `raw` has all channels and annotations."""
 
     def __init__(self, path: Path, raw: Any, wishes: ElectrodeWishes) -> None:
-        selection = select_channels(raw.ch_names, raw.get_channel_types(), wishes, str(path))
+        places = raw.info["chs"]
+        own = np.array([place["loc"][:3] for place in places], np.float64).reshape(-1, 3)
+        lost = ~np.isfinite(own).all(axis=1) | (own == 0).all(axis=1)
+        own[lost | (np.array([place["coord_frame"] for place in places]) != _HEAD_FRAME)] = np.nan
+        placed = [bool(np.isfinite(place).all()) for place in own]
+        selection = select_channels(raw.ch_names, raw.get_channel_types(), wishes, str(path), placed)
         form = f"{type(raw).__name__.removeprefix('Raw') or 'FIF'} via MNE"
         # MNE scales every format to volts in double precision
         super().__init__(path, float(raw.info["sfreq"]), int(raw.n_times), np.dtype(np.float64), selection, form)
         self.raw = raw
-        places = [raw.info["chs"][channel.row] for channel in self.channels]
-        own = np.array([place["loc"][:3] for place in places], np.float64)
-        lost = ~np.isfinite(own).all(axis=1) | (own == 0).all(axis=1)
-        own[lost | (np.array([place["coord_frame"] for place in places]) != _HEAD_FRAME)] = np.nan
+        own = own[[channel.row for channel in self.channels]]
         self.positions = np.where(np.isnan(own), self.positions, own)
         bad = [channel.electrode for channel in self.channels if channel.name in raw.info["bads"]]
         if bad:
