@@ -7,7 +7,8 @@ shown without any brain.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import Literal
 
@@ -56,6 +57,14 @@ _WHOLE = {
 }
 # polysomnography's eyes; beside an E3 they are numbers of an EGI or BioSemi net
 _AASM_EYE, _OTHER_NUMBER = re.compile(r"E[12]", re.IGNORECASE), re.compile(r"E(?:[3-9]|[1-9]\d+)", re.IGNORECASE)
+# prefixed, postfixed and primed names between those of 10-20 (pF5, C3a, C3'); electrodes that standard_1005 lacks:
+# anterior temporal, EASYCAP's lower occipital, those on and above the nasion
+_OLDER = re.compile(r"[aip]?([a-z]+?(?:\d+h?|z))(?:[ap]|'{1,2})?", re.IGNORECASE)
+_UNPLACED = re.compile(r"t[12]|o9|o10|n(?:fp)?(?:[12]h?|z)", re.IGNORECASE)
+# numbers of a device's electrodes: BioSemi, EGI, EASYCAP, MGH, OpenBCI; fewer than that are no cap
+_NUMBERED = re.compile(r"(EEG|E|CH|CHAN|CHANNEL|[A-I]|)[ _-]*\d+", re.IGNORECASE)
+_FEWEST = 4
+_AMBIGUOUS = ("a1", "a2", "m1", "m2", "i1", "i2")  # numbers of inputs and models just as well
 _WRAPPED = re.compile(r"^(?:EEG|POL|BIP)[ _-]+(?=\S)", re.IGNORECASE)
 _PART = re.compile(r"[-/]+")
 _RUN = re.compile(r"[a-z]+", re.IGNORECASE)
@@ -99,6 +108,37 @@ def is_electrode(name: str) -> bool:
     """Return whether a name is an electrode of the 10-05 system, or the difference of two: `Cz`, `C3-A2`."""
     parts = _PART.split(name)
     return len(parts) < 3 and bool(np.isfinite([electrode_positions([part]) for part in parts]).all())
+
+
+def on_the_head(names: Sequence[str]) -> list[bool]:
+    """Return which names say where on the head a channel is, or belong to a numbered cap.
+
+    They hold an electrode of the 10-05 system (`Cz`, `C3-A1A2`, `Fp1 raw`) or of the older systems that MNE knows, or
+    are a device's numbers (`A1` to `D32`, `E1` to `E256`, `EEG 001`, `Ch 1`) where these are most of the channels: the
+    few numbers beside a cap of names may be anything.
+    """
+    plain = [_plain(name) for name in names]
+    bauer = any(re.fullmatch("[bdeh]z", name.casefold()) for name in plain)
+    series: dict[str, int] = defaultdict(int)
+    found = [_NUMBERED.fullmatch(name) for name in plain]
+    for match in found:
+        if match:
+            series[match[1].casefold()] += 1
+    counted = [match is not None and series[match[1].casefold()] >= _FEWEST for match in found]
+    named = [_holds_electrode(name, bauer) for name in plain]
+    most = sum(counted) > sum(known and not number for known, number in zip(named, counted, strict=True))
+    return [known or (number and most) for known, number in zip(named, counted, strict=True)]
+
+
+def _holds_electrode(name: str, bauer: bool) -> bool:
+    first = _PART.split(name)[0].strip()
+    if bauer and re.fullmatch("[bdeh](z|[1-9])", first.casefold()):
+        return True
+    older = _OLDER.fullmatch(first)
+    if is_electrode(first) or (older and (_UNPLACED.fullmatch(older[1]) or is_electrode(older[1]))):
+        return True
+    words = [word.casefold() for word in re.split(r"[\W_]+", name)]
+    return len(words) > 1 and any(is_electrode(word) for word in words if word not in _AMBIGUOUS)
 
 
 def _plain(name: str) -> str:

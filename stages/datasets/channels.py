@@ -13,11 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from eeg2vid.schemas.electrodes import electrode_key
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.datasets.channel_names import is_electrode, says_other
+from eeg2vid.stages.datasets.channel_names import is_electrode, on_the_head, says_other
 from eeg2vid.stages.datasets.protocol import ELECTRODES
 from eeg2vid.stages.datasets.tables import to_label
 
 Kind = Literal["eeg", "eog"]
+_NOWHERE = "of unknown place"  # what is left out though the file calls it EEG
 _SHOWN = 12  # names that a row lists before it only counts
 # "EEG Fp1-Ref", "EEG FP1-LE" (EDF), "Fc5." (PhysioNet): signal type before, reference behind, dots to fill the field
 _PREFIX = re.compile(r"^EEG[ _-]+(?=\D)", re.IGNORECASE)
@@ -81,13 +82,15 @@ class Channel:
 class Selection:
     """The channels of one file: those kept, EEG before EOG in the file's order, and those left out by type.
 
-    `told` are those that the file calls EEG, but whose names say that they are not.
+    `told` are those that the file calls EEG, but whose names say that they are not; `nowhere` those that it calls EEG,
+    but of which nothing says where on the head they are.
     """
 
     channels: tuple[Channel, ...]
     left_out: Mapping[str, tuple[str, ...]]
     unmet: tuple[str, ...]
     told: tuple[str, ...] = ()
+    nowhere: tuple[str, ...] = ()
 
     def rows(self) -> dict[str, str]:
         """Return what is worth telling: title of a check row -> text."""
@@ -111,7 +114,12 @@ def plain_name(name: str) -> str:
 
 
 def select_channels(
-    names: Sequence[str], types: Sequence[str], wishes: ElectrodeWishes, where: str, placed: Sequence[bool] = ()
+    names: Sequence[str],
+    types: Sequence[str],
+    wishes: ElectrodeWishes,
+    where: str,
+    placed: Sequence[bool] = (),
+    listed: bool = False,
 ) -> Selection:
     """Choose and name the channels of one file.
 
@@ -125,6 +133,8 @@ def select_channels(
         The file, for the message.
     placed
         Whether the file says where on the head a channel is; by default it says so of none.
+    listed
+        Whether a person listed the electrodes, so that no place on the head is needed to believe in them.
 
     Raises
     ------
@@ -136,6 +146,8 @@ def select_channels(
     plain = [plain_name(name) for name in names]
     kept: list[Channel] = []
     told: list[str] = []
+    nowhere: list[str] = []
+    known = _known(plain, types)
     left_out: dict[str, list[str]] = defaultdict(list)
     for row, (name, declared, at) in enumerate(zip(names, types, placed or [False] * len(names), strict=True)):
         wanted = rename.find(name)
@@ -148,25 +160,40 @@ def select_channels(
             kind = other
             if declared == "eeg":
                 told.append(f"{name} ({kind})")
+        elif kind == "eeg" and wanted is None and not (listed or at or known[row]):
+            kind = _NOWHERE
         if drop.find(name, wanted) is not None:
             left_out["dropped"].append(name)
         elif kind == "eeg" or kind == "eog":
             kept.append(Channel(row, name, wanted or to_label(plain_name(name)), "eeg" if kind == "eeg" else "eog"))
         else:
             left_out[str(kind)].append(name)
+            if kind == _NOWHERE:
+                nowhere.append(name)
     if not any(channel.kind == "eeg" for channel in kept):
         counted: dict[str, int] = defaultdict(int)
         for kind in types:
             counted[kind] += 1
         found = ", ".join(f"{n} {kind}" for kind, n in counted.items()) or "no channel"
+        said = [f"; by name {_listed(told)}"] if told else []
+        said += [f"; nowhere on the head {_listed(nowhere)}"] if nowhere else []
         raise BadDataError(
-            f"{where} has no EEG channel; found {found}" + (f"; by name {_listed(told)}." if told else "."),
+            f"{where} has no EEG channel; found {found}{''.join(said)}.",
             "Set the channel types, or name the electrodes in study.toml, [electrodes] eeg.",
         )
     refuse_twins(kept, where)
     channels = tuple(sorted(kept, key=lambda channel: (channel.kind == "eog", channel.row)))
     unmet = (*rename.unmet("rename"), *drop.unmet("drop"), *eog.unmet("eog"), *eeg.unmet("eeg"))
-    return Selection(channels, {kind: tuple(names) for kind, names in left_out.items()}, unmet, tuple(told))
+    return Selection(
+        channels, {kind: tuple(names) for kind, names in left_out.items()}, unmet, tuple(told), tuple(nowhere)
+    )
+
+
+def _known(plain: Sequence[str], types: Sequence[str]) -> list[bool]:
+    """Return which channels their names place on the head, among those that the file calls EEG."""
+    eeg = [row for row, kind in enumerate(types) if kind == "eeg"]
+    found = dict(zip(eeg, on_the_head([plain[row] for row in eeg]), strict=True))
+    return [found.get(row, True) for row in range(len(types))]
 
 
 def _told_kind(name: str, declared: str, wanted: str | None, beside: Sequence[str], placed: bool) -> str | None:
@@ -261,6 +288,21 @@ def cap_check(electrodes: Sequence[str], where: str) -> list[Check]:
             item=f"electrodes of the SEED cap, {where}",
             found=f"{len(missing)} of {len(ELECTRODES)} missing: {_listed(missing)}",
             expected="all, where a network or region asks for them",
+            verdict="warning",
+        )
+    ]
+
+
+def nowhere_check(selection: Selection, where: str) -> list[Check]:
+    """Return a warning that names the channels left out because nothing says where on the head they are."""
+    if not selection.nowhere:
+        return []
+    named = ", ".join(repr(name) for name in selection.nowhere[:_SHOWN])
+    return [
+        Check(
+            item=f"channels of unknown place left out, {where}",
+            found=f"{_listed(selection.nowhere)}; if they are electrodes: study.toml, [electrodes] eeg = [{named}]",
+            expected="a 10-05 name or a position",
             verdict="warning",
         )
     ]

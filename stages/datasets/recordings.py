@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
-from eeg2vid.stages.datasets.channels import ElectrodeWishes, select_channels
+from eeg2vid.stages.datasets.channels import ElectrodeWishes, nowhere_check, select_channels
 from eeg2vid.stages.datasets.lazy_signal import LazySignal, unreadable
 from eeg2vid.stages.datasets.plain_arrays import open_array
 
@@ -38,6 +38,7 @@ class RawSignal(LazySignal):
         self.raw = raw
         own = own[[channel.row for channel in self.channels]]
         self.positions = np.where(np.isnan(own), self.positions, own)
+        self.checks += nowhere_check(selection, path.name)
         bad = [channel.electrode for channel in self.channels if channel.name in raw.info["bads"]]
         if bad:
             found = f"{', '.join(bad)}; kept (the stage preprocess interpolates `bad_electrodes`)"

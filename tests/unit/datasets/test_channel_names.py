@@ -8,9 +8,10 @@ import mne
 import numpy as np
 import pytest
 
+from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets import protocol
-from eeg2vid.stages.datasets.channel_names import is_electrode, says_other
-from eeg2vid.stages.datasets.channels import ElectrodeWishes, plain_name, select_channels
+from eeg2vid.stages.datasets.channel_names import is_electrode, on_the_head, says_other
+from eeg2vid.stages.datasets.channels import ElectrodeWishes, nowhere_check, plain_name, select_channels
 from eeg2vid.stages.datasets.recordings import open_recording
 
 CAPS = [name for name in mne.channels.get_builtin_montages() if not name.startswith("artinis")]  # light, no EEG
@@ -94,7 +95,7 @@ def test_vendors_names_for_what_is_no_brain(kind):
 def test_eyes_of_the_sleep_laboratory_and_numbers_of_a_net():
     assert kinds(["E1", "E2", "F3"]) == {"E1": "eog", "E2": "eog", "F3": "eeg"}
     assert set(kinds([f"E{i}" for i in range(1, 129)]).values()) == {"eeg"}
-    assert set(kinds(["EEG E1", "EEG E2", "EEG E11"]).values()) == {"eeg"}
+    assert [says_other(name, ("E1", "E2", "E11")) for name in ("E1", "E2", "E11")] == [None] * 3
     assert says_other("E1", placed=True) is None and says_other("HEO", placed=True) == "eog"
 
 
@@ -103,6 +104,70 @@ def test_eyes_of_the_sleep_laboratory_and_numbers_of_a_net():
 )
 def test_names_that_say_nothing(name):
     assert says_other(plain_name(name)) is None
+
+
+@pytest.mark.parametrize("cap", CAPS)
+@pytest.mark.parametrize("dressed", ["{}", "EEG {}", "EEG {}-Ref", "{}.", "POL {}"])
+def test_every_electrode_of_every_cap_is_on_the_head(cap, dressed):
+    names = [name for name in names_of(cap) if name != "Ref"]
+    for spelled in (names, [n.upper() for n in names], [n.lower() for n in names]):
+        given = [plain_name(dressed.format(name)) for name in spelled]
+        assert [name for name, known in zip(given, on_the_head(given), strict=True) if not known] == []
+
+
+def test_electrodes_against_any_reference():
+    names = [f"{name}-{reference}" for name in protocol.ELECTRODES for reference in ("A1A2", "AA", "Avg", "Cz", "0")]
+    assert all(on_the_head(names)) and on_the_head(["Fp1 raw", "1_Oz", "Box A1", "M1 input", "C3 left"]) == [
+        True, True, False, False, True,
+    ]  # fmt: skip
+
+
+def test_numbers_are_electrodes_where_they_are_the_cap():
+    for name in ("A{}", "E{}", "EEG {:03}", "CH{}", "{}", "EEG-{}"):
+        numbers = [name.format(k) for k in range(1, 9)]
+        assert all(on_the_head(numbers)), name
+        assert on_the_head([*numbers, "Fz", "Cz", "Foo"]) == [True] * 10 + [False]
+    cap = protocol.ELECTRODES
+    beside = [f"{letter}{k}" for letter in ("E", "Ch", "") for k in range(1, 9)]
+    assert on_the_head([*cap, *beside]) == [True] * len(cap) + [False] * len(beside)
+    assert on_the_head(["CH1", "CH2", "CH3"]) == [False] * 3
+
+
+def test_what_is_nowhere_on_the_head_is_no_electrode_unless_the_user_says_so():
+    found = select_channels(["Cz", "Foo", "K 7"], ["eeg"] * 3, ElectrodeWishes(), "a.edf")
+    assert ([c.name for c in found.channels], found.nowhere) == (["Cz"], ("Foo", "K 7"))
+    (row,) = nowhere_check(found, "a.edf")
+    assert (row.item, row.verdict) == ("channels of unknown place left out, a.edf", "warning")
+    assert row.found.startswith("Foo, K 7; if they are electrodes") and row.found.endswith("eeg = ['Foo', 'K 7']")
+    assert kinds(["Foo", "K 7"], eeg=("foo",), rename={"K 7": "Pz"}) == {"Foo": "eeg", "K 7": "eeg"}
+    with pytest.raises(BadDataError, match=r"found 2 eeg; by name HEO .*; nowhere on the head Foo") as caught:
+        select_channels(["Foo", "HEO"], ["eeg"] * 2, ElectrodeWishes(eog=()), "a.edf")
+    assert "[electrodes] eeg" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("cap", ["GSN-HydroCel-128", "biosemi128"])
+def test_a_net_with_positions_in_the_file(cap, tmp_path):
+    names = [*names_of(cap)[:12], "Foo", "Bar"]
+    raw = mne.io.RawArray(np.zeros((14, 100)), mne.create_info(names, 100.0, "eeg"), verbose="error")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        raw.set_montage(cap, on_missing="ignore")
+    raw.info["chs"][13]["loc"][:3] = (0.0, 0.05, 0.08)
+    raw.save(tmp_path / "a_raw.fif", verbose="error")
+    signal = open_recording(tmp_path / "a_raw.fif")
+    assert signal.electrodes == (*names[:12], "Bar")
+    assert [c.found.split(";")[0] for c in signal.checks] == ["Foo"]
+    # two of a net whose names alone would not do
+    raw.pick([names[3], names[7]]).save(tmp_path / "b_raw.fif", verbose="error")
+    assert open_recording(tmp_path / "b_raw.fif").electrodes == (names[3], names[7])
+
+
+def test_a_plain_array_lists_its_electrodes_itself(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((3, 50)))
+    said = 'axes = ["electrode", "sample"]\nsfreq = 100\nunit = "uV"\nelectrodes = ["Foo", "Cz", "HEO"]\n'
+    (tmp_path / "a.toml").write_text(said)
+    signal = open_recording(tmp_path / "a.npy")
+    assert [(c.electrode, c.kind) for c in signal.channels] == [("Foo", "eeg"), ("Cz", "eeg"), ("HEO", "eog")]
 
 
 def test_a_position_in_the_file_makes_e1_an_electrode(tmp_path):

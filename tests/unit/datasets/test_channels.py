@@ -58,7 +58,7 @@ def test_decorations(name, plain):
 def test_names_kinds_and_wishes():
     names = ["EEG Fp1-Ref", "VEOG", "E3", "X 9", "STI", "EOG left", "ECG", "ECG chest", "Fc5.", "M1"]
     types = ["eeg", "eog", "eeg", "eeg", "stim", "eeg", "ecg", "eeg", "eeg", "eeg"]
-    found = chosen(names, types, rename={"E3": "Cz", "nope": "Pz"}, drop=("m1",), eog=("fc5",))
+    found = chosen(names, types, rename={"E3": "Cz", "nope": "Pz"}, drop=("m1",), eog=("fc5",), eeg=("x 9",))
     assert [(c.electrode, c.kind, c.row) for c in found.channels] == [
         ("Fp1", "eeg", 0), ("Cz", "eeg", 2), ("X-9", "eeg", 3),
         ("VEOG", "eog", 1), ("EOG-left", "eog", 5), ("Fc5", "eog", 8),
@@ -218,5 +218,6 @@ def test_hearts_and_muscles_are_left_out(name):
 
 
 @pytest.mark.parametrize("name", ["E3", "EO1", "Geog", "Eoghan"])
-def test_other_names_are_electrodes(name):
-    assert [c.kind for c in chosen(["Cz", name]).channels] == ["eeg", "eeg"]
+def test_other_names_say_nothing_of_eyes(name):
+    assert [c.kind for c in chosen(["Cz", name], eeg=(name,)).channels] == ["eeg", "eeg"]
+    assert chosen(["Cz", name]).left_out == {"of unknown place": (name,)}
