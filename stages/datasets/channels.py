@@ -301,7 +301,7 @@ def nowhere_check(selection: Selection, where: str) -> list[Check]:
     return [
         Check(
             item=f"channels of unknown place left out, {where}",
-            found=f"{_listed(selection.nowhere)}; if they are electrodes: study.toml, [electrodes] eeg = [{named}]",
+            found=f"{_listed(selection.nowhere)}; if they are electrodes, study.toml, electrodes: eeg = [{named}]",
             expected="a 10-05 name or a position",
             verdict="warning",
         )
