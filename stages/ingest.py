@@ -39,7 +39,7 @@ class Ingest(Stage):
     """
 
     name = "ingest"
-    version = 2
+    version = 3
     Settings = IngestSettings
     reads = {}
     writes = {

@@ -8,22 +8,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from eeg2vid.schemas.electrodes import electrode_key
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.datasets.channel_names import is_electrode, on_the_head, says_other
 from eeg2vid.stages.datasets.protocol import ELECTRODES
 from eeg2vid.stages.datasets.tables import to_label
 
 Kind = Literal["eeg", "eog"]
+_NOWHERE = "of unknown place"  # what is left out though the file calls it EEG
 _SHOWN = 12  # names that a row lists before it only counts
 # "EEG Fp1-Ref", "EEG FP1-LE" (EDF), "Fc5." (PhysioNet): signal type before, reference behind, dots to fill the field
 _PREFIX = re.compile(r"^EEG[ _-]+(?=\D)", re.IGNORECASE)
 _REFERENCE = re.compile(r"[ _]*-[ _]*(ref|le|ar|avg|car)$", re.IGNORECASE)
-# "EOG1", "HEOG", "VEOG-L", EDF+'s "ECG II": the name says the type where a format declares all channels EEG
-_TELLING = re.compile(r"^([hv]?eog|ecg|ekg|emg)(?![a-z])[ _.-]*[a-z]{0,5}\d*$", re.IGNORECASE)
-_TYPES = {"ecg": "ecg", "ekg": "ecg", "emg": "emg"}
 
 
 class ElectrodeWishes(BaseModel):
@@ -34,6 +33,7 @@ class ElectrodeWishes(BaseModel):
     rename: Mapping[str, str] = Field({}, description="name in the file = name of the electrode")
     drop: tuple[str, ...] = Field((), description="channels to leave out")
     eog: tuple[str, ...] = Field((), description="channels beside the eyes")
+    eeg: tuple[str, ...] = Field((), description="channels that are electrodes, whatever their names or types say")
 
     @field_validator("rename")
     @classmethod
@@ -42,6 +42,13 @@ class ElectrodeWishes(BaseModel):
             if to_label(new) != new:
                 raise ValueError(f"{old!r} cannot be called {new!r}: names are letters, digits and . _ + -")
         return names
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> ElectrodeWishes:
+        both = [name for name in self.eeg if name in (*self.eog, *self.drop)]
+        if both:
+            raise ValueError(f"eeg names {both[0]!r}, and so does {'eog' if both[0] in self.eog else 'drop'}")
+        return self
 
 
 @dataclass(frozen=True)
@@ -73,17 +80,27 @@ class Channel:
 
 @dataclass(frozen=True)
 class Selection:
-    """The channels of one file: those kept, EEG before EOG in the file's order, and those left out by type."""
+    """The channels of one file: those kept, EEG before EOG in the file's order, and those left out by type.
+
+    `told` are those that the file calls EEG, but whose names say that they are not; `nowhere` those that it calls EEG,
+    but of which nothing says where on the head they are.
+    """
 
     channels: tuple[Channel, ...]
     left_out: Mapping[str, tuple[str, ...]]
     unmet: tuple[str, ...]
+    told: tuple[str, ...] = ()
+    nowhere: tuple[str, ...] = ()
 
     def rows(self) -> dict[str, str]:
         """Return what is worth telling: title of a check row -> text."""
         renamed = [f"{c.name} -> {c.electrode}" for c in self.channels if c.name != c.electrode]
         out = [f"{len(names)} {kind} ({_listed(names)})" for kind, names in self.left_out.items()]
-        told = {"channels renamed": _listed(renamed), "channels left out": "; ".join(out)}
+        told = {
+            "channels renamed": _listed(renamed),
+            "channels left out": "; ".join(out),
+            "channels called EEG that are none by name": _listed(self.told),
+        }
         return {title: text for title, text in told.items() if text}
 
 
@@ -96,7 +113,14 @@ def plain_name(name: str) -> str:
     return plain or name
 
 
-def select_channels(names: Sequence[str], types: Sequence[str], wishes: ElectrodeWishes, where: str) -> Selection:
+def select_channels(
+    names: Sequence[str],
+    types: Sequence[str],
+    wishes: ElectrodeWishes,
+    where: str,
+    placed: Sequence[bool] = (),
+    listed: bool = False,
+) -> Selection:
     """Choose and name the channels of one file.
 
     Parameters
@@ -107,6 +131,10 @@ def select_channels(names: Sequence[str], types: Sequence[str], wishes: Electrod
         What the study says; it is matched with the file's name first, then with the plain name in any spelling.
     where
         The file, for the message.
+    placed
+        Whether the file says where on the head a channel is; by default it says so of none.
+    listed
+        Whether a person listed the electrodes, so that no place on the head is needed to believe in them.
 
     Raises
     ------
@@ -114,32 +142,69 @@ def select_channels(names: Sequence[str], types: Sequence[str], wishes: Electrod
         If no EEG channel is left, or two channels are one electrode.
     """
     rename = _Lookup(wishes.rename)
-    drop = _Lookup(dict.fromkeys(wishes.drop, ""))
-    eog = _Lookup(dict.fromkeys(wishes.eog, ""))
+    drop, eog, eeg = (_Lookup(dict.fromkeys(wish, "")) for wish in (wishes.drop, wishes.eog, wishes.eeg))
+    plain = [plain_name(name) for name in names]
     kept: list[Channel] = []
+    told: list[str] = []
+    nowhere: list[str] = []
+    known = _known(plain, types)
     left_out: dict[str, list[str]] = defaultdict(list)
-    for row, (name, declared) in enumerate(zip(names, types, strict=True)):
-        told = _TELLING.match(plain_name(name)) if declared in ("eeg", "misc") else None
-        kind = _TYPES.get(told[1].casefold(), "eog") if told else declared
+    for row, (name, declared, at) in enumerate(zip(names, types, placed or [False] * len(names), strict=True)):
         wanted = rename.find(name)
+        kind = declared
         if eog.find(name, wanted) is not None:
             kind = "eog"
+        elif eeg.find(name, wanted) is not None:
+            kind = "eeg"
+        elif (other := _told_kind(name, declared, wanted, plain, at)) is not None:
+            kind = other
+            if declared == "eeg":
+                told.append(f"{name} ({kind})")
+        elif kind == "eeg" and wanted is None and not (listed or at or known[row]):
+            kind = _NOWHERE
         if drop.find(name, wanted) is not None:
             left_out["dropped"].append(name)
         elif kind == "eeg" or kind == "eog":
             kept.append(Channel(row, name, wanted or to_label(plain_name(name)), "eeg" if kind == "eeg" else "eog"))
         else:
             left_out[str(kind)].append(name)
+            if kind == _NOWHERE:
+                nowhere.append(name)
     if not any(channel.kind == "eeg" for channel in kept):
         counted: dict[str, int] = defaultdict(int)
         for kind in types:
             counted[kind] += 1
         found = ", ".join(f"{n} {kind}" for kind, n in counted.items()) or "no channel"
-        raise BadDataError(f"{where} has no EEG channel; found {found}.", "Set the channel types.")
+        said = [f"; by name {_listed(told)}"] if told else []
+        said += [f"; nowhere on the head {_listed(nowhere)}"] if nowhere else []
+        raise BadDataError(
+            f"{where} has no EEG channel; found {found}{''.join(said)}.",
+            "Set the channel types, or name the electrodes in study.toml, [electrodes] eeg.",
+        )
     refuse_twins(kept, where)
     channels = tuple(sorted(kept, key=lambda channel: (channel.kind == "eog", channel.row)))
-    unmet = (*rename.unmet("rename"), *drop.unmet("drop"), *eog.unmet("eog"))
-    return Selection(channels, {kind: tuple(names) for kind, names in left_out.items()}, unmet)
+    unmet = (*rename.unmet("rename"), *drop.unmet("drop"), *eog.unmet("eog"), *eeg.unmet("eeg"))
+    return Selection(
+        channels, {kind: tuple(names) for kind, names in left_out.items()}, unmet, tuple(told), tuple(nowhere)
+    )
+
+
+def _known(plain: Sequence[str], types: Sequence[str]) -> list[bool]:
+    """Return which channels their names place on the head, among those that the file calls EEG."""
+    eeg = [row for row, kind in enumerate(types) if kind == "eeg"]
+    found = dict(zip(eeg, on_the_head([plain[row] for row in eeg]), strict=True))
+    return [found.get(row, True) for row in range(len(types))]
+
+
+def _told_kind(name: str, declared: str, wanted: str | None, beside: Sequence[str], placed: bool) -> str | None:
+    """Return what a channel's name, in the file or as the study renames it, says against the file's type."""
+    if declared not in ("eeg", "misc") or (wanted is not None and is_electrode(wanted)):
+        return None
+    found = (says_other(plain_name(called), beside, placed) for called in (name, wanted) if called is not None)
+    told = next((kind for kind in found if kind is not None), None)
+    # an eye tracker is rightly misc
+    believed = told in ("eog", "ecg", "emg") and "eye" not in name.casefold()
+    return told if declared == "eeg" or believed else None
 
 
 def refuse_twins(channels: Sequence[Channel], where: str) -> None:
@@ -223,6 +288,21 @@ def cap_check(electrodes: Sequence[str], where: str) -> list[Check]:
             item=f"electrodes of the SEED cap, {where}",
             found=f"{len(missing)} of {len(ELECTRODES)} missing: {_listed(missing)}",
             expected="all, where a network or region asks for them",
+            verdict="warning",
+        )
+    ]
+
+
+def nowhere_check(selection: Selection, where: str) -> list[Check]:
+    """Return a warning that names the channels left out because nothing says where on the head they are."""
+    if not selection.nowhere:
+        return []
+    named = ", ".join(repr(name) for name in selection.nowhere[:_SHOWN])
+    return [
+        Check(
+            item=f"channels of unknown place left out, {where}",
+            found=f"{_listed(selection.nowhere)}; if they are electrodes, study.toml, electrodes: eeg = [{named}]",
+            expected="a 10-05 name or a position",
             verdict="warning",
         )
     ]

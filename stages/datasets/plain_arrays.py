@@ -116,7 +116,7 @@ def open_array(path: Path, wishes: ElectrodeWishes) -> list[PlainSignal]:
         source, checks = _zarr(path, said.array) if ending == ".zarr" else _hdf5(path, said.array)
     _must_fit(path, source, said, beside)
     types = _types(said)
-    selection = select_channels(said.electrodes, types, wishes, str(path))
+    selection = select_channels(said.electrodes, types, wishes, str(path), listed=True)
     n_blocks = source.shape[said.axes.index("block")] if "block" in said.axes else 1
     signals = [PlainSignal(path, source, said, block, selection) for block in range(n_blocks)]
     signals[0].checks += checks

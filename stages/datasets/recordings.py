@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
-from eeg2vid.stages.datasets.channels import ElectrodeWishes, select_channels
+from eeg2vid.stages.datasets.channels import ElectrodeWishes, nowhere_check, select_channels
 from eeg2vid.stages.datasets.lazy_signal import LazySignal, unreadable
 from eeg2vid.stages.datasets.plain_arrays import open_array
 
@@ -26,16 +26,19 @@ class RawSignal(LazySignal):
     """A recording that MNE reads; bad channels are kept. `raw` has all channels and annotations."""
 
     def __init__(self, path: Path, raw: Any, wishes: ElectrodeWishes) -> None:
-        selection = select_channels(raw.ch_names, raw.get_channel_types(), wishes, str(path))
+        places = raw.info["chs"]
+        own = np.array([place["loc"][:3] for place in places], np.float64).reshape(-1, 3)
+        lost = ~np.isfinite(own).all(axis=1) | (own == 0).all(axis=1)
+        own[lost | (np.array([place["coord_frame"] for place in places]) != _HEAD_FRAME)] = np.nan
+        placed = [bool(np.isfinite(place).all()) for place in own]
+        selection = select_channels(raw.ch_names, raw.get_channel_types(), wishes, str(path), placed)
         form = f"{type(raw).__name__.removeprefix('Raw') or 'FIF'} via MNE"
         # MNE scales every format to volts in double precision
         super().__init__(path, float(raw.info["sfreq"]), int(raw.n_times), np.dtype(np.float64), selection, form)
         self.raw = raw
-        places = [raw.info["chs"][channel.row] for channel in self.channels]
-        own = np.array([place["loc"][:3] for place in places], np.float64)
-        lost = ~np.isfinite(own).all(axis=1) | (own == 0).all(axis=1)
-        own[lost | (np.array([place["coord_frame"] for place in places]) != _HEAD_FRAME)] = np.nan
+        own = own[[channel.row for channel in self.channels]]
         self.positions = np.where(np.isnan(own), self.positions, own)
+        self.checks += nowhere_check(selection, path.name)
         bad = [channel.electrode for channel in self.channels if channel.name in raw.info["bads"]]
         if bad:
             found = f"{', '.join(bad)}; kept (the stage preprocess interpolates `bad_electrodes`)"

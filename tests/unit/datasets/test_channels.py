@@ -58,7 +58,7 @@ def test_decorations(name, plain):
 def test_names_kinds_and_wishes():
     names = ["EEG Fp1-Ref", "VEOG", "E3", "X 9", "STI", "EOG left", "ECG", "ECG chest", "Fc5.", "M1"]
     types = ["eeg", "eog", "eeg", "eeg", "stim", "eeg", "ecg", "eeg", "eeg", "eeg"]
-    found = chosen(names, types, rename={"E3": "Cz", "nope": "Pz"}, drop=("m1",), eog=("fc5",))
+    found = chosen(names, types, rename={"E3": "Cz", "nope": "Pz"}, drop=("m1",), eog=("fc5",), eeg=("x 9",))
     assert [(c.electrode, c.kind, c.row) for c in found.channels] == [
         ("Fp1", "eeg", 0), ("Cz", "eeg", 2), ("X-9", "eeg", 3),
         ("VEOG", "eog", 1), ("EOG-left", "eog", 5), ("Fc5", "eog", 8),
@@ -173,6 +173,39 @@ def test_a_name_that_says_eog_is_believed(name):
     assert kinds == {"Cz": "eeg", name: "eog"}
 
 
+def test_the_user_knows_better_than_a_name_or_a_type():
+    found = chosen(["Cz", "HEO", "EXG1", "Aux"], ["eeg", "eeg", "eeg", "misc"], eeg=("heo", "EXG1", "AUX", "nope"))
+    assert [(c.name, c.kind) for c in found.channels] == [(n, "eeg") for n in ("Cz", "HEO", "EXG1", "Aux")]
+    assert (found.unmet, found.told) == (("eeg 'nope'",), ())
+    renamed = chosen(["Cz", "HEO", "X1"], rename={"HEO": "Fp1", "X1": "HEOG"})
+    assert [(c.electrode, c.kind) for c in renamed.channels] == [("Cz", "eeg"), ("Fp1", "eeg"), ("HEOG", "eog")]
+
+
+@pytest.mark.parametrize(("other", "said"), [("eog", "eog"), ("drop", "drop")])
+def test_one_channel_is_one_kind(other, said):
+    with pytest.raises(ValueError, match=f"eeg names 'E1', and so does {said}"):
+        ElectrodeWishes(eeg=("E1",), **{other: ("E1",)})
+
+
+def test_what_names_say_against_the_file_is_told():
+    found = chosen(["Cz", "HEO", "Photo", "STI 014"])
+    assert found.told == ("HEO (eog)", "Photo (photodiode)", "STI 014 (stim)")
+    rows = found.rows()
+    assert rows["channels called EEG that are none by name"] == "HEO (eog), Photo (photodiode), STI 014 (stim)"
+    assert rows["channels left out"] == "1 photodiode (Photo); 1 stim (STI 014)"
+    with pytest.raises(
+        BadDataError, match=r"no EEG channel; found 2 eeg; by name HEO \(eog\), Photo \(photodiode\)"
+    ) as e:
+        chosen(["HEO", "Photo"])
+    assert "[electrodes] eeg" in str(e.value.hint)
+
+
+def test_an_eye_tracker_stays_misc():
+    found = chosen(["Cz", "EyeL", "HEO", "GSR"], ["eeg", "misc", "misc", "misc"])
+    assert [(c.name, c.kind) for c in found.channels] == [("Cz", "eeg"), ("HEO", "eog")]
+    assert found.left_out == {"misc": ("EyeL", "GSR")}
+
+
 def test_a_misc_channel_called_eog_is_one():
     assert [(c.name, c.kind) for c in chosen(["Cz", "Eog", "Aux"], ["eeg", "misc", "misc"]).channels] == [
         ("Cz", "eeg"), ("Eog", "eog"),
@@ -184,6 +217,7 @@ def test_hearts_and_muscles_are_left_out(name):
     assert [c.name for c in chosen(["Cz", name]).channels] == ["Cz"]
 
 
-@pytest.mark.parametrize("name", ["E1", "EO1", "Geog", "Eoghan"])
-def test_other_names_are_electrodes(name):
-    assert [c.kind for c in chosen(["Cz", name]).channels] == ["eeg", "eeg"]
+@pytest.mark.parametrize("name", ["E3", "EO1", "Geog", "Eoghan"])
+def test_other_names_say_nothing_of_eyes(name):
+    assert [c.kind for c in chosen(["Cz", name], eeg=(name,)).channels] == ["eeg", "eeg"]
+    assert chosen(["Cz", name]).left_out == {"of unknown place": (name,)}

@@ -147,6 +147,7 @@ def test_warnings(root):
 
     names = ("Fz", "X 9", "Oz")
     write_recording(fresh(root / "eeg/one_eeg.fif"), names=names, edit=flat)
+    (root / "study.toml").write_text('[electrodes]\neeg = ["X 9"]\n')
     write_table(
         root / "events.tsv",
         "recording onset clip mood\neeg/one_eeg.fif 1 a good\neeg/one_eeg.fif 1.2 b bad",

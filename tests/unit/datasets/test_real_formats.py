@@ -32,7 +32,7 @@ pytestmark = [
         ("eeglab-formats/testbva.vhdr", 30, 200, 29),  # with its Eog
         ("eeglab-formats/test.bdf", 16, 256, 0),
         ("eeguana/bv_export_edf+.edf", 34, 512, 32),
-        ("mne-testing/edf-138ch.edf", 138, 512, 0),
+        ("mne-testing/edf-138ch.edf", 136, 512, 0),  # without Ergo-Left and Ergo-Right
     ],
 )
 def test_real_formats(file, n_electrodes, sfreq, placed):
