@@ -12,6 +12,7 @@ from typing import Any
 
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets import bids_files
 from eeg2vid.stages.datasets.clip_table import LABELS, ClipTable, file_below
 from eeg2vid.stages.datasets.lazy_signal import LazySignal
@@ -92,6 +93,7 @@ class BidsEvents:
         path = self.root / file
         above = [p for p in path.parents if p.is_relative_to(self.root)]
         sidecars = [p for folder in above for ending in ("*.tsv", "*.json") for p in folder.glob(ending)]
+        sidecars = [path for path in sidecars if not is_foreign(path.name)]
         return sorted({*companions(path), *sidecars, self._tables[file]})
 
     def find(self, files: Sequence[str], opened: Sequence[LazySignal]) -> tuple[list[Presentation], list[Check]]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from eeg2vid.schemas.entities import Check
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets import signal_checks
 from eeg2vid.stages.datasets.checkup_rows import attempt, name_of, row, unknown_subjects
 from eeg2vid.stages.datasets.clip_table import ENDINGS as CLIP_ENDINGS
@@ -126,4 +127,5 @@ def _film(root: Path, path: Path) -> list[Check]:
 
 def _clip_files(root: Path) -> tuple[str, ...]:
     folders = [folder for name in ("clips", "stimuli") if (folder := root / name).is_dir()]
-    return natural_order(str(p) for f in folders for p in f.rglob("*") if p.suffix.casefold() in CLIP_ENDINGS)
+    found = (p for f in folders for p in f.rglob("*") if p.suffix.casefold() in CLIP_ENDINGS)
+    return natural_order(str(path) for path in found if not is_foreign(path.name))

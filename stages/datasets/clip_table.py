@@ -9,6 +9,7 @@ from typing import Any
 
 from eeg2vid.schemas.entities import Caption, Check, Clip
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets.tables import TableRow, find_table, read_table, to_label
 from eeg2vid.stages.stimuli.video import MAX_CLIP_S, VideoInfo, probe
 
@@ -145,7 +146,7 @@ class ClipTable:
         # a folder called clips is flat; BIDS may sort its stimuli
         found = self.folder.iterdir() if self.folder.name == "clips" else self.folder.rglob("*")
         files: dict[str, Path] = {}
-        for path in sorted(p for p in found if p.suffix.casefold() in ENDINGS):
+        for path in sorted(p for p in found if p.suffix.casefold() in ENDINGS and not is_foreign(p.name)):
             clip = path.stem if self.folder.name == "clips" else to_label(path.stem)
             if clip in files:
                 raise BadDataError(f"{self.folder}: {files[clip].name} and {path.name} are both clip {clip}.")

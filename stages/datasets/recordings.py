@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets.channels import ElectrodeWishes, nowhere_check, select_channels
 from eeg2vid.stages.datasets.lazy_signal import LazySignal, unreadable
 from eeg2vid.stages.datasets.plain_arrays import open_array
@@ -105,7 +106,7 @@ def open_recording(path: Path, wishes: ElectrodeWishes | None = None) -> LazySig
 
 def companions(path: Path) -> list[Path]:
     """Return a recording's files: itself, its folder's content, those beside it of the same stem, FIF's splits."""
-    inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else []
+    inside = sorted(p for p in path.rglob("*") if p.is_file() and not is_foreign(p.name)) if path.is_dir() else []
     if inside and path.suffix.casefold() not in ARRAY_ENDINGS:
         return inside
     stem = path.name.removesuffix("".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix)

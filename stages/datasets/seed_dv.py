@@ -14,6 +14,7 @@ import numpy as np
 
 from eeg2vid.schemas.entities import Check, Event, Recording
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets import protocol, signal_checks
 from eeg2vid.stages.datasets import seed_dv_stimuli as stimuli
 from eeg2vid.stages.datasets.montage import electrode_positions
@@ -116,6 +117,7 @@ class SeedDV:
         films = [stimuli.film_path(self.root, block + 1) for block in range(len(self._labels))]
         folders = [stimuli.find_folder(self.root, name) for name in ("meta-info", "BLIP-caption")]
         tables = [p for folder in folders if folder for p in folder.iterdir() if p.suffix in {".npy", ".txt"}]
+        tables = [path for path in tables if not is_foreign(path.name)]
         others = [stimuli.electrode_file(self.root), self.root / SIMULATED_MARK]
         return sorted([*films, *tables, *(p for p in others if p is not None and p.is_file())])
 

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets.channels import ElectrodeWishes
 from eeg2vid.stages.datasets.recordings import ARRAY_ENDINGS, ENDINGS
 from eeg2vid.stages.datasets.tables import find_table
@@ -138,7 +139,7 @@ def find_recordings(root: Path, said: EventSource) -> list[str]:
     globs = said.files or ((_FIELD.sub("*", said.path),) if said.path else ())
     found: set[Path] = set()
     for glob in globs:
-        here = set(root.glob(glob))
+        here = {path for path in root.glob(glob) if not is_foreign(path.name)}
         if not here:
             raise BadDataError(f"{root / NAME}: no file fits {glob!r}.")
         found |= here

@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.store.digest import sha256_file
 
 
@@ -48,10 +49,10 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync_tree(folder: Path) -> dict[str, str]:
-    """Sync every file below a folder; return relative path to sha256."""
+    """Sync every file below a folder but what systems leave there; return relative path to sha256."""
     hashes = {}
     for path in sorted(folder.rglob("*")):
-        if path.is_file():
+        if path.is_file() and not is_foreign(path.name):
             with path.open("rb") as file:
                 os.fsync(file.fileno())
             hashes[path.relative_to(folder).as_posix()] = sha256_file(path)

@@ -14,6 +14,7 @@ from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.catalogue import SCHEMAS, VERSIONS, upgraded
 from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import BadDataError, MissingInputError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.schemas.manifest import ArrayEntry, Manifest
 from eeg2vid.schemas.upgrades import Facts, Tables
 from eeg2vid.stages.store import arrays
@@ -247,7 +248,9 @@ def damage(artifact_folder: Path) -> list[str]:
         if path.is_file() and path.name != MANIFEST
     }
     found = [f"{name}: missing" for name in listed.keys() - present.keys()]
-    found += [f"{name}: not in the manifest" for name in present.keys() - listed.keys()]
+    found += [
+        f"{name}: not in the manifest" for name in present.keys() - listed.keys() if not is_foreign(present[name].name)
+    ]
     for name in listed.keys() & present.keys():
         if present[name].stat().st_size != listed[name].size or sha256_file(present[name]) != listed[name].sha256:
             found.append(f"{name}: content differs from the manifest")

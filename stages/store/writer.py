@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from eeg2vid.schemas.base import Attributes, Schema
 from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.schemas.manifest import ArrayEntry, FileEntry, Manifest, TableEntry
 from eeg2vid.stages.store import arrays
 from eeg2vid.stages.store.digest import canonical_json, scan_array, sha256_file, sha256_json, sha256_rows
@@ -131,7 +132,7 @@ class ArtifactWriter:
             "weights": {
                 path.relative_to(self.work).as_posix(): sha256_file(path)
                 for path in sorted((self.work / "models").rglob("*"))
-                if path.is_file()
+                if path.is_file() and not is_foreign(path.name)
             },
         }
         hashes = sync_tree(self.work)

@@ -193,6 +193,20 @@ def forget_onsets(root: Path) -> None:
         retime(root, dict.fromkeys(range(2, n + 1), "n/a"), path.relative_to(root).as_posix())
 
 
+def test_companions_that_macos_leaves_are_no_data(root):
+    before, told = open_dataset(root).subject_files("01"), examine(root)
+    for path in [p for p in root.rglob("*") if p.is_file()]:
+        path.with_name(f"._{path.name}").write_bytes(b"\x00\x05\x16\x07" + bytes(4092))
+    (root / "stimuli/.DS_Store").write_bytes(bytes(6148))
+    data = open_dataset(root)
+    assert [c.file for c in data.study().clips] == ["stimuli/cat.gif", "stimuli/dog.gif"]
+    assert [(e.clip, e.onset_s) for e in data.subject("02").events] == [("dog", 1.0), ("cat", 3.0)]
+    assert data.subject_files("01") == before
+    assert examine(root) == told
+    (root / "study.toml").write_text('[events]\nfiles = ["sub-0*/*/eeg/*.vhdr"]\n')
+    assert open_dataset(root).subjects == ("01", "02")
+
+
 RECORDING_2 = "sub-02/ses-1/eeg/sub-02_ses-1_task-watch_run-1_eeg.vhdr"
 
 

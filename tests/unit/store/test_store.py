@@ -171,6 +171,16 @@ def test_every_flipped_byte_is_found(tmp_path):
     assert damage(folder) == []
 
 
+def test_what_systems_leave_is_no_damage(tmp_path):
+    folder = write_folds(tmp_path).folder
+    for name in (".DS_Store", ".nfs0000000001", ".fuse_hidden0001", "Thumbs.db", "._events.jsonl", "._manifest.json"):
+        (folder / name).write_bytes(b"x")
+    assert damage(folder) == []
+    (folder / ".note").write_bytes(b"x")
+    (folder / "events.jsonl").unlink()
+    assert damage(folder) == [".note: not in the manifest", "events.jsonl: missing"]
+
+
 def test_missing_and_foreign_files_are_found(tmp_path):
     folder = write_folds(tmp_path).folder
     (folder / "note.txt").write_text("hello")
