@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError, UsageError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.engine.text import did_you_mean, sentence_of
 from eeg2vid.stages.engine.workspace import read_toml
 
@@ -179,7 +180,7 @@ def read_lock(profile: str) -> dict[str, str]:
 def folder_identity(folder: Path) -> str:
     """Hash the weights and configs of a model's folder (cards and pictures do not count)."""
     hasher = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(path for path in folder.rglob("*") if not is_foreign(path.name)):
         if path.suffix in {".safetensors", ".bin", ".json", ".txt", ".model"} and path.is_file():
             hasher.update(path.relative_to(folder).as_posix().encode() + b"\0")
             with path.open("rb") as file:

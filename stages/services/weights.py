@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eeg2vid.schemas.errors import MissingPackageError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.engine.profile import CONFIGS, LocatedModel, Models, lock_file, lock_key, read_lock
 from eeg2vid.stages.store.digest import sha256_file
 from eeg2vid.stages.store.files import write_synced
@@ -53,8 +54,9 @@ def problems(folder: Path) -> list[str]:
     configs = [folder / name for name in CONFIGS if (folder / name).is_file()]
     if not configs:
         return [f"{folder}: none of {', '.join(CONFIGS)} is there"]
-    found = [trouble for path in sorted(folder.glob("*.json")) if (trouble := _json_trouble(path))]
-    weights = sorted(folder.glob("*.safetensors"))
+    configs = sorted(path for path in folder.glob("*.json") if not is_foreign(path.name))
+    found = [trouble for path in configs if (trouble := _json_trouble(path))]
+    weights = sorted(path for path in folder.glob("*.safetensors") if not is_foreign(path.name))
     found += [trouble for path in weights if (trouble := _weights_trouble(path))]
     if (folder / "config.json").is_file() and not weights:
         found.append(f"{folder}: there is no .safetensors file (pickled weights are never loaded)")
