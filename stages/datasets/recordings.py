@@ -141,4 +141,17 @@ def _read(path: Path) -> Any:
             ant = file.read(4) in {b"RIFF", b"RF64"}
         reader = mne.io.read_raw_ant if ant else mne.io.read_raw_cnt
         return reader(path, preload=False, verbose="error")
-    return mne.io.read_raw(path, preload=False, verbose="error")
+    raw = mne.io.read_raw(path, preload=False, verbose="error")
+    if _has_several_rates(raw):
+        # MNE brings slower channels to the fastest rate stretch by stretch, which shifts them in time: all at once
+        raw.load_data(verbose="error")
+    return raw
+
+
+def _has_several_rates(raw: Any) -> bool:
+    """Return whether an EDF, BDF or GDF file's channels have different rates, annotations left aside."""
+    extras = raw._raw_extras[0] if raw._raw_extras else None
+    if not isinstance(extras, dict) or extras.get("n_samps") is None:
+        return False
+    samples = np.delete(np.ravel(extras["n_samps"]), np.asarray(extras.get("tal_idx", ()), np.intp))
+    return len(set(samples.tolist())) > 1
