@@ -66,6 +66,18 @@ class Recording(Row):
     source: str = Field(description="file it came from, relative to the data folder")
 
 
+class MarkedSpan(Row):
+    """Samples of a recording that whoever made it marked as bad, or a place where its samples do not follow each other."""
+
+    recording: Label
+    start: int = Field(ge=0, description="first sample, from the recording's start; of a cut: the first one after it")
+    length: int = Field(
+        ge=0, description="samples; of a cut: those that stand in for what was not recorded, often none"
+    )
+    kind: Literal["bad", "cut"]
+    text: str = Field(description="as the recording has it")
+
+
 class Electrode(Row):
     """One electrode, its position in metres (head coordinates) where known."""
 

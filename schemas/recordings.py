@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from eeg2vid.schemas.base import ArraySpec, Attributes, Schema
-from eeg2vid.schemas.entities import Caption, Check, Clip, Electrode, Event, Recording, SubjectLabel
+from eeg2vid.schemas.entities import Caption, Check, Clip, Electrode, Event, MarkedSpan, Recording, SubjectLabel
 
 
 class ClipIndexAttributes(Attributes):
@@ -42,8 +42,8 @@ EVENTS = Schema(
 
 RECORDINGS = Schema(
     name="recordings",
-    version=1,
-    doc="One subject's EEG as recorded, all unbroken stretches one after another.",
+    version=2,
+    doc="One subject's EEG as recorded, all recordings one after another, and what of it is marked as bad or cut.",
     arrays={
         "eeg": ArraySpec(
             dims=("electrode", "sample"),
@@ -53,7 +53,7 @@ RECORDINGS = Schema(
             chunked="sample",
         )
     },
-    tables={"recordings": Recording, "electrodes": Electrode},
+    tables={"recordings": Recording, "electrodes": Electrode, "spans": MarkedSpan},
     index={"electrode": "electrodes"},
     attributes=RecordingAttributes,
 )

@@ -39,7 +39,7 @@ class Ingest(Stage):
     """
 
     name = "ingest"
-    version = 3
+    version = 4
     Settings = IngestSettings
     reads = {}
     writes = {
@@ -107,6 +107,7 @@ def _write_subject(ctx: Context, subject: SubjectSource) -> None:
     out = ctx.write("recordings")
     out.table("recordings", subject.recordings)
     out.table("electrodes", subject.electrodes)
+    out.table("spans", subject.spans)
     out.attributes(RecordingAttributes(sfreq=subject.sfreq))
     dtype = np.result_type(*(signal.dtype for signal in subject.signals))
     kept = f"float{8 * dtype.itemsize}" if dtype.kind == "f" else "float64"

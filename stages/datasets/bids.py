@@ -16,9 +16,11 @@ from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets import bids_files
 from eeg2vid.stages.datasets.clip_table import LABELS, ClipTable, file_below
 from eeg2vid.stages.datasets.lazy_signal import LazySignal
+from eeg2vid.stages.datasets.marked_spans import merged, spans_of
 from eeg2vid.stages.datasets.markers import refuse_none
 from eeg2vid.stages.datasets.presentations import OPTIONAL, Presentation, fill
-from eeg2vid.stages.datasets.recordings import companions, open_stretches
+from eeg2vid.stages.datasets.recordings import RawSignal, companions, open_stretches
+from eeg2vid.stages.datasets.reading import read_annotated
 from eeg2vid.stages.datasets.source import natural_order
 from eeg2vid.stages.datasets.stimuli_table import Joined, Mark, event_row, find_stimuli, plain_code
 from eeg2vid.stages.datasets.study_file import StudyFile, Whose, find_recordings
@@ -59,6 +61,7 @@ class BidsEvents:
         self._without = [file for file in found if file not in self._tables]
         self._stimuli = find_stimuli(root)
         self._clips = ClipTable(root, self.clips_folder)
+        self._marked: dict[str, list[tuple[str, float, float]]] = {}
         self._joined = {file: self._join(file, path) for file, path in self._tables.items()}
         self.files = tuple(file for file, joined in self._joined.items() if joined.rows)
         untimed = [row for joined in self._joined.values() for row in joined.untimed]
@@ -85,8 +88,15 @@ class BidsEvents:
         return [*shown, *(row for row in labels if row.values["clip"] in clips)]
 
     def open(self, file: str) -> list[LazySignal]:
-        """Open a recording with what the data set's tables say about its channels."""
-        return open_stretches(self.root / file, self._said.electrodes, self._read)
+        """Open a recording with what the data set's tables say about its channels and spans."""
+        opened = open_stretches(self.root / file, self._said.electrodes, self._read)
+        for signal in opened:
+            assert isinstance(signal, RawSignal)
+            # mne-bids puts the rows of a table beside the file in the place of the file's own annotations
+            own, length = signal.annotated(read_annotated(self.root / file)), signal.shape[1]
+            rows = [s for mark in self._marked[file] for s in spans_of(*mark, signal.sfreq, length)]
+            signal.spans = merged([*signal.spans, *own, *rows])
+        return opened
 
     def own_files(self, file: str) -> list[Path]:
         """Return a recording's files, the tables beside it, and those of folders above that hold for it too."""
@@ -135,6 +145,7 @@ class BidsEvents:
     def _join(self, file: str, path: Path) -> Joined:
         table = read_table(path, required=("onset",), known=("onset", "duration", "trial_type", "value", "stim_file"))
         joined, rest = Joined(), []
+        marked = self._marked[file] = []
         for row in table.rows:
             onset, codes = row.number_of("onset", -1e9), tuple(filter(None, map(row.text, ("trial_type", "value"))))
             if onset is None:
@@ -150,6 +161,8 @@ class BidsEvents:
                 rest.append(mark)
             else:
                 joined.rows.append(event_row(mark, file, self._clip_of(row, shown), {}))
+            if shown is None and onset >= 0:
+                marked += [(code, onset, length) for code in codes]
         if self._stimuli is not None:
             coded = self._stimuli.join(file, sorted(rest, key=lambda mark: mark.onset))
             return Joined([*joined.rows, *coded.rows], coded.codes, joined.lost + coded.lost, joined.untimed)
@@ -184,7 +197,7 @@ class BidsEvents:
             raise MissingPackageError(f"{path} is read through mne-bids, which is missing.") from error
         place = mne_bids.get_bids_path_from_fname(path, check=False, verbose="error")
         place.update(root=self.root, datatype="eeg", check=False)
-        return mne_bids.read_raw_bids(place, on_ch_mismatch="raise", verbose="error")
+        return mne_bids.read_raw_bids(place, on_ch_mismatch="raise", verbose="warning")
 
 
 class _Runs(Whose):

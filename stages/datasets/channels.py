@@ -120,6 +120,7 @@ def select_channels(
     where: str,
     placed: Sequence[bool] = (),
     listed: bool = False,
+    twins: Mapping[int, str] | None = None,
 ) -> Selection:
     """Choose and name the channels of one file.
 
@@ -135,6 +136,8 @@ def select_channels(
         Whether the file says where on the head a channel is; by default it says so of none.
     listed
         Whether a person listed the electrodes, so that no place on the head is needed to believe in them.
+    twins
+        Place of each channel whose name its reader numbered, because another has it too, and the name it had.
 
     Raises
     ------
@@ -143,7 +146,8 @@ def select_channels(
     """
     rename = _Lookup(wishes.rename)
     drop, eog, eeg = (_Lookup(dict.fromkeys(wish, "")) for wish in (wishes.drop, wishes.eog, wishes.eeg))
-    plain = [plain_name(name) for name in names]
+    had = [(twins or {}).get(row, name) for row, name in enumerate(names)]
+    plain = [plain_name(name) for name in had]
     kept: list[Channel] = []
     told: list[str] = []
     nowhere: list[str] = []
@@ -156,7 +160,7 @@ def select_channels(
             kind = "eog"
         elif eeg.find(name, wanted) is not None:
             kind = "eeg"
-        elif (other := _told_kind(name, declared, wanted, plain, at)) is not None:
+        elif (other := _told_kind(had[row], declared, wanted, plain, at)) is not None:
             kind = other
             if declared == "eeg":
                 told.append(f"{name} ({kind})")
@@ -165,7 +169,7 @@ def select_channels(
         if drop.find(name, wanted) is not None:
             left_out["dropped"].append(name)
         elif kind == "eeg" or kind == "eog":
-            kept.append(Channel(row, name, wanted or to_label(plain_name(name)), "eeg" if kind == "eeg" else "eog"))
+            kept.append(Channel(row, name, wanted or to_label(plain[row]), "eeg" if kind == "eeg" else "eog"))
         else:
             left_out[str(kind)].append(name)
             if kind == _NOWHERE:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets.channels import Selection
+from eeg2vid.stages.datasets.marked_spans import Span
 from eeg2vid.stages.datasets.montage import electrode_positions
 
 
@@ -39,6 +40,10 @@ class LazySignal(ABC):
         What the file is, in words.
     checks
         What was noticed when it was opened.
+    spans
+        What the file marks as bad or cut, in order.
+    pauses
+        Where in the file a gap of its own clock lies and how long it is, s: what it calls a time is no sample's place.
     """
 
     def __init__(
@@ -48,6 +53,8 @@ class LazySignal(ABC):
         self.selection, self.channels = selection, selection.channels
         self.positions: NDArray[np.float64] = electrode_positions([c.electrode for c in self.channels])
         self.checks: list[Check] = []
+        self.spans: list[Span] = []
+        self.pauses: Sequence[tuple[float, float]] = ()
         self._n_samples = n_samples
 
     @property
@@ -103,13 +110,20 @@ class LazySignal(ABC):
         return at, at + 1, None
 
 
+def reason_of(error: Exception) -> str:
+    """Return the first line of an exception that says something; its type where it is silent, as asserts are."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    reason = lines[0].rstrip(".") if lines else ""
+    # KeyError('x') says only 'x', an assert nothing
+    return f"{type(error).__name__}: {reason or 'without a reason'}" if len(reason) < 12 else reason
+
+
 def unreadable(path: Path, error: Exception) -> BadDataError:
     """Return a reader's complaint as a sentence."""
     if isinstance(error, BadDataError):
         return error
-    reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
     return BadDataError(
-        f"{path} cannot be read as an EEG recording ({reason}).",
+        f"{path} cannot be read as an EEG recording ({reason_of(error)}).",
         "Formats: FIF, BrainVision (.vhdr), EDF, BDF, EEGLAB (.set), EGI (.mff), ANT (.cnt) and others MNE reads; "
         "npy, HDF5 and Zarr with a TOML beside them.",
     )

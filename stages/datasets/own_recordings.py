@@ -8,9 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
-from eeg2vid.schemas.entities import Check, Event, Recording
+from eeg2vid.schemas.entities import Check, Event, MarkedSpan, Recording
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.datasets import signal_checks
+from eeg2vid.stages.datasets import marked_spans, signal_checks
 from eeg2vid.stages.datasets.channels import cap_check, common_order
 from eeg2vid.stages.datasets.clip_table import ClipTable
 from eeg2vid.stages.datasets.lazy_signal import LazySignal
@@ -120,6 +120,7 @@ class OwnRecordings:
         signals: list[LazySignal] = []
         recordings: list[Recording] = []
         events: list[Event] = []
+        spans: list[MarkedSpan] = []
         scans = []
         for file, stretches, order in zip(files, opened, orders, strict=True):
             here = [s for s in shown if s.file == file]
@@ -130,6 +131,7 @@ class OwnRecordings:
                 if scan:
                     scans.append(signal_checks.scan_signal(signal, signal.electrodes, place_of))
                     checks += signal_checks.flat_checks(scans[-1], signal.electrodes, where)
+                _refuse_pauses(rows, signal)
                 rows, cut = within(rows, where, signal.sfreq, signal.shape[1], self.clips)
                 placed = place(rows, name, signal.sfreq, signal.shape[1], self.clips)
                 blocks = {row.block for row in placed}
@@ -145,7 +147,9 @@ class OwnRecordings:
                 )
                 signals.append(signal)
                 events += placed
+                spans += marked_spans.rows(signal.spans, name)
                 checks += [*cut, *overlaps(placed, where)]
+                checks += marked_spans.span_checks(signal.spans, placed, signal.sfreq, where)
         if scan:
             checks.append(signal_checks.volts_check(signal_checks.median_amplitude(scans), f"subject {label}"))
         first = signals[0]
@@ -159,6 +163,7 @@ class OwnRecordings:
             events=events,
             checks=checks,
             signals=signals,
+            spans=spans,
         )
 
     def study_files(self) -> list[Path]:
@@ -225,6 +230,21 @@ def _stretches(
         parts[int(block) - 1].append(row)
     numbered = enumerate(zip(stretches, parts, strict=True), start=1)
     return [(k, signal, f"{label}-b{k}", rows) for k, (signal, rows) in numbered]
+
+
+def _refuse_pauses(shown: Sequence[Presentation], signal: LazySignal) -> None:
+    """Refuse rows that people wrote for a recording with gaps: both clocks that they may have read count on."""
+    if not signal.pauses:
+        return
+    at, length = signal.pauses[0]
+    for one in shown:
+        if one.row.noun != "marker" and one.onset > at:
+            one.row.fail(
+                f"the recording {one.file} has a gap of {length:.6g} s after {at:.6g} s of samples ({len(signal.pauses)} "
+                f"in all): whether {one.onset:g} s counts it is not known.",
+                "Take the events from the file's own annotations (study.toml, [events] from = 'annotations'), or write "
+                "the recording again without gaps (EDF+C or FIF).",
+            )
 
 
 def _channel_checks(signals: Sequence[LazySignal], files: Sequence[str], subject: str) -> list[Check]:

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets.channels import ElectrodeWishes
+from eeg2vid.stages.datasets.fif_parts import is_later_part
+from eeg2vid.stages.datasets.reading import DataFormat
 from eeg2vid.stages.datasets.recordings import ARRAY_ENDINGS, ENDINGS
 from eeg2vid.stages.datasets.tables import find_table
 from eeg2vid.stages.datasets.toml_file import read_toml
@@ -69,12 +71,23 @@ class EventSource(BaseModel):
         return not self.markers or any(fnmatchcase(marker, wanted) for wanted in self.markers)
 
 
+class Recordings(BaseModel):
+    """`[recordings]` of study.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_format: DataFormat = Field(
+        "auto", description="'int16' or 'int32': a sample of Neuroscan .cnt; else its header's"
+    )
+
+
 class StudyFile(BaseModel):
     """The content of study.toml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     events: EventSource = Field(EventSource(), description="where events come from")
+    recordings: Recordings = Field(Recordings(), description="how files are read that do not tell it")
     electrodes: ElectrodeWishes = Field(ElectrodeWishes(), description="what the channels are called")
 
 
@@ -139,7 +152,7 @@ def find_recordings(root: Path, said: EventSource) -> list[str]:
     globs = said.files or ((_FIELD.sub("*", said.path),) if said.path else ())
     found: set[Path] = set()
     for glob in globs:
-        here = {path for path in root.glob(glob) if not is_foreign(path.name)}
+        here = {path for path in root.glob(glob) if not is_foreign(path.name) and not is_later_part(path)}
         if not here:
             raise BadDataError(f"{root / NAME}: no file fits {glob!r}.")
         found |= here
@@ -157,8 +170,7 @@ def is_recording(path: Path) -> bool:
         return False
     if name.endswith(ARRAY_ENDINGS):
         return path.with_suffix(".toml").is_file()
-    # FIF goes on in files called -1.fif, which the first one names
-    return name.endswith(ENDINGS) and not re.search(r"-\d+\.fif(\.gz)?$", name)
+    return name.endswith(ENDINGS) and not is_later_part(path)
 
 
 def events_table_of(root: Path, said: EventSource) -> Path | None:
