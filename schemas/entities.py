@@ -67,13 +67,11 @@ class Recording(Row):
 
 
 class MarkedSpan(Row):
-    """Samples of a recording that whoever made it marked as bad, or a place where its samples do not follow each other."""
+    """Samples that a recording marks as bad, or a place where its samples do not follow each other."""
 
     recording: Label
     start: int = Field(ge=0, description="first sample, from the recording's start; of a cut: the first one after it")
-    length: int = Field(
-        ge=0, description="samples; of a cut: those that stand in for what was not recorded, often none"
-    )
+    length: int = Field(ge=0, description="samples; of a cut: those in the place of what was not recorded, often none")
     kind: Literal["bad", "cut"]
     text: str = Field(description="as the recording has it")
 

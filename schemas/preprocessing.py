@@ -32,6 +32,9 @@ class PreprocessSettings(CleaningSettings):
         "refuse",
         description="epochs that reach beyond their recording; left out, they are neither trained on nor decoded",
     )
+    reject_spans: bool = Field(
+        True, description="epochs that touch a span marked as bad, or contain a cut, are not trained on (still decoded)"
+    )
     baseline: Literal["none", "hint"] = Field(
         "none",
         description="subtract each electrode's mean over the hint; puts the concept cue into every clip of a run",

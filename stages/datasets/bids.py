@@ -19,8 +19,8 @@ from eeg2vid.stages.datasets.lazy_signal import LazySignal
 from eeg2vid.stages.datasets.marked_spans import merged, spans_of
 from eeg2vid.stages.datasets.markers import refuse_none
 from eeg2vid.stages.datasets.presentations import OPTIONAL, Presentation, fill
-from eeg2vid.stages.datasets.recordings import RawSignal, companions, open_stretches
 from eeg2vid.stages.datasets.reading import read_annotated
+from eeg2vid.stages.datasets.recordings import RawSignal, companions, open_stretches
 from eeg2vid.stages.datasets.source import natural_order
 from eeg2vid.stages.datasets.stimuli_table import Joined, Mark, event_row, find_stimuli, plain_code
 from eeg2vid.stages.datasets.study_file import StudyFile, Whose, find_recordings

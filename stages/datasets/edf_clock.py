@@ -72,8 +72,8 @@ def read_clock(path: Path) -> Clock | None:
     if back.size:
         k = int(back[0])
         raise BadDataError(
-            f"{path}: data record {k + 2} begins {onsets[k + 1]:g} s after the first one, before record {k + 1} ends at "
-            f"{onsets[k] + record_s:g} s; expected records in order of time.",
+            f"{path}: data record {k + 2} begins {onsets[k + 1]:g} s after the first one, but the one before it ends "
+            f"at {onsets[k] + record_s:g} s; expected records in order of time.",
             "Write the recording again, as EDF+C or FIF.",
         )
     gaps = tuple(int(k) + 1 for k in np.flatnonzero(steps > record_s + tolerance))

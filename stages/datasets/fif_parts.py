@@ -53,7 +53,7 @@ def is_later_part(path: Path) -> bool:
 
 
 def _numbered_before(name: str) -> str:
-    """Return the name of the part before by the numbers of BIDS names: MNE's second part names the first without one."""
+    """Return the name before by the numbers of BIDS names: MNE's second part calls the first as if it had none."""
     return re.sub(r"_split-(\d+)", lambda found: f"_split-{int(found[1]) - 1:0{len(found[1])}d}", name, count=1)
 
 

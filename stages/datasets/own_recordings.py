@@ -240,8 +240,8 @@ def _refuse_pauses(shown: Sequence[Presentation], signal: LazySignal) -> None:
     for one in shown:
         if one.row.noun != "marker" and one.onset > at:
             one.row.fail(
-                f"the recording {one.file} has a gap of {length:.6g} s after {at:.6g} s of samples ({len(signal.pauses)} "
-                f"in all): whether {one.onset:g} s counts it is not known.",
+                f"the recording {one.file} has a gap of {length:.6g} s after {at:.6g} s of samples "
+                f"({len(signal.pauses)} in all): whether {one.onset:g} s counts it is not known.",
                 "Take the events from the file's own annotations (study.toml, [events] from = 'annotations'), or write "
                 "the recording again without gaps (EDF+C or FIF).",
             )

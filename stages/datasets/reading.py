@@ -107,7 +107,7 @@ def read_mne(path: Path, data_format: DataFormat = "auto") -> Any:
 
 
 def read_annotated(path: Path) -> Any:
-    """Return the recording with its file's own annotations, where another reader puts those of a table in their place."""
+    """Return a recording with its file's own annotations: another reader may put those of a table in their place."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         raw = read_mne(path)

@@ -19,7 +19,7 @@ from eeg2vid.schemas.entities import Electrode
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.signal.bad_electrodes import WindowNumbers, find_bad, window_numbers
 from eeg2vid.stages.signal.cleaning_checks import (
-    check_length,
+    check_lengths,
     check_settings,
     eog_places,
     is_average,
@@ -277,15 +277,11 @@ def _filtered(eeg: Floats, sfreq: float, settings: CleaningSettings) -> Floats:
         return eeg
     import mne
 
+    check_lengths(eeg.shape[1], sfreq, settings)
     with mne.utils.use_log_level("ERROR"):
         if settings.high_pass or settings.low_pass:
-            taps = mne.filter.create_filter(None, sfreq, settings.high_pass, settings.low_pass)
-            option = "`low_pass`" if settings.high_pass is None else "`high_pass`"
-            check_length(eeg.shape[1], len(taps), sfreq, option)
             eeg = mne.filter.filter_data(eeg, sfreq, settings.high_pass, settings.low_pass, copy=False)
         if settings.notch:
-            # MNE: half of a transition of 1 Hz on either side, 3.3 / 0.5 Hz long
-            check_length(eeg.shape[1], round(6.6 * sfreq), sfreq, "`notch`")
             eeg = mne.filter.notch_filter(eeg, sfreq, np.array(settings.notch), copy=False)
     return eeg
 
