@@ -118,11 +118,27 @@ def reason_of(error: Exception) -> str:
     return f"{type(error).__name__}: {reason or 'without a reason'}" if len(reason) < 12 else reason
 
 
+def in_use(path: Path, error: Exception) -> BadDataError | None:
+    """Return a sentence if an HDF5 file could not be opened because of a lock, None if for another reason."""
+    text = str(error)
+    if "unable to lock file" in text:
+        return BadDataError(
+            f"{path} is in use: another program has it open for writing, or its file system cannot be locked.",
+            "Close it there. If nobody writes to it: HDF5_USE_FILE_LOCKING=FALSE before the command.",
+        )
+    if "already open for" in text:
+        return BadDataError(
+            f"{path} is marked as open for writing: a program writes to it, or ended without closing it.",
+            f"Close it there. If nobody writes to it: h5clear -s {path.name}",
+        )
+    return None
+
+
 def unreadable(path: Path, error: Exception) -> BadDataError:
     """Return a reader's complaint as a sentence."""
     if isinstance(error, BadDataError):
         return error
-    return BadDataError(
+    return in_use(path, error) or BadDataError(
         f"{path} cannot be read as an EEG recording ({reason_of(error)}).",
         "Formats: FIF, BrainVision (.vhdr), EDF, BDF, EEGLAB (.set), EGI (.mff), ANT (.cnt) and others MNE reads; "
         "npy, HDF5 and Zarr with a TOML beside them.",

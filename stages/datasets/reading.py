@@ -36,11 +36,14 @@ class Told:
         Where in the file each gap of its own clock lies, and how long it is, s.
     unplaced
         Annotations that lie in a gap, where no sample is.
+    rates
+        Hz at which each channel of a file of several rates is stored; empty where all have one.
     """
 
     twins: Mapping[int, str] = field(default_factory=dict)
     pauses: Sequence[tuple[float, float]] = ()
     unplaced: Sequence[str] = ()
+    rates: Sequence[float] = ()
 
 
 NOTHING = Told()
@@ -59,12 +62,13 @@ def read_raw(path: Path, reader: Reader) -> tuple[Any, Told]:
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         raw = reader(path)
-    if _has_several_rates(raw):
+    rates = _rates(raw)
+    if rates:
         # MNE brings slower channels to the fastest rate stretch by stretch, which shifts them in time: all at once
         raw.load_data(verbose="error")
     unplaced = set_to_file(raw, clock) if clock is not None else []
     pauses = clock.pauses() if clock is not None else []
-    return raw, Told(_twins(raw.ch_names, [str(one.message) for one in warned]), pauses, unplaced)
+    return raw, Told(_twins(raw.ch_names, [str(one.message) for one in warned]), pauses, unplaced, rates)
 
 
 def _clock(path: Path) -> Clock | None:
@@ -134,10 +138,13 @@ def _twins(names: list[str], told: list[str]) -> dict[int, str]:
     return found
 
 
-def _has_several_rates(raw: Any) -> bool:
-    """Return whether an EDF, BDF or GDF file's channels have different rates, annotations left aside."""
+def _rates(raw: Any) -> list[float]:
+    """Return the rates of an EDF, BDF or GDF file's channels, Hz, annotations left aside; none where all have one."""
     extras = raw._raw_extras[0] if raw._raw_extras else None
     if not isinstance(extras, dict) or extras.get("n_samps") is None:
-        return False
+        return []
     samples = np.delete(np.ravel(extras["n_samps"]), np.asarray(extras.get("tal_idx", ()), np.intp))
-    return len(set(samples.tolist())) > 1
+    if len(set(samples.tolist())) < 2:
+        return []
+    found: list[float] = (samples / samples.max() * float(raw.info["sfreq"])).tolist()
+    return found

@@ -49,6 +49,7 @@ class RawSignal(LazySignal):
             found = f"{len(told.unplaced)} left out: {', '.join(map(repr, told.unplaced[:8]))}"
             item = f"annotations in a gap of the recording, {path.name}"
             self.checks.append(Check(item=item, found=found, expected="none", verdict="warning"))
+        self.checks += _rate_checks(self, told)
         bad = [channel.electrode for channel in self.channels if channel.name in raw.info["bads"]]
         if bad:
             found = f"{', '.join(bad)}; kept (the stage preprocess interpolates `bad_electrodes`)"
@@ -148,6 +149,19 @@ def must_agree(signals: Sequence[LazySignal], files: Sequence[str]) -> None:
                 "one subject's recordings must agree.",
                 "Resample them to one rate first.",
             )
+
+
+def _rate_checks(signal: RawSignal, told: Told) -> list[Check]:
+    """Return a warning if electrodes are slower than the fastest channel of their file: MNE resamples them."""
+    if len(told.rates) != len(signal.raw.ch_names):
+        return []
+    slow = sorted({told.rates[channel.row] for channel in signal.channels if told.rates[channel.row] < signal.sfreq})
+    if not slow:
+        return []
+    n = sum(told.rates[channel.row] < signal.sfreq for channel in signal.channels)
+    found = f"{n} from {', '.join(f'{rate:g}' for rate in slow)} to {signal.sfreq:g} Hz, the fastest channel's rate"
+    item = f"electrodes resampled on reading, {signal.path.name}"
+    return [Check(item=item, found=found, expected="one rate in a file", verdict="warning")]
 
 
 def _gaps(told: Told, sfreq: float) -> list[Span]:
