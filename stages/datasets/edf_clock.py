@@ -118,8 +118,8 @@ def _onsets(path: Path) -> tuple[NDArray[np.float64], float, int, int] | None:
     return onsets - onsets[0], record_s, fastest, digits
 
 
-def set_to_file(raw: Any, clock: Clock) -> list[str]:
-    """Move a recording's annotations from the time of day to where their samples are in the file.
+def set_to_file(path: Path, raw: Any, clock: Clock) -> list[str]:
+    """Give a recording its annotations anew, moved from the time of day to where their samples are in the file.
 
     Returns
     -------
@@ -127,7 +127,8 @@ def set_to_file(raw: Any, clock: Clock) -> list[str]:
     """
     import mne
 
-    notes = raw.annotations
+    # those that raw has lack what lies beyond the file's length without its gaps
+    notes = mne.read_annotations(path)
     starts = [clock.in_file(float(onset)) for onset in notes.onset]
     ends = [clock.in_file(float(onset + length))[0] for onset, length in zip(notes.onset, notes.duration, strict=True)]
     there = [recorded for _, recorded in starts]

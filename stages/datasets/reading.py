@@ -61,14 +61,25 @@ def read_raw(path: Path, reader: Reader) -> tuple[Any, Told]:
     clock = _clock(path)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        raw = reader(path)
+        try:
+            raw = reader(path)
+        except Exception as error:
+            shared = sorted(_shared_names(warned))
+            if not shared:
+                raise
+            # MNE numbers such names, and then misses them in BrainVision's list of units
+            raise BadDataError(
+                f"{path}: several channels are called {', '.join(map(repr, shared))}; expected a name of its own for "
+                "each: two channels that are both one electrode cannot be told apart.",
+                "Rename them in the header file.",
+            ) from error
     rates = _rates(raw)
     if rates:
         # MNE brings slower channels to the fastest rate stretch by stretch, which shifts them in time: all at once
         raw.load_data(verbose="error")
-    unplaced = set_to_file(raw, clock) if clock is not None else []
+    unplaced = set_to_file(path, raw, clock) if clock is not None else []
     pauses = clock.pauses() if clock is not None else []
-    return raw, Told(_twins(raw.ch_names, [str(one.message) for one in warned]), pauses, unplaced, rates)
+    return raw, Told(_twins(raw.ch_names, _shared_names(warned)), pauses, unplaced, rates)
 
 
 def _clock(path: Path) -> Clock | None:
@@ -117,16 +128,18 @@ def read_annotated(path: Path) -> Any:
         raw = read_mne(path)
     clock = _clock(path)
     if clock is not None:
-        set_to_file(raw, clock)
+        set_to_file(path, raw, clock)
     return raw
 
 
-def _twins(names: list[str], told: list[str]) -> dict[int, str]:
-    """Return which channels had one name before MNE numbered them, by its warning."""
-    shared: set[str] = set()
-    for text in told:
-        match = _TWINS.search(text)
-        shared |= set(ast.literal_eval(match[1])) if match else set()
+def _shared_names(warned: Sequence[warnings.WarningMessage]) -> set[str]:
+    """Return the names that several channels had, by MNE's warning."""
+    matches = [_TWINS.search(str(one.message)) for one in warned]
+    return {name for match in matches if match is not None for name in ast.literal_eval(match[1])}
+
+
+def _twins(names: Sequence[str], shared: set[str]) -> dict[int, str]:
+    """Return which channels had one of the shared names before MNE numbered them, and which."""
     found: dict[int, str] = {}
     for stem in shared:
         for row, name in enumerate(names):
