@@ -125,6 +125,7 @@ def clean(
     sfreq: float,
     settings: CleaningSettings,
     fitted: Fitted,
+    usable: NDArray[np.bool_] | None = None,
 ) -> Floats:
     """Return one recording cleaned: the settings' steps in their order.
 
@@ -139,6 +140,8 @@ def clean(
         As for `fit_cleaning`.
     fitted
         What it returned.
+    usable
+        Samples `(sample,)` that the eyes' mean is taken over; none given: all.
 
     Returns
     -------
@@ -159,7 +162,7 @@ def clean(
     eeg = _filtered(eeg, sfreq, settings)
     if fitted.eyes:
         shown = eeg[list(fitted.eyes)]
-        shown -= shown.mean(axis=1, keepdims=True)
+        shown -= (shown if usable is None else shown[:, usable]).mean(axis=1, keepdims=True)
         eeg = eeg if len(scalp) == len(eeg) else eeg[scalp]
         eeg -= fitted.eye_weights @ shown
     if is_average(settings):

@@ -130,6 +130,11 @@ class Marks:
         return never | self.bad | self.cut if reject_spans else never
 
 
+def _some(usable: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+    """Return a mask that leaves something and leaves something out, else None."""
+    return usable if usable.any() and not usable.all() else None
+
+
 def clean_pieces(
     eeg: Floats,
     marks: Interruptions,
@@ -161,9 +166,9 @@ def clean_pieces(
     UsageError
         If a filter is longer than a recording without cuts.
     """
-    pieces = marks.pieces
+    pieces, usable = marks.pieces, marks.usable()
     if pieces == [(0, marks.length)]:
-        return clean(eeg, electrodes, sfreq, settings, fitted), []
+        return clean(eeg, electrodes, sfreq, settings, fitted, _some(usable)), []
     ratio = (settings.resample or sfreq) / sfreq
     n_scalp = sum(row.kind == "eeg" for row in electrodes)
     whole, short = np.zeros((n_scalp, round(marks.length * ratio))), list[Bounds]()
@@ -175,7 +180,7 @@ def clean_pieces(
             short.append((first, last))
             piece, how = piece - piece.mean(axis=1, keepdims=True) if settings.high_pass else piece, unfiltered
         if last > first:
-            found = clean(piece, electrodes, sfreq, how, fitted)
+            found = clean(piece, electrodes, sfreq, how, fitted, _some(usable[start:stop]))
             # to whole samples a stretch may come out one shorter than its place
             whole[:, first:last] = found[:, np.minimum(np.arange(last - first), found.shape[1] - 1)]
     return whole, short

@@ -315,3 +315,63 @@ def test_channels_that_disagree_with_the_recording(root):
     edit("Oz", "Pz", FILE.replace("events", "channels"))(root)
     with pytest.raises(BadDataError, match=r"run-2_eeg.vhdr cannot be read as an EEG recording"):
         open_dataset(root).subject("01")
+
+
+def marked(root, subject="01"):
+    """What is marked in the first recording: start, length, kind, text."""
+    source = open_dataset(root).subject(subject)
+    first = source.recordings[0].recording
+    return [(row.start, row.length, row.kind, row.text) for row in source.spans if row.recording == first]
+
+
+def add_rows(path, *rows):
+    """Write events of onset, duration and trial_type below those of a table."""
+    heading = path.read_text().splitlines()[0].split("\t")
+    lines = [dict(zip(("onset", "duration", "trial_type"), row.split(), strict=True)) for row in rows]
+    text = "".join("\t".join(line.get(name, "n/a") for name in heading) + "\n" for line in lines)
+    path.write_text(path.read_text() + text)
+
+
+def test_rows_that_mark_spans(root):
+    assert marked(root) == []
+    path = root / FILE.replace("run-2", "run-1")
+    add_rows(path, "2 0.5 BAD_blink", "4.5 10 boundary", "10 n/a bad", "n/a 1 BAD", "12 0 badminton")
+    expected = [(256, 64, "bad", "BAD_blink"), (576, 0, "cut", "boundary"), (1280, 1, "bad", "bad")]
+    assert marked(root) == expected
+    # the same in a table that holds for all: mne-bids reads none of those
+    for run in ("1", "2"):
+        (root / FILE.replace("run-2", f"run-{run}")).unlink(missing_ok=run == "2")
+    (root / "task-watch_events.tsv").write_text(
+        "onset\tduration\ttrial_type\n1\t0\tdog\n2\t0.5\tBAD_blink\n4.5\t10\tboundary\n10\tn/a\tbad\n"
+    )
+    assert marked(root) == expected
+
+
+def test_the_file_s_own_marks_count_beside_a_table(root):
+    """mne-bids puts the table's rows in the place of the recording's own annotations."""
+    path = next(root.rglob("sub-01_ses-1_task-watch_run-1_eeg.vmrk"))
+    marks = path.read_text().rstrip().splitlines()
+    path.write_text(
+        "\n".join([*marks, "Mk90=New Segment,,513,1,0,20200101000500000000", "Mk91=Comment,BAD,129,2,0"]) + "\n"
+    )
+    assert marked(root) == [(128, 2, "bad", "Comment/BAD"), (512, 0, "cut", "New Segment/")]
+
+
+def test_channels_of_several_rates_are_read_whole(tmp_path):
+    edfio = pytest.importorskip("edfio")
+    time = {rate: np.arange(20 * rate) / rate for rate in (128, 512)}
+    wave = {rate: 40 + 30 * np.sin(2 * np.pi * 3.3 * t) for rate, t in time.items()}
+    signals = [
+        edfio.EdfSignal(wave[rate], rate, label=name, physical_dimension="uV", physical_range=(-200, 200))
+        for name, rate in (("Fz", 128), ("Cz", 128), ("Oz", 512))
+    ]
+    folder = tmp_path / "sub-1/eeg"
+    folder.mkdir(parents=True)
+    edfio.Edf(signals).write(folder / "sub-1_task-x_eeg.edf")
+    (folder / "sub-1_task-x_events.tsv").write_text("onset\tduration\tstim_file\n5\t1\ta.gif\n")
+    own.write_clip(tmp_path / "stimuli/a.gif")
+    source = open_dataset(tmp_path).subject("1")
+    found = 1e6 * source.signals[0][:, 2560 + 77 : 3200]
+    assert np.abs(found - wave[512][2560 + 77 : 3200]).max() < 0.2
+    (check,) = [check for check in source.checks if check.item.startswith("electrodes resampled")]
+    assert check.verdict == "warning" and check.found.startswith("2 from 128 to 512 Hz")

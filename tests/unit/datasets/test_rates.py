@@ -47,3 +47,19 @@ def test_files_of_one_rate_stay_on_disk(tmp_path, rates, loaded):
     path = tmp_path / "rates.edf"
     write(path, rates, annotations=[edfio.EdfAnnotation(1, None, "clip")])
     assert open_recording(path).raw.preload is loaded
+
+
+@pytest.mark.parametrize(
+    ("rates", "told"),
+    [
+        ((256, 256, 256, 1024), "3 from 256 to 1024 Hz, the fastest channel's rate"),
+        ((256, 512, 128, 1024), "3 from 128, 256, 512 to 1024 Hz, the fastest channel's rate"),
+        ((256, 256, 256, 1), None),  # a slow channel that nobody decodes changes no electrode
+        ((256, 256, 256, 256), None),
+    ],
+)
+def test_what_was_resampled_is_told(tmp_path, rates, told):
+    path = tmp_path / "rates.edf"
+    write(path, rates, annotations=[edfio.EdfAnnotation(1, None, "clip")])
+    found = [check.found for check in open_recording(path).checks if "resampled" in check.item]
+    assert found == ([told] if told else [])

@@ -40,6 +40,7 @@ def test_real_formats(file, n_electrodes, sfreq, placed):
     signal = open_recording(path)
     assert (signal.shape[0], signal.sfreq) == (n_electrodes, sfreq)
     assert signal[:, 100:200].shape == (n_electrodes, 100)
+    assert signal.spans == [] and not any("resampled" in check.item for check in signal.checks)
     assert np.isfinite(signal.positions).all(axis=1).sum() == placed
     if file.endswith(".set"):
         assert {p.suffix for p in companions(path)} == {".set", ".fdt"}
