@@ -80,10 +80,10 @@ def open_zarr(path: Path, place: str | None) -> tuple[Any, list[Check]]:
     files = [file for file in folder.rglob("*") if file.is_file() and file.name not in _METADATA]
     _refuse_empty(path, [file for file in files if not is_foreign(file.name)])
     checks = _stale_check(path, node)
-    absent = node.nchunks - node.nchunks_initialized + absent_in_shards(node, files)
+    absent = node.nchunks - node.nchunks_initialized + _absent_in_shards(node, files)
     if absent:
-        found = f"{absent} of {node.nchunks}; they read as {node.fill_value}"
-        checks.append(Check(item=f"chunks absent, {path.name}", found=found, expected="none", verdict="warning"))
+        told = f"{absent} of {node.nchunks}; they read as {node.fill_value}"
+        checks.append(Check(item=f"chunks absent, {path.name}", found=told, expected="none", verdict="warning"))
     return node, checks
 
 
@@ -102,11 +102,12 @@ def _stale_check(path: Path, array: Any) -> list[Check]:
     """Return a warning if a consolidated copy of the metadata tells another array than the array itself."""
     import zarr
 
+    copy: Any = None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             group = zarr.open_group(str(path), mode="r", use_consolidated=True)
-            copy = group[array.path] if array.path in [name for name, _ in _arrays(group)] else None
+            copy = dict(_arrays(group)).get(array.path)
     except Exception:  # there is no such copy, or it is damaged: nothing is read from it
         return []
     told, own = (None if one is None else (one.shape, one.dtype.name, one.chunks) for one in (copy, array))
@@ -118,7 +119,7 @@ def _stale_check(path: Path, array: Any) -> list[Check]:
     return [Check(item=item, found=found, expected="what the array's own say", verdict="warning")]
 
 
-def absent_in_shards(array: Any, files: Sequence[Path]) -> int:
+def _absent_in_shards(array: Any, files: Sequence[Path]) -> int:
     """Return how many chunks are absent from the shards that are there, by the index of each shard.
 
     Zarr 3, sharding codec 1.0: pairs of offset and length, uint64, all bits set where a chunk is absent. An index that
