@@ -13,7 +13,7 @@ import numpy as np
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.foreign import is_foreign
-from eeg2vid.stages.datasets.lazy_signal import in_use
+from eeg2vid.stages.datasets.lazy_signal import in_use, reason_of
 
 _METADATA = ("zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata")
 _CODECS = (  # what may unpack a Zarr array; others, such as pickle, could run code
@@ -39,7 +39,7 @@ def open_hdf5(path: Path, place: str | None) -> tuple[Any, list[Check]]:
         source = file.get(place) if place is not None else file.get(found[0]) if len(found) == 1 else None
     except (OSError, KeyError, RuntimeError, ValueError) as error:
         raise in_use(path, error) or BadDataError(
-            f"{path} is not a readable HDF5 file ({str(error).rstrip('.')}).", "Copy it again from the source."
+            f"{path} is not a readable HDF5 file ({reason_of(error)}).", "Copy it again from the source."
         ) from error
     if not isinstance(source, h5py.Dataset):
         raise _no_array(path, place, found)
@@ -71,8 +71,7 @@ def open_zarr(path: Path, place: str | None) -> tuple[Any, list[Check]]:
         elif place is not None:
             found, node = ["the store itself"], None
     except Exception as error:  # a dozen kinds of damage, each with its own exception
-        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise BadDataError(f"{path} is not a readable Zarr store ({reason}).", "Copy it again.") from error
+        raise BadDataError(f"{path} is not a readable Zarr store ({reason_of(error)}).", "Copy it again.") from error
     if not isinstance(node, zarr.Array):
         raise _no_array(path, place, found)
     _harmless(path, node)

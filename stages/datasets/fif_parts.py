@@ -38,6 +38,8 @@ def previous_part(path: Path) -> str | None:
                         previous = int.from_bytes(value, "big") == _PREVIOUS
                 else:
                     file.seek(size, 1)
+                if following and following < file.tell():
+                    return None  # damaged: it would go round for ever
                 if following:
                     file.seek(following)
     except (OSError, EOFError, struct.error):

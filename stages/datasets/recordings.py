@@ -129,7 +129,7 @@ def companions(path: Path) -> list[Path]:
     if inside and path.suffix.casefold() not in ARRAY_ENDINGS:
         return inside
     stem = path.name.removesuffix("".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix)
-    pattern = re.compile(rf"{re.escape(stem)}(-\d+\.fif(\.gz)?|\..+)")
+    pattern = re.compile(rf"{re.escape(stem)}\..+")
     beside = (p for p in path.parent.iterdir() if pattern.fullmatch(p.name) and p.is_file())
     return sorted({*(inside or [path]), *beside, *parts_beside(path)})
 

@@ -65,6 +65,12 @@ def test_predictions_of_version_1_read_as_version_2():
     ]
 
 
+def test_recordings_of_version_1_mark_nothing():
+    old = opened("recordings", 1)
+    assert old.table("spans", old.row_types["spans"]) == []
+    assert len(old.table("recordings", old.row_types["recordings"])) == old.manifest.tables["recordings"].rows
+
+
 def test_checkpoints_of_version_1_read_as_version_2():
     """What was called a task is a tuple of targets; the score stands under the target's name; no history was kept."""
     old = opened("checkpoints", 1)

@@ -130,6 +130,21 @@ def test_a_missing_part_is_told(split, tmp_path, gone, opened, told):
         open_recording(tmp_path / opened)
 
 
+def test_a_damaged_file_is_no_part(tmp_path):
+    """A tag that sends the reader back to itself, one of a size below 0, a text that ends too soon, no FIF at all."""
+    for head in (
+        struct.pack(">iIii", 100, 3, 4, 0),
+        struct.pack(">iIii", 100, 3, -4, 0),
+        struct.pack(">iIii", 118, 10, 99, 0),
+    ):
+        for following in (0, 4, -1):
+            path = tmp_path / "a-1.fif"
+            path.write_bytes(head + b"1234" + struct.pack(">iIii", 115, 3, 4, following) + struct.pack(">i", 1))
+            assert not is_later_part(path)
+    path.write_bytes(b"no FIF")
+    assert not is_later_part(path)
+
+
 def write_cnt(path, bits, honest=True):
     """A Neuroscan file of two channels, 1000 samples and no events; what its header says of sizes may be of no use."""
     names, n_samples, kind = ("Fz", "Cz"), 1000, f"<i{bits // 8}"
