@@ -21,6 +21,7 @@ DataFormat = Literal["auto", "int16", "int32"]
 Reader = Callable[[Path], Any]
 
 _CUT_NAME = 11  # letters, at least, of a name that was cut: 15 less a hyphen and a number
+_SIZES = re.compile(r"file\s+size|truncat|evenly divisible", re.IGNORECASE)
 _TWINS = re.compile(r"found duplicates for: (\{.*?\})\. Applying running numbers")
 
 
@@ -38,12 +39,15 @@ class Told:
         Annotations that lie in a gap, where no sample is.
     rates
         Hz at which each channel of a file of several rates is stored; empty where all have one.
+    sizes
+        What MNE says of a file that is shorter or longer than its header has it.
     """
 
     twins: Mapping[int, str] = field(default_factory=dict)
     pauses: Sequence[tuple[float, float]] = ()
     unplaced: Sequence[str] = ()
     rates: Sequence[float] = ()
+    sizes: Sequence[str] = ()
 
 
 NOTHING = Told()
@@ -79,7 +83,8 @@ def read_raw(path: Path, reader: Reader) -> tuple[Any, Told]:
         raw.load_data(verbose="error")
     unplaced = set_to_file(path, raw, clock) if clock is not None else []
     pauses = clock.pauses() if clock is not None else []
-    return raw, Told(_twins(raw.ch_names, _shared_names(warned)), pauses, unplaced, rates)
+    sizes = [str(one.message).strip().splitlines()[0] for one in warned if _SIZES.search(str(one.message))]
+    return raw, Told(_twins(raw.ch_names, _shared_names(warned)), pauses, unplaced, rates, tuple(dict.fromkeys(sizes)))
 
 
 def _clock(path: Path) -> Clock | None:

@@ -50,6 +50,10 @@ class RawSignal(LazySignal):
             item = f"annotations in a gap of the recording, {path.name}"
             self.checks.append(Check(item=item, found=found, expected="none", verdict="warning"))
         self.checks += _rate_checks(self, told)
+        item = f"size of the file, {path.name}"
+        self.checks += [
+            Check(item=item, found=text, expected="what its header says", verdict="warning") for text in told.sizes
+        ]
         bad = [channel.electrode for channel in self.channels if channel.name in raw.info["bads"]]
         if bad:
             found = f"{', '.join(bad)}; kept (the stage preprocess interpolates `bad_electrodes`)"

@@ -145,6 +145,18 @@ def test_a_damaged_file_is_no_part(tmp_path):
     assert not is_later_part(path)
 
 
+def test_a_file_that_ends_before_its_header_says_is_told(tmp_path):
+    path = tmp_path / "a.edf"
+    write_edf(path, ("Fz", "Cz"))
+    assert open_recording(path).checks == []
+    whole = path.read_bytes()
+    path.write_bytes(whole[: 256 * 3 + (len(whole) - 256 * 3) // 2])
+    signal = open_recording(path)
+    assert signal.shape[1] == 2000
+    (check,) = signal.checks
+    assert check.item == "size of the file, a.edf" and "does not match the file size" in check.found
+
+
 def write_cnt(path, bits, honest=True):
     """A Neuroscan file of two channels, 1000 samples and no events; what its header says of sizes may be of no use."""
     names, n_samples, kind = ("Fz", "Cz"), 1000, f"<i{bits // 8}"
