@@ -146,8 +146,9 @@ def span_checks(spans: Sequence[Span], events: Sequence[Event], sfreq: float, wh
     if not spans:
         return []
     told = []
-    for kind, word in (("cut", "cut"), ("bad", "marked bad")):
+    for kind in ("cut", "bad"):
         here = [span for span in spans if span.kind == kind]
+        word = "marked bad" if kind == "bad" else "cut" if len(here) == 1 else "cuts"
         if here:
             texts = Counter(span.text.strip() for span in here)
             named = ", ".join(f"{text} ({n})" for text, n in list(texts.items())[:_SHOWN])

@@ -192,7 +192,7 @@ def test_the_row_names_the_clips():
     touched = [Span(700, 10, "bad", "BAD"), Span(1200, 0, "cut", "edge"), Span(2001, 0, "cut", "boundary")]
     (check,) = span_checks(touched, events, RATE, "a.fif")
     assert check.verdict == "warning" and check.found.endswith("inside 2 of 3 events: clips c0, c2")
-    assert "2 cut (edge (1), boundary (1); the first at 6 s)" in check.found
+    assert "2 cuts (edge (1), boundary (1); the first at 6 s)" in check.found
     assert "1 marked bad (BAD (1); the first at 3.5 s, 0.05 s)" in check.found
     (check,) = span_checks([Span(800, 400, "bad", "BAD"), Span(2400, 0, "cut", "edge")], events, RATE, "a.fif")
     assert check.verdict == "ok" and "no clip touched" in check.found
