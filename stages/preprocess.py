@@ -28,7 +28,7 @@ class Preprocess(Stage):
     """
 
     name = "preprocess"
-    version = 2
+    version = 3
     Settings = PreprocessSettings
     reads = {"recordings": Read(RECORDINGS), "events": Read(EVENTS), "folds": Read(FOLDS, "optional")}
     writes = {"epochs": Write(EPOCHS, "subject"), "features": Write(FEATURES, "subject")}
@@ -107,9 +107,12 @@ def _say(ctx: Context, epochs: Epochs) -> None:
     settings: PreprocessSettings = ctx.settings
     for step in epochs.cleaning:
         ctx.reporter.remark(f"{ctx.node}: {step}")
+    for sentence in epochs.lengths:
+        ctx.reporter.remark(f"{ctx.node}: {sentence}")
+    large = sum(state == "rejected" and not brief for state, brief in zip(epochs.states, epochs.brief, strict=True))
     for count, why in (
         (
-            epochs.states.count("rejected"),
+            large,
             f"exceed {settings.reject_uv} µV peak to peak: not trained on, still decoded",
         ),
         (epochs.states.count("outside"), "reach beyond their recording: neither trained on nor decoded"),

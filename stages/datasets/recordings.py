@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
 from eeg2vid.schemas.foreign import is_foreign
+from eeg2vid.schemas.rates import rates_agree, told_apart
 from eeg2vid.stages.datasets.channels import ElectrodeWishes, nowhere_check, select_channels
 from eeg2vid.stages.datasets.lazy_signal import LazySignal, unreadable
 from eeg2vid.stages.datasets.plain_arrays import open_array
@@ -118,16 +119,18 @@ def companions(path: Path) -> list[Path]:
 def must_agree(signals: Sequence[LazySignal], files: Sequence[str]) -> None:
     """Check that one subject's recordings have one sampling rate, so that they can stand in one array.
 
+    Rates that differ by less than 1e-5 of themselves are one: files keep them in single precision, or round intervals.
+
     Raises
     ------
     BadDataError
         If their rates differ; the message says which.
     """
     for signal, file in zip(signals, files, strict=True):
-        if signal.sfreq != signals[0].sfreq:
+        if not rates_agree(signal.sfreq, signals[0].sfreq):
+            here, there = told_apart(signal.sfreq, signals[0].sfreq)
             raise BadDataError(
-                f"{file} is sampled at {signal.sfreq:g} Hz, but {files[0]} at {signals[0].sfreq:g} Hz; "
-                "one subject's recordings must agree.",
+                f"{file} is sampled at {here} Hz, but {files[0]} at {there} Hz; one subject's recordings must agree.",
                 "Resample them to one rate first.",
             )
 

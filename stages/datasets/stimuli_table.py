@@ -44,6 +44,18 @@ class Joined:
     lost: Counter[str] = field(default_factory=Counter)  # markers that show no clip
     untimed: list[TableRow] = field(default_factory=list)  # that would show one, but have no onset
 
+    pictures: list[TableRow] = field(default_factory=list)  # that would show a still picture
+
+    def picture_checks(self, file: str) -> list[Check]:
+        """Return a warning row that names the events that show still pictures."""
+        if not self.pictures:
+            return []
+        names = list(dict.fromkeys(row.values["stim_file"] for row in self.pictures))
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        found = f"{len(self.pictures)} events: {', '.join(names[:_SHOWN])}{more}"
+        item = f"still pictures left out, {file}"
+        return [Check(item=item, found=found, expected="films: pictures are not supported yet", verdict="warning")]
+
     def checks(self, file: str) -> list[Check]:
         """Return a row that counts the markers that show no clip."""
         if not self.lost:

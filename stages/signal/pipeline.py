@@ -14,6 +14,7 @@ from eeg2vid.schemas.electrodes import electrode_sets, places_of
 from eeg2vid.schemas.entities import Electrode, Event, Recording
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.preprocessing import PreprocessSettings
+from eeg2vid.schemas.rates import rate_after
 from eeg2vid.stages.signal.cleaning import Fitted, clean, describe, fit_cleaning, rejected
 from eeg2vid.stages.signal.epochs import cut_epochs
 from eeg2vid.stages.signal.features import band_features
@@ -76,6 +77,10 @@ class Epochs:
         Hz.
     cleaning
         What was done before, step by step.
+    lengths
+        Sentences, where the lengths of events differ.
+    brief
+        Whether the event ends before its epoch, bool ``(event,)``: such are rejected.
     """
 
     values: NDArray[np.float32]
@@ -83,6 +88,8 @@ class Epochs:
     electrodes: list[Electrode]
     sfreq: float
     cleaning: tuple[str, ...]
+    lengths: tuple[str, ...]
+    brief: NDArray[np.bool_]
 
 
 def _untracked(items: Iterable[Any], total: int) -> Iterable[Any]:
@@ -128,12 +135,16 @@ def make_epochs(
             cut(spans.first[here], spans.length, into=(values, here))
             if hints is not None:
                 values[here] -= cut(hints.first[here], hints.length).mean(axis=2, keepdims=True)
+    cut_from = [spans] if hints is None else [spans, hints]
+    brief = np.any([one.brief for one in cut_from], axis=0)
     return Epochs(
         values,
-        _states(values, spans, settings.reject_uv),
+        _states(values, spans, brief, settings.reject_uv),
         [recorded.electrodes[recorded.scalp[place]] for place in kept],
-        settings.resample or recorded.sfreq,
+        rate_after(recorded.sfreq, settings.resample),
         describe(settings, fitted) if fitted is not None else (),
+        tuple(one.said for one in cut_from if one.said),
+        brief,
     )
 
 
@@ -248,8 +259,8 @@ def _cutter(
     return partial(cut_epochs, signal, scale=1.0, kept=kept, electrodes=scalp, events=events)
 
 
-def _states(values: NDArray[np.float32], spans: Spans, limit_uv: float | None) -> list[State]:
-    out = rejected(values, limit_uv) if limit_uv else np.zeros(len(values), dtype=bool)
+def _states(values: NDArray[np.float32], spans: Spans, brief: NDArray[np.bool_], limit_uv: float | None) -> list[State]:
+    out = brief | rejected(values, limit_uv) if limit_uv else brief
     return [
         "outside" if not inside else "rejected" if bad else "ok" for inside, bad in zip(spans.inside, out, strict=True)
     ]

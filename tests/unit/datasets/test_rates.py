@@ -1,12 +1,18 @@
-"""A file whose channels have different rates: what is read in pieces is what is read whole, and both are the truth."""
+"""Rates: of channels that differ (what is read in pieces is what is read whole), and of recordings that hardly do."""
 
 from __future__ import annotations
 
+import re
+from types import SimpleNamespace
+
 import edfio
+import mne
 import numpy as np
+import pybv
 import pytest
 
-from eeg2vid.stages.datasets.recordings import open_recording
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.datasets.recordings import must_agree, open_recording
 
 UNIT = {"physical_dimension": "uV", "physical_range": (-200, 200)}
 
@@ -47,3 +53,33 @@ def test_files_of_one_rate_stay_on_disk(tmp_path, rates, loaded):
     path = tmp_path / "rates.edf"
     write(path, rates, annotations=[edfio.EdfAnnotation(1, None, "clip")])
     assert open_recording(path).raw.preload is loaded
+
+
+def as_file(path, sfreq):
+    """Write two electrodes as FIF, EDF or BrainVision, which keep the rate each in its own way."""
+    data = np.random.default_rng(0).normal(0, 1e-5, (2, round(6 * sfreq)))
+    if path.suffix == ".edf":
+        rows = zip(("Fz", "Cz"), 1e6 * data, strict=True)
+        edfio.Edf([edfio.EdfSignal(row, sfreq, label=name, **UNIT) for name, row in rows]).write(path)
+    elif path.suffix == ".vhdr":
+        pybv.write_brainvision(
+            data=data, sfreq=500, ch_names=["Fz", "Cz"], fname_base=path.stem, folder_out=path.parent
+        )
+        path.write_text(re.sub("SamplingInterval=.*", f"SamplingInterval={1e6 / sfreq:.3f}", path.read_text()))
+    else:
+        mne.io.RawArray(data, mne.create_info(["Fz", "Cz"], sfreq, "eeg"), verbose="error").save(path, verbose="error")
+    return open_recording(path)
+
+
+@pytest.mark.parametrize("sfreq", [256.0, 1000 / 3, 1024 / 3, 500.001])
+def test_formats_that_keep_one_rate_differently_agree(tmp_path, sfreq):
+    names = ["a_raw.fif", "b.vhdr"] if sfreq == 500.001 else ["a_raw.fif", "b.vhdr", "c.edf"]
+    signals = [as_file(tmp_path / name, sfreq) for name in names]
+    assert len({signal.sfreq for signal in signals}) > 1 or sfreq == 256.0
+    must_agree(signals, names)
+
+
+def test_a_refusal_prints_the_digits_that_differ():
+    signals = [SimpleNamespace(sfreq=sfreq) for sfreq in (2000.0, 2000.001, 2000.03)]
+    with pytest.raises(BadDataError, match=r"^c is sampled at 2000.03 Hz, but a at 2000 Hz; one subject's recordings"):
+        must_agree(signals, ["a", "b", "c"])
