@@ -16,6 +16,7 @@ from eeg2vid.schemas.errors import BadDataError, MissingPackageError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.schemas.rates import rates_agree, told_apart
 from eeg2vid.stages.datasets.channels import ElectrodeWishes, nowhere_check, select_channels
+from eeg2vid.stages.datasets.edf_rate import true_rate
 from eeg2vid.stages.datasets.lazy_signal import LazySignal, unreadable
 from eeg2vid.stages.datasets.plain_arrays import open_array
 
@@ -36,7 +37,7 @@ class RawSignal(LazySignal):
         selection = select_channels(raw.ch_names, raw.get_channel_types(), wishes, str(path), placed)
         form = f"{type(raw).__name__.removeprefix('Raw') or 'FIF'} via MNE"
         # MNE scales every format to volts in double precision
-        super().__init__(path, float(raw.info["sfreq"]), int(raw.n_times), np.dtype(np.float64), selection, form)
+        super().__init__(path, true_rate(raw), int(raw.n_times), np.dtype(np.float64), selection, form)
         self.raw = raw
         own = own[[channel.row for channel in self.channels]]
         self.positions = np.where(np.isnan(own), self.positions, own)

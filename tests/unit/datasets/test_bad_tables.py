@@ -96,6 +96,13 @@ def test_bad_places(root, case):
         data.subject("1")
 
 
+@pytest.mark.parametrize(("onset", "duration"), [(1, "1e-9"), (20, "0.001"), (1, "0.0039")])
+def test_an_event_without_a_sample(root, onset, duration):
+    write_table(root / "events.tsv", f"recording onset clip duration\neeg/one_eeg.fif {onset} a {duration}")
+    with pytest.raises(BadDataError, match=rf"row 2: the event of {float(duration):g} s holds no sample at 128 Hz"):
+        open_dataset(root).subject("1")
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
@@ -119,7 +126,7 @@ def test_a_folder_of_pictures_holds_no_film(root, clip):
     (root / "clips.tsv").unlink()
     (root / "clips/dog.jpg").write_bytes(b"x")
     write_table(root / "events.tsv", f"recording onset clip\neeg/one_eeg.fif 1 {clip}")
-    with pytest.raises(BadDataError, match="row 2: dog.jpg is a still picture, and these are not supported yet"):
+    with pytest.raises(BadDataError, match=r"row 2: dog.jpg is a still picture, and these are not supported yet"):
         open_dataset(root)
 
 

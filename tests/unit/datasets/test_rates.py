@@ -17,13 +17,13 @@ from eeg2vid.stages.datasets.recordings import must_agree, open_recording
 UNIT = {"physical_dimension": "uV", "physical_range": (-200, 200)}
 
 
-def write(path, rates, seconds=60, annotations=()):
+def write(path, rates, seconds=60, annotations=(), last="Resp Belt"):
     """Write a slow wave on an offset, per rate one channel; return what it is at time t, µV."""
 
     def wave(t):
         return 30 * np.sin(2 * np.pi * 3.3 * t) + 40 + 0.2 * t
 
-    names = ["EEG Cz", "EEG Fz", "EEG Pz", "Resp Belt"]
+    names = ["EEG Cz", "EEG Fz", "EEG Pz", last]
     signals = [
         edfio.EdfSignal(wave(np.arange(rate * seconds) / rate), rate, label=name, **UNIT)
         for name, rate in zip(names, rates, strict=False)
@@ -46,6 +46,18 @@ def test_pieces_are_the_whole(tmp_path, rates):
     for first, last in ((10.0, 12.0), (10.3, 11.7), (20.1, 20.6), (33.33, 33.4)):
         a, b = round(first * sfreq), round(last * sfreq)
         np.testing.assert_array_equal(1e6 * signal._load(rows, a, b), whole[:, a:b])
+
+
+@pytest.mark.parametrize("last", ["Status", "Trigger"])
+@pytest.mark.parametrize("rates", [(256, 256, 256, 1024), (200, 200, 200, 400), (200, 100, 200, 1000)])
+def test_a_trigger_channel_faster_than_the_eeg_does_not_stretch_its_time(tmp_path, rates, last):
+    path = tmp_path / "rates.edf"
+    wave = write(path, rates, last=last)
+    signal = open_recording(path)
+    assert (signal.sfreq, signal.shape) == (max(rates), (3, 60 * max(rates)))
+    time = np.arange(signal.shape[1]) / signal.sfreq
+    inner = (time > 1) & (time < 59)
+    assert np.abs(1e6 * signal[:, :] - wave(time))[:, inner].max() < 0.2
 
 
 @pytest.mark.parametrize(("rates", "loaded"), [((256, 256, 256, 1024), True), ((256, 256, 256, 256), False)])

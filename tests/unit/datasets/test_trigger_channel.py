@@ -70,7 +70,7 @@ def test_bdf_of_any_range(tmp_path, name, span):
     assert found(tmp_path / "a.bdf", name) == (EXPECTED, [])
 
 
-@pytest.mark.parametrize("rate", [50, 100])
+@pytest.mark.parametrize("rate", [50, 100, 400])
 def test_a_trigger_channel_of_its_own_rate(tmp_path, rate):
     write(tmp_path / "a.edf", "Status", "", (0, 255), rate)
     assert found(tmp_path / "a.edf")[0] == EXPECTED
