@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ALIKE_S = 0.05  # events differ by so much, s, where films differ by a picture
+_EQUAL_S = 0.001  # less is rounding
 _FEW = 4  # at most one event in so many is brief
 
 
@@ -50,18 +51,22 @@ def usual_length(lasts: Sequence[float], what: str = "event") -> UsualLength:
     usual = statistics.median_low(lasts)
     brief = durations < usual - _ALIKE_S
     n = int(brief.sum())
-    if not n:
-        return UsualLength(float(durations.min()), brief, "")
-    least = float(durations.min())
-    span = f"{least:.4g} s" if n == 1 else f"{least:.4g} to {durations[brief].max():.4g} s"
-    if n <= max(1, len(durations) // _FEW):
+    if 0 < n <= max(1, len(durations) // _FEW):
         said = (
-            f"Warning: {n} of {len(durations)} {what}s end short of the usual {usual:.4g} s (after {span}): epochs "
-            "keep that length, and theirs are rejected (not trained on, still decoded); `tmax_s` sets another length"
+            f"Warning: {n} of {len(durations)} {what}s end short of the usual {usual:.4g} s (after "
+            f"{_span(durations[brief])}): epochs keep that length, and theirs are rejected (not trained on, still "
+            "decoded); `tmax_s` sets another length"
         )
         return UsualLength(float(durations[~brief].min()), brief, said)
+    least = float(durations.min())
+    shorter = durations < usual - _EQUAL_S
     said = (
-        f"epochs end with the shortest {what}, after {least:.4g} s: {n} of {len(durations)} are shorter ({span}) than "
-        f"the usual {usual:.4g} s; `tmax_s` sets another end"
+        f"epochs end with the shortest {what}, after {least:.4g} s: {shorter.sum()} of {len(durations)} are shorter "
+        f"({_span(durations[shorter])}) than the usual {usual:.4g} s; `tmax_s` sets another end"
     )
-    return UsualLength(least, np.zeros(len(durations), dtype=bool), said)
+    return UsualLength(least, np.zeros(len(durations), dtype=bool), said if shorter.any() else "")
+
+
+def _span(durations: NDArray[np.float64]) -> str:
+    least, most = (f"{edge:.4g}" for edge in (durations.min(initial=np.inf), durations.max(initial=0)))
+    return f"{least} s" if least == most else f"{least} to {most} s"

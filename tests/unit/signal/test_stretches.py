@@ -100,13 +100,20 @@ def test_the_last_one_may_be_broken_off_with_the_recording():
     refuse_outside(spans, events, [recording])
 
 
-def test_events_of_one_length_say_nothing():
+@pytest.mark.parametrize(("last", "samples"), [(2.0, 400), (1.9995, 400), (5.0, 400)])
+def test_events_of_one_length_say_nothing(last, samples):
     events, recording = protocol()
-    events[3] = event(3, 0, 9.0, duration=5.0)
-    for number in range(5):
-        events[number + 5] = event(number + 5, 1, 16.0 + 2 * number, duration=1.96)
+    events[3] = event(3, 0, 9.0, duration=last)
     spans = place_spans(events, [recording], RATE)
-    assert (spans.length, spans.said, spans.brief.any()) == (392, "", False)
+    assert (spans.length, spans.said, spans.brief.any()) == (samples, "", False)
+
+
+def test_a_picture_more_or_less_is_told_and_rejects_nothing():
+    events, recording = protocol()
+    events[3] = event(3, 0, 9.0, duration=1.96)
+    spans = place_spans(events, [recording], RATE)
+    assert (spans.length, spans.brief.any()) == (392, False)
+    assert spans.said.startswith("epochs end with the shortest event, after 1.96 s: 1 of 15 are shorter (1.96 s)")
 
 
 def test_impossible_epochs_are_refused():
