@@ -18,7 +18,7 @@ _LARGEST = 2**24  # BioSemi's 24 bits
 
 
 def pick_channel(signal: RawSignal, channel: str | None) -> str:
-    """Return the trigger channel's name: the one given, else the only one that the format declares.
+    """Return the trigger channel's name: the one given, else the only one by type, else the only one by name.
 
     Raises
     ------
@@ -27,6 +27,8 @@ def pick_channel(signal: RawSignal, channel: str | None) -> str:
     """
     raw = signal.raw
     declared = [name for name, kind in zip(raw.ch_names, raw.get_channel_types(), strict=True) if kind == "stim"]
+    # many formats call every channel EEG
+    declared = declared or list(signal.selection.left_out.get("stim", ()))
     if channel is None and len(declared) == 1:
         channel = declared[0]
     if channel is None or channel not in raw.ch_names:

@@ -70,6 +70,11 @@ def test_bdf_of_any_range(tmp_path, name, span):
     assert found(tmp_path / "a.bdf", name) == (EXPECTED, [])
 
 
+def test_the_only_one_that_is_called_a_trigger_need_not_be_named(tmp_path):
+    write(tmp_path / "a.edf", "STI 014", "uV", (0, 255))
+    assert found(tmp_path / "a.edf") == (EXPECTED, [])
+
+
 @pytest.mark.parametrize("rate", [50, 100, 400])
 def test_a_trigger_channel_of_its_own_rate(tmp_path, rate):
     write(tmp_path / "a.edf", "Status", "", (0, 255), rate)
