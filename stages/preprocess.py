@@ -109,6 +109,8 @@ def _say(ctx: Context, epochs: Epochs) -> None:
     settings: PreprocessSettings = ctx.settings
     for step in epochs.cleaning:
         ctx.reporter.remark(f"{ctx.node}: {step}")
+    for sentence in epochs.lengths:
+        ctx.reporter.remark(f"{ctx.node}: {sentence}")
     for count, why in _counts(epochs, settings):
         if count:
             ctx.reporter.remark(f"{ctx.node}: {count} of {len(epochs.states)} epochs {why}")

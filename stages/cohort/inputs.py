@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.entities import Electrode
 from eeg2vid.schemas.errors import BadDataError, MissingInputError
+from eeg2vid.schemas.rates import rates_agree, told_apart
 from eeg2vid.stages.cohort.people import Cohort, require_same_events
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.store.reader import Artifact
@@ -69,7 +70,7 @@ def _require(artifact: Artifact, name: str, cohort: Cohort, subject: str) -> Non
 
 
 def _require_alike(name: str, artifacts: Mapping[str, Artifact]) -> None:
-    """Refuse people whose arrays cannot stand in one: other electrodes, another length, other bands."""
+    """Refuse people whose arrays cannot stand in one: other electrodes, another length or rate, other bands."""
     first = next(iter(artifacts.values()))
     wanted = (first.entries[name].shape[1:], _electrodes(first))
     for artifact in artifacts.values():
@@ -81,6 +82,12 @@ def _require_alike(name: str, artifacts: Mapping[str, Artifact]) -> None:
                 + ("." if found[0] == wanted[0] else f" ({wanted[0]})."),
                 "People are trained on together with the same electrodes and windows: preprocess them alike, "
                 "e.g. with --electrodes.",
+            )
+        if name == "epochs" and not rates_agree(artifact.attributes().sfreq, first.attributes().sfreq):
+            here, there = told_apart(artifact.attributes().sfreq, first.attributes().sfreq)
+            raise BadDataError(
+                f"{artifact.address} is sampled at {here} Hz, but {first.address} at {there} Hz.",
+                "People are trained on together at one rate: preprocess them with --resample.",
             )
 
 

@@ -7,6 +7,7 @@ An event shows the clip that its `stim_file` names (below `stimuli/`), else the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets import bids_files
-from eeg2vid.stages.datasets.clip_table import LABELS, ClipTable, file_below
+from eeg2vid.stages.datasets.clip_table import LABELS, ClipTable, file_below, is_picture, refuse_picture
 from eeg2vid.stages.datasets.lazy_signal import LazySignal
 from eeg2vid.stages.datasets.marked_spans import merged, spans_of
 from eeg2vid.stages.datasets.markers import refuse_none
@@ -64,6 +65,9 @@ class BidsEvents:
         self._marked: dict[str, list[tuple[str, float, float]]] = {}
         self._joined = {file: self._join(file, path) for file, path in self._tables.items()}
         self.files = tuple(file for file, joined in self._joined.items() if joined.rows)
+        pictures = [row for joined in self._joined.values() for row in joined.pictures]
+        if not self.files and pictures:
+            refuse_picture(pictures[0], pictures[0].values["stim_file"])
         untimed = [row for joined in self._joined.values() for row in joined.untimed]
         if not self.files and untimed:
             untimed[0].fail(
@@ -113,7 +117,8 @@ class BidsEvents:
         checks = [check for file in files for check in self._joined[file].checks(file)]
         subject = shown[0].subject
         own = [file for file in self._joined if self._whose.owner(file)[0] == subject]
-        checks += [check for file in own for check in self._joined[file].untimed_checks(file)]
+        for file in own:
+            checks += [*self._joined[file].untimed_checks(file), *self._joined[file].picture_checks(file)]
         if self._stimuli is not None:
             codes = {code for file in files for code in self._joined[file].codes}
             checks += self._stimuli.absent(codes, f"subject {subject}")
@@ -137,13 +142,15 @@ class BidsEvents:
             lacks = "event that shows a clip in" if self._joined.keys() & set(files) else "table of events for"
             more = f" and {len(files) - 8} more" if len(files) > 8 else ""
             checks.append(bids_files.left_out(subject, f"no {lacks} {', '.join(files[:8])}{more}"))
-            checks += [c for file in files if file in self._joined for c in self._joined[file].untimed_checks(file)]
+            for file in (file for file in files if file in self._joined):
+                checks += [*self._joined[file].untimed_checks(file), *self._joined[file].picture_checks(file)]
         if self._said.events.files or self._said.events.path:
             return checks  # study.toml says whose recordings are meant, or calls people otherwise than the folders
         return [*checks, *bids_files.nobodys(self.root, idle)]
 
     def _join(self, file: str, path: Path) -> Joined:
-        table = read_table(path, required=("onset",), known=("onset", "duration", "trial_type", "value", "stim_file"))
+        known = ("onset", "duration", "trial_type", "value", "stim_file")
+        table = read_table(path, required=("onset",), known=known, may_have_no_rows=True)
         joined, rest = Joined(), []
         marked = self._marked[file] = []
         for row in table.rows:
@@ -157,7 +164,9 @@ class BidsEvents:
             kept["duration"] = repr(length) if length > _MARKER_S else "n/a"
             mark = Mark(TableRow(path, row.number, kept), onset, codes)
             shown = row.text("stim_file")
-            if shown is None:
+            if shown is not None and is_picture(shown):
+                joined.pictures.append(row)
+            elif shown is None:
                 rest.append(mark)
             else:
                 joined.rows.append(event_row(mark, file, self._clip_of(row, shown), {}))
@@ -165,7 +174,7 @@ class BidsEvents:
                 marked += [(code, onset, length) for code in codes]
         if self._stimuli is not None:
             coded = self._stimuli.join(file, sorted(rest, key=lambda mark: mark.onset))
-            return Joined([*joined.rows, *coded.rows], coded.codes, joined.lost + coded.lost, joined.untimed)
+            return replace(joined, rows=[*joined.rows, *coded.rows], codes=coded.codes, lost=joined.lost + coded.lost)
         joined.lost.update(mark.codes[0] if mark.codes else "n/a" for mark in rest)
         return joined
 

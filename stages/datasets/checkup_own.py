@@ -87,6 +87,7 @@ def _recording(root: Path, file: str, opening: Callable[[Any], list[LazySignal]]
     """Open a recording by `opening(what)`, read it once, and return what it is."""
     stretches = opening(what)
     signal = stretches[0]
+    signal_checks.refuse_empty(signal, root / file)
     scans, checks = [], []
     for part, stretch in enumerate(stretches, start=1):
         where = file if len(stretches) == 1 else f"{file}, block {part}"

@@ -111,7 +111,7 @@ class OwnRecordings:
         """
         known_subject(label, self.subjects, self.root)
         files = self.files_of(label)
-        opened = [self.finder.open(file) for file in files]
+        opened = [self._open(file) for file in files]
         shown, checks = self.finder.find(files, [stretches[0] for stretches in opened])
         firsts = [stretches[0] for stretches in opened]
         must_agree(firsts, files)
@@ -165,6 +165,12 @@ class OwnRecordings:
             signals=signals,
             spans=spans,
         )
+
+    def _open(self, file: str) -> list[LazySignal]:
+        stretches = self.finder.open(file)
+        for signal in stretches:
+            signal_checks.refuse_empty(signal, self.root / file)
+        return stretches
 
     def study_files(self) -> list[Path]:
         """Return the tables and the files of all clips shown."""

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
 from eeg2vid.schemas.foreign import is_foreign
+from eeg2vid.schemas.rates import rates_agree, told_apart
 from eeg2vid.stages.datasets.channels import ElectrodeWishes, nowhere_check, select_channels
+from eeg2vid.stages.datasets.edf_rate import true_rate
 from eeg2vid.stages.datasets.fif_parts import parts_beside
 from eeg2vid.stages.datasets.lazy_signal import LazySignal, reason_of, unreadable
 from eeg2vid.stages.datasets.marked_spans import Span, annotated_spans, merged
@@ -38,7 +40,7 @@ class RawSignal(LazySignal):
         selection = select_channels(raw.ch_names, raw.get_channel_types(), wishes, str(path), placed, twins=told.twins)
         form = f"{type(raw).__name__.removeprefix('Raw') or 'FIF'} via MNE"
         # MNE scales every format to volts in double precision
-        super().__init__(path, float(raw.info["sfreq"]), int(raw.n_times), np.dtype(np.float64), selection, form)
+        super().__init__(path, true_rate(raw), int(raw.n_times), np.dtype(np.float64), selection, form)
         self.raw = raw
         own = own[[channel.row for channel in self.channels]]
         self.positions = np.where(np.isnan(own), self.positions, own)
@@ -141,16 +143,18 @@ def companions(path: Path) -> list[Path]:
 def must_agree(signals: Sequence[LazySignal], files: Sequence[str]) -> None:
     """Check that one subject's recordings have one sampling rate, so that they can stand in one array.
 
+    Rates that differ by less than 1e-5 of themselves are one: files keep them in single precision, or round intervals.
+
     Raises
     ------
     BadDataError
         If their rates differ; the message says which.
     """
     for signal, file in zip(signals, files, strict=True):
-        if signal.sfreq != signals[0].sfreq:
+        if not rates_agree(signal.sfreq, signals[0].sfreq):
+            here, there = told_apart(signal.sfreq, signals[0].sfreq)
             raise BadDataError(
-                f"{file} is sampled at {signal.sfreq:g} Hz, but {files[0]} at {signals[0].sfreq:g} Hz; "
-                "one subject's recordings must agree.",
+                f"{file} is sampled at {here} Hz, but {files[0]} at {there} Hz; one subject's recordings must agree.",
                 "Resample them to one rate first.",
             )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,21 @@ class Scan:
 
     flat: tuple[int, ...]
     amplitude: NDArray[np.float32]
+
+
+def refuse_empty(signal: Signal, path: Path) -> None:
+    """Refuse a recording without a sample: a header whose data were never written, or not copied.
+
+    Raises
+    ------
+    BadDataError
+        If it has none.
+    """
+    if signal.shape[1] == 0:
+        raise BadDataError(
+            f"{path} is empty: its header names {signal.shape[0]} channels, but it holds no sample.",
+            "Copy it again from the source, or take it out of the folder.",
+        )
 
 
 def scan_signal(signal: Signal, electrodes: Sequence[str], where: str) -> Scan:

@@ -33,6 +33,13 @@ class EventSource(BaseModel):
     )
     stim: str | None = Field(None, description="name of the trigger channel")
     stim_mask: int | None = Field(None, gt=0, description="bits of the trigger channel that hold the code, such as 255")
+    min_duration_s: float | None = Field(
+        None,
+        ge=0,
+        le=10,
+        description="codes held for less are steps of others or glitches, s; none: steps of one sample or 2 ms, and no "
+        "glitches; 0: every change counts",
+    )
     markers: tuple[str, ...] = Field((), description="annotations or codes that count, * for anything; else all")
     files: tuple[str, ...] = Field((), description="the recordings, relative to the folder, * for anything")
     path: str | None = Field(None, description="how {subject}, {session} and {block} stand in a recording's path")
@@ -60,8 +67,8 @@ class EventSource(BaseModel):
 
     @model_validator(mode="after")
     def _stim_of_stim(self) -> EventSource:
-        if self.source != "stim" and (self.stim is not None or self.stim_mask is not None):
-            raise ValueError("stim and stim_mask mean something only with from = 'stim'")
+        if self.source != "stim" and any(x is not None for x in (self.stim, self.stim_mask, self.min_duration_s)):
+            raise ValueError("stim, stim_mask and min_duration_s mean something only with from = 'stim'")
         if self.source not in ("annotations", "stim") and self.markers:
             raise ValueError("markers means something only with from = 'annotations' or 'stim'")
         return self

@@ -17,6 +17,7 @@ from eeg2vid.schemas.cleaning import CleaningSettings
 from eeg2vid.schemas.electrodes import places_of
 from eeg2vid.schemas.entities import Electrode
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.rates import rate_after
 from eeg2vid.stages.signal.bad_electrodes import WindowNumbers, find_bad, window_numbers
 from eeg2vid.stages.signal.cleaning_checks import (
     check_lengths,
@@ -290,7 +291,7 @@ def _filtered(eeg: Floats, sfreq: float, settings: CleaningSettings) -> Floats:
 
 
 def _resampled(eeg: Floats, sfreq: float, rate: float | None) -> Floats:
-    if rate is None or rate == sfreq:
+    if rate is None or rate_after(sfreq, rate) == sfreq:
         return eeg
     import mne
 

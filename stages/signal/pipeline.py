@@ -14,6 +14,7 @@ from eeg2vid.schemas.electrodes import electrode_sets, places_of
 from eeg2vid.schemas.entities import Electrode, Event, MarkedSpan, Recording
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.preprocessing import PreprocessSettings
+from eeg2vid.schemas.rates import rate_after
 from eeg2vid.stages.signal.cleaning import Fitted, describe, fit_cleaning, rejected
 from eeg2vid.stages.signal.cleaning_checks import is_too_short
 from eeg2vid.stages.signal.epochs import cut_epochs
@@ -83,6 +84,10 @@ class Epochs:
         What was done before, step by step.
     marks
         What each epoch touches.
+    lengths
+        Sentences, where the lengths of events differ.
+    brief
+        Whether the event ends before its epoch, bool ``(event,)``: such are rejected.
     """
 
     values: NDArray[np.float32]
@@ -91,6 +96,8 @@ class Epochs:
     sfreq: float
     cleaning: tuple[str, ...]
     marks: Marks
+    lengths: tuple[str, ...]
+    brief: NDArray[np.bool_]
 
 
 def _untracked(items: Iterable[Any], total: int) -> Iterable[Any]:
@@ -142,13 +149,17 @@ def make_epochs(
                 marks.note(here, one, marked.at_rate(ratio), short)
             if hints is not None:
                 values[here] -= cut(hints.first[here], hints.length).mean(axis=2, keepdims=True)
+    cut_from = [spans] if hints is None else [spans, hints]
+    brief = np.any([one.brief for one in cut_from], axis=0)
     return Epochs(
         values,
-        _states(values, spans, settings, marks),
+        _states(values, spans, brief, settings, marks),
         [recorded.electrodes[recorded.scalp[place]] for place in kept],
-        settings.resample or recorded.sfreq,
+        rate_after(recorded.sfreq, settings.resample),
         describe(settings, fitted) if fitted is not None else (),
         marks,
+        tuple(one.said for one in cut_from if one.said),
+        brief,
     )
 
 
@@ -275,8 +286,10 @@ def _cutter(
     return partial(cut_epochs, signal, scale=1.0, kept=kept, electrodes=scalp, events=events), short
 
 
-def _states(values: NDArray[np.float32], spans: Spans, settings: PreprocessSettings, marks: Marks) -> list[State]:
-    out = marks.rejected(settings.reject_spans)
+def _states(
+    values: NDArray[np.float32], spans: Spans, brief: NDArray[np.bool_], settings: PreprocessSettings, marks: Marks
+) -> list[State]:
+    out = brief | marks.rejected(settings.reject_spans)
     if settings.reject_uv:
         out = out | rejected(values, settings.reject_uv)
     return [

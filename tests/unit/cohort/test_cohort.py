@@ -8,7 +8,7 @@ import pytest
 
 from eeg2vid.schemas.entities import Event
 from eeg2vid.schemas.errors import BadDataError, UsageError
-from eeg2vid.schemas.features import EPOCHS
+from eeg2vid.schemas.features import EPOCHS, EpochAttributes
 from eeg2vid.schemas.splits import Part
 from eeg2vid.stages.cohort.folds import load_folds, require_training, used_events
 from eeg2vid.stages.cohort.inputs import load_inputs
@@ -71,7 +71,7 @@ class FakeContext:
         return self.folder / name
 
 
-def person(subject, *, value=0.0, test=2, electrodes=ELECTRODES, fold="f", stamps=(), clips=None):
+def person(subject, *, value=0.0, test=2, electrodes=ELECTRODES, fold="f", stamps=(), clips=None, sfreq=200.0):
     """Return a person's artifacts: three blocks of four clips, one block tests."""
     events = [
         Event(event=f"{subject}-{b}{c}", subject=subject, recording="r", block=str(b), run=f"b{b}", position=c + 1,
@@ -86,7 +86,7 @@ def person(subject, *, value=0.0, test=2, electrodes=ELECTRODES, fold="f", stamp
     rng = np.random.default_rng(int(subject))
     epochs = value + rng.normal(size=(len(events), electrodes, SAMPLES)).astype(np.float32)
     names = [{"electrode": f"E{k}"} for k in range(electrodes)]
-    attributes = type("Attributes", (), {"fold": None})()
+    attributes = EpochAttributes(sfreq=sfreq)
     return {
         "events": Fake(f"events/{subject}", {"events": events}, {}),
         "folds": Fake(
@@ -130,6 +130,14 @@ def test_what_does_not_fit_into_memory_lies_in_a_scratch_file(tmp_path):
 def test_people_with_other_electrodes_are_refused():
     ctx = together({"1": person("1"), "2": person("2", electrodes=ELECTRODES - 1)})
     with pytest.raises(BadDataError, match=r"epochs/2 has other 'epochs' of shape \(4, 10\)"):
+        load_inputs(ctx, ["epochs"], gather(ctx))
+
+
+def test_people_at_another_rate_are_refused_and_at_the_same_up_to_what_files_keep_are_not():
+    ctx = together({"1": person("1", sfreq=500.0), "2": person("2", sfreq=500.001)})
+    assert len(load_inputs(ctx, ["epochs"], gather(ctx))) == 2 * BLOCKS * CLIPS
+    ctx = together({"1": person("1", sfreq=500.0), "2": person("2", sfreq=500.02)})
+    with pytest.raises(BadDataError, match=r"epochs/2 is sampled at 500.02 Hz, but epochs/1 at 500 Hz"):
         load_inputs(ctx, ["epochs"], gather(ctx))
 
 

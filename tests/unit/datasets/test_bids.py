@@ -121,6 +121,15 @@ def test_by_stim_file(root):
     assert any(c.item.startswith("recordings left out") and "run-1_eeg.vhdr" in c.found for c in source.checks)
 
 
+@pytest.mark.parametrize("name", ["dog.png", "faces/dog.JPG", "stimuli/dog.tiff"])
+def test_still_pictures_beside_films_are_left_out_by_name(root, name):
+    stim_files(root, {"dog": name, "cat": "stimuli/cat.gif"})
+    source = open_dataset(root).subject("01")
+    assert [(e.clip, e.onset_s) for e in source.events if e.block == "2"] == [("cat", 3.0)]
+    found = {c.item: c.found for c in source.checks if c.verdict == "warning"}
+    assert found[f"still pictures left out, {FILE.replace('events.tsv', 'eeg.vhdr')}"] == f"2 events: {name}"
+
+
 def test_study_toml_beside_bids(root):
     said = '[events]\nfiles = ["sub-01/*/eeg/*_eeg.vhdr"]\nonset_shift_s = 0.5\n[electrodes]\neog = ["Fz"]\n'
     (root / "study.toml").write_text(said)
@@ -222,7 +231,13 @@ def other_codes(root: Path) -> None:
     path.write_text("\n".join([lines[0], *("\t".join(row) for row in cells)]) + "\n")
 
 
+def no_events(root: Path) -> None:
+    path = root / RECORDING_2.replace("eeg.vhdr", "events.tsv")
+    path.write_text(path.read_text().splitlines()[0] + "\n")
+
+
 LOST = {
+    "no event": (no_events, f"no event that shows a clip in {RECORDING_2}"),
     "no table": (lambda r: drop("sub-02/*/eeg/*_events.tsv")(r), f"no table of events for {RECORDING_2}"),
     "no recording": (lambda r: drop("sub-02/*/eeg/*")(r), "no EEG recording (.vhdr, .edf, .bdf, .set) in sub-02/"),
     "no folder": (lambda r: shutil.rmtree(r / "sub-02"), "row 3 of participants.tsv, but no folder sub-02/"),
@@ -299,6 +314,14 @@ BAD = {
     "two tables": (two_tables, "run-1_events.tsv and task-watch_events.tsv both hold for sub-02/ses-1/eeg/sub-02"),
     "places without onsets": (count_markers, r"row 2: expected an onset, s, found 'n/a': stimuli.tsv counts"),
     "no onset known": (forget_onsets, r"row 2: expected an onset, s, found 'n/a'; no event that shows a clip has one"),
+    "only pictures": (
+        lambda r: stim_files(r, dict.fromkeys(("dog", "cat", "key"), "a/dog.png")) or drop("stimuli.tsv")(r),
+        r"row 2: a/dog.png is a still picture, and these are not supported yet; expected a film \(.mp4, ",
+    ),
+    "no rows at all": (
+        lambda r: [p.write_text("onset\tduration\n") for p in r.glob("sub-*/*/eeg/*_events.tsv")],
+        "No marker of sub-01/.* shows a clip: found none",
+    ),
     "text onset": (edit("1.0\t", "one\t"), "row 2: onset: expected a number, found 'one'"),
 }  # fmt: skip
 

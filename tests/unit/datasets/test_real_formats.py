@@ -96,7 +96,9 @@ def test_examples_make_folders_that_are_read(script, tmp_path, monkeypatch, caps
 
 
 def marks_of(file, **said):
-    return read_marks(open_recording(SHARED / "eeg" / file), EventSource.model_validate(said))
+    marks, checks = read_marks(open_recording(SHARED / "eeg" / file), EventSource.model_validate(said))
+    assert checks == []
+    return marks
 
 
 @pytest.mark.parametrize(
