@@ -67,6 +67,9 @@ class FakeContext:
     def read_each(self, role):
         return self.roles[role]
 
+    def read_optional(self, role):
+        return self.roles.get(role)
+
     def scratch(self, name):
         return self.folder / name
 
