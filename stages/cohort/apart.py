@@ -1,4 +1,4 @@
-"""What must not be on two sides of a fold in different people: a clip, a film, and EEG that was copied."""
+"""What must not be on two sides of a fold in different people: a clip, a film, copied EEG, a person with two names."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from eeg2vid.stages.store.reader import Artifact
 
 if TYPE_CHECKING:
     import numpy as np
+
+_COPY = "Take the copy out of the data set."
 
 
 def require_apart(
@@ -47,6 +49,8 @@ def require_apart(
     if f"{LEAK}clips" not in forced:
         _clips_apart(cohort, parts, chosen)
     _twins_apart(ctx, cohort, parts, chosen, forced)
+    if f"{LEAK}recordings" not in forced:
+        _people_apart(cohort, parts, chosen)
 
 
 def _clips_apart(cohort: Cohort, parts: Mapping[str, np.ndarray], chosen: Sequence[str]) -> None:
@@ -86,7 +90,29 @@ def _twins_apart(
     films, called = film_names(cohort.clips, index.table("clips", Clip) if index else ())
     for leak, hint in (
         (find_leak("films", films, assignment, folds, called), "Call one film by one clip id in everybody's events."),
-        (find_leak("recordings", eeg, assignment, folds, places), "Take the copy out of the data set."),
+        (find_leak("recordings", eeg, assignment, folds, places), _COPY),
     ):
         if leak and f"{LEAK}{leak.kind}" not in forced:
             raise UsageError(leak.sentence, hint)
+
+
+def _people_apart(cohort: Cohort, parts: Mapping[str, np.ndarray], chosen: Sequence[str]) -> None:
+    """Refuse a fold that holds a person out while others train who have EEG of that person, of whatever clips."""
+    whose: dict[str, set[str]] = {}
+    for event in cohort.events:
+        if event.eeg_sha is not None:
+            whose.setdefault(event.eeg_sha, set()).add(event.subject)
+    copies = sorted({(one, other) for people in whose.values() for one in people for other in people - {one}})
+    if not copies:
+        return
+    for name in chosen:
+        pairs = list(zip(cohort.events, parts[name].tolist(), strict=True))
+        train = {event.subject for event, part in pairs if part == Part.TRAIN}
+        held = {event.subject for event, part in pairs if part != Part.UNUSED} - train
+        for one, other in copies:
+            if one in held and other in train:
+                raise UsageError(
+                    f"Fold '{name}' holds subject {one} out and trains on subject {other}, who has the same EEG in "
+                    "part or whole: the person would be known.",
+                    _COPY,
+                )

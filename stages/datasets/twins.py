@@ -2,7 +2,7 @@
 
 A digest of an event's EEG is the smallest of its electrodes' own digests, so that it does not depend on what
 electrodes and recordings are called, on their order, on a channel more or less, nor on where a recording was cut.
-Values are rounded to 13 significant bits first: a copy in another format or unit differs in the last ones. EEG that
+Values are rounded to 11 significant bits first: a copy in another format or unit differs in the last ones. EEG that
 was filtered or referenced anew is another.
 """
 
@@ -20,7 +20,7 @@ from eeg2vid.schemas.entities import Check, Clip, Event
 from eeg2vid.stages.datasets.source import Signal
 
 AT_ONCE = 1 << 16  # samples read at once
-_DROPPED = 11  # of the 23 stored bits of a number in single precision
+_DROPPED = 13  # of the 23 stored bits of a number in single precision
 _BYTES = 16
 _CHANGES = 16  # fewer changes from sample to sample tell nothing: a flat electrode, a trigger's steps
 _SHARE = 0.25  # of the samples that change, likewise
