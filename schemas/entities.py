@@ -36,6 +36,7 @@ class Clip(Row):
     file: str = Field(description="film or clip file, relative to the data folder")
     start_s: float = Field(ge=0, description="start in the film, s")
     duration_s: float = Field(gt=0, description="s")
+    film_sha: str | None = Field(None, description="digest of its pictures, where another clip shows the same film")
 
 
 class Event(Row):
@@ -53,6 +54,7 @@ class Event(Row):
     onset_sample: int = Field(ge=0, description="since the start of the recording, samples")
     duration_s: float = Field(gt=0, description="s")
     hint_s: float | None = Field(None, gt=0, description="what names the concept ends as the run begins; its length, s")
+    eeg_sha: str | None = Field(None, description="digest of its EEG: the same in a copy under another name")
 
 
 class Recording(Row):

@@ -23,7 +23,7 @@ class RecordingAttributes(Attributes):
 
 CLIPS = Schema(
     name="clips",
-    version=1,
+    version=2,
     doc="The clip index: one row per stimulus with its labels and its place in a film.",
     tables={"clips": Clip},
     attributes=ClipIndexAttributes,
@@ -35,7 +35,7 @@ CHECKS = Schema(name="checks", version=1, doc="What ingest looked at and what it
 
 EVENTS = Schema(
     name="events",
-    version=1,
+    version=2,
     doc="Every presentation of a clip to one subject.",
     tables={"events": Event},
 )

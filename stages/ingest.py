@@ -102,8 +102,11 @@ def _write_study(ctx: Context, dataset: Dataset) -> None:
 def _write_subject(ctx: Context, subject: SubjectSource) -> None:
     import numpy as np
 
-    _write_checks(ctx, "eeg-checks", subject.checks)
-    ctx.write("events").table("events", subject.events)
+    from eeg2vid.stages.datasets.twins import eeg_twins, with_digests
+
+    events = with_digests(subject.events, subject.signal_of, subject.sfreq, subject.unit_scale)
+    _write_checks(ctx, "eeg-checks", [*subject.checks, *eeg_twins(events, f"subject {subject.subject}")])
+    ctx.write("events").table("events", events)
     out = ctx.write("recordings")
     out.table("recordings", subject.recordings)
     out.table("electrodes", subject.electrodes)

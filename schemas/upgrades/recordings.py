@@ -1,4 +1,4 @@
-"""Recordings 1 -> 2: a table of marked spans; version 1 kept none."""
+"""Clips, events and recordings 1 -> 2: what tells copies apart was not measured then, nor kept what is marked as bad."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from collections.abc import Collection
 from eeg2vid.schemas.upgrades import Facts, Tables, Upgrade
 
 
-def _content(tables: Tables, attributes: Facts, _: Collection[str]) -> tuple[Tables, Facts]:
+def _same(tables: Tables, attributes: Facts, _: Collection[str]) -> tuple[Tables, Facts]:
+    return tables, attributes
+
+
+def _without_spans(tables: Tables, attributes: Facts, _: Collection[str]) -> tuple[Tables, Facts]:
     return {**tables, "spans": []}, attributes
 
 
-RECORDINGS_1 = Upgrade(_content)
+CLIPS_1 = Upgrade(_same)
+EVENTS_1 = Upgrade(_same)
+RECORDINGS_1 = Upgrade(_without_spans)

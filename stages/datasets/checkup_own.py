@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from eeg2vid.schemas.entities import Check
+from eeg2vid.schemas.entities import Check, Event
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets import signal_checks
 from eeg2vid.stages.datasets.checkup_rows import attempt, name_of, row, unknown_subjects
@@ -19,6 +19,7 @@ from eeg2vid.stages.datasets.own_recordings import OwnRecordings
 from eeg2vid.stages.datasets.recordings import RawSignal, open_stretches
 from eeg2vid.stages.datasets.source import SubjectSource, natural_order
 from eeg2vid.stages.datasets.study_file import is_recording
+from eeg2vid.stages.datasets.twins import eeg_twins, with_digests
 from eeg2vid.stages.stimuli.video import probe
 
 _SHOWN = 8  # kinds of annotations that a row lists before it only counts
@@ -53,12 +54,14 @@ def examine_own(root: Path, subjects: Sequence[str] | None) -> list[Check]:
         checks += [check for check in study if check.verdict != "ok" and check not in checks]
         broken = any(check.verdict == "error" for check in study)
     checks += unknown_subjects(subjects, data.subjects, root)
+    events: list[Event] = []
     for subject in (s for s in data.subjects if subjects is None or s in subjects):
-        checks += _subject(data, subject, "a clip" if broken else None)
-    return checks
+        checks += _subject(data, subject, "a clip" if broken else None, events)
+    return checks + eeg_twins(events, "in all that was looked at")
 
 
-def _subject(data: OwnRecordings, subject: str, broken: str | None) -> list[Check]:
+def _subject(data: OwnRecordings, subject: str, broken: str | None, seen: list[Event]) -> list[Check]:
+    """Return the rows of one subject, whose events join those seen before."""
     checks: list[Check] = []
     for file in data.files_of(subject):
         checks += attempt(file, "a recording", _recording, data.root, file, data.finder.open, file)
@@ -67,11 +70,12 @@ def _subject(data: OwnRecordings, subject: str, broken: str | None) -> list[Chec
         broken = "a recording"
     if broken is not None:
         return [*checks, row(item, f"not looked at, for {broken} cannot be read", "events", ok=False)]
-    return checks + attempt(item, "within their recordings", _events, data, subject, item)
+    return checks + attempt(item, "within their recordings", _events, data, subject, item, seen)
 
 
-def _events(data: OwnRecordings, subject: str, item: str) -> list[Check]:
+def _events(data: OwnRecordings, subject: str, item: str, seen: list[Event]) -> list[Check]:
     source = data.read(subject, scan=False)
+    seen += with_digests(source.events, source.signal_of, source.sfreq, source.unit_scale)
     return [row(item, _counts(source), "within their recordings, one at a time"), *source.checks]
 
 

@@ -11,6 +11,8 @@ from eeg2vid.schemas.entities import Caption, Check, Clip
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets.tables import TableRow, find_table, read_table, to_label
+from eeg2vid.stages.datasets.twins import film_twins
+from eeg2vid.stages.stimuli.film_digest import same_films
 from eeg2vid.stages.stimuli.video import MAX_CLIP_S, VideoInfo, probe
 
 ENDINGS = (".mp4", ".mkv", ".avi", ".mov", ".gif", ".webm")
@@ -112,12 +114,13 @@ class ClipTable:
     def rows(self) -> tuple[list[Clip], list[Caption], list[Check]]:
         """Open every file and return clip index, captions and checks."""
         clips, captions = [], []
-        for clip, path in self.files.items():
+        spans = {clip: (path, *self.times(clip)) for clip, path in self.files.items()}
+        films = same_films(spans)
+        for clip, (path, start, duration) in spans.items():
             labels = dict(self.labels[clip])
             caption = labels.pop("caption", None)
-            start, duration = self.times(clip)
-            file = path.relative_to(self.root).as_posix()
-            clips.append(Clip(clip=clip, file=file, start_s=start, duration_s=duration, **labels))
+            place = {"file": path.relative_to(self.root).as_posix(), "start_s": start, "duration_s": duration}
+            clips.append(Clip(clip=clip, **place, **labels, film_sha=films.get(clip)))
             if caption is not None:
                 captions.append(Caption(clip=clip, caption=caption))
         found = f"{len(clips)} shown" + (f", {len(self.unused)} never shown and left out" if self.unused else "")
@@ -125,6 +128,7 @@ class ClipTable:
         if self.strangers:
             names = ", ".join(self.strangers)
             checks.append(Check(item="columns left out, clips", found=names, expected="none", verdict="warning"))
+        checks += film_twins(clips)
         return clips, captions, checks
 
     def _from_table(self) -> dict[str, Path]:

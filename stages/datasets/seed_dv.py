@@ -89,7 +89,7 @@ class SeedDV:
                 signals.append(eeg[block - 1])
                 recordings.append(
                     Recording(
-                        recording=_recording_label(session, block),
+                        recording=recording_label(session, block),
                         session=session,
                         block=str(block),
                         start=len(recordings) * length,
@@ -97,7 +97,7 @@ class SeedDV:
                         source=name,
                     )
                 )
-                events += self._events(label, session, block)
+                events += events_of(label, session, block, n_slots)
         if len(set(scales.values())) > 1:
             units = ", ".join(f"{name} in {'V' if scale == 1 else 'uV'}" for name, scale in scales.items())
             raise BadDataError(f"Subject {label}: the sessions are in different units ({units}).")
@@ -131,29 +131,31 @@ class SeedDV:
         sessions = self._files[label]
         return [(session, sessions[session]) for session in natural_order(sessions)]
 
-    def _events(self, subject: str, session: str, block: int) -> list[Event]:
-        rows = []
-        for slot in range(self._labels.shape[1]):
-            run = f"s{session}-b{block}-r{slot + 1:02d}"
-            for k in range(protocol.CLIPS_PER_RUN):
-                onset = stimuli.clip_start(slot, k)
-                rows.append(
-                    Event(
-                        event=f"{run}-c{k + 1}",
-                        subject=subject,
-                        session=session,
-                        recording=_recording_label(session, block),
-                        block=str(block),
-                        run=run,
-                        position=k + 1,
-                        clip=protocol.clip_id(block, slot + 1, k + 1),
-                        onset_s=onset,
-                        onset_sample=round(onset * protocol.SFREQ),
-                        duration_s=protocol.CLIP_S,
-                        hint_s=protocol.HINT_S,
-                    )
+
+def events_of(subject: str, session: str, block: int, n_slots: int) -> list[Event]:
+    """Return what a subject was shown in one 1-based block of a session, as the protocol times it."""
+    rows = []
+    for slot in range(n_slots):
+        run = f"s{session}-b{block}-r{slot + 1:02d}"
+        for k in range(protocol.CLIPS_PER_RUN):
+            onset = stimuli.clip_start(slot, k)
+            rows.append(
+                Event(
+                    event=f"{run}-c{k + 1}",
+                    subject=subject,
+                    session=session,
+                    recording=recording_label(session, block),
+                    block=str(block),
+                    run=run,
+                    position=k + 1,
+                    clip=protocol.clip_id(block, slot + 1, k + 1),
+                    onset_s=onset,
+                    onset_sample=round(onset * protocol.SFREQ),
+                    duration_s=protocol.CLIP_S,
+                    hint_s=protocol.HINT_S,
                 )
-        return rows
+            )
+    return rows
 
 
 def find_eeg_files(root: Path) -> tuple[dict[str, dict[str, Path]], list[str]]:
@@ -223,5 +225,6 @@ def read_eeg_file(
     return eeg, scale, [*checks, unit_check]
 
 
-def _recording_label(session: str, block: int) -> str:
+def recording_label(session: str, block: int) -> str:
+    """Return what a 1-based block of a session is called as a recording."""
     return f"ses-{session}_block-{block}"

@@ -77,6 +77,11 @@ class SubjectSource:
     signals: Sequence[Signal]
     spans: list[MarkedSpan] = field(default_factory=list)
 
+    @property
+    def signal_of(self) -> dict[str, Signal]:
+        """The signal of each recording, by its label."""
+        return {row.recording: signal for row, signal in zip(self.recordings, self.signals, strict=True)}
+
 
 class Dataset(Protocol):
     """A folder of recordings, events and films."""

@@ -176,7 +176,7 @@ def _check_folds(schema: Schema, content: Content, join: Join) -> None:
         raise BadDataError("Array 'assignment': expected 0 unused, 1 train, 2 validation, 3 test; found other values.")
     folds = [row for row in content.tables["folds"] if isinstance(row, Fold)]
     if assignment.shape == (len(folds), len(join.events)):
-        refuse_leaks(assignment, join.events, folds)
+        refuse_leaks(assignment, join.events, folds, clips=join.clips)
 
 
 def _same_form(manifest: Manifest, schema: Schema) -> bool:

@@ -158,6 +158,43 @@ def read_clips(
             due += 1
 
 
+def pictures_between(path: Path, start: float, end: float) -> Iterator[VideoFrame]:
+    """Yield every picture that is shown from `start` on and before `end`, s, as decoded: the one at `start` first.
+
+    Raises
+    ------
+    BadDataError
+        If the film is missing or cannot be read.
+    """
+    with _opened(path) as (container, stream):
+        held: VideoFrame | None = None
+        for time, picture in _film_frames(container, stream, start):
+            if held is not None and time > start + TOLERANCE_S:
+                yield held
+                held = None
+            if time > start + TOLERANCE_S and time >= end - TOLERANCE_S:
+                return
+            if time > start + TOLERANCE_S:
+                yield picture
+            else:
+                held = picture
+        if held is not None:
+            yield held
+
+
+def packets_of(path: Path) -> Iterator[bytes]:
+    """Yield what is stored of each picture, in the film's order, without decoding it.
+
+    Raises
+    ------
+    BadDataError
+        If the film is missing or cannot be read.
+    """
+    with _opened(path) as (container, stream):
+        for packet in container.demux(stream):
+            yield bytes(packet)
+
+
 def write_mp4(target: Path | BinaryIO, frames: NDArray[np.uint8], *, fps: float) -> None:
     """Write H.264 in mp4 that every browser plays; the same frames give the same bytes.
 

@@ -398,3 +398,16 @@ def test_channels_of_several_rates_are_read_whole(tmp_path):
     assert np.abs(found - wave[512][2560 + 77 : 3200]).max() < 0.2
     (check,) = [check for check in source.checks if check.item.startswith("electrodes resampled")]
     assert check.verdict == "warning" and check.found.startswith("2 from 128 to 512 Hz")
+
+
+def test_one_recording_under_several_names_is_told(root):
+    """The toy's second session repeats the first one's run 1, and so does whoever is written like it."""
+    write_bids(root, subject="03", session="b", task="look")
+    shutil.copy(root / "stimuli/dog.gif", root / "stimuli/again.gif")
+    found = {check.item: check.found for check in examine(root) if check.verdict == "warning"}
+    told = found["the same EEG twice, in all that was looked at"]
+    first, second = "sub-01_ses-1_task-watch_run-1_eeg", "sub-01_ses-2_task-watch_run-1_eeg"
+    assert f"subject 01, {first} and subject 01, {second} (2 events)" in told
+    assert f"subject 01, {first} and subject 03, sub-03_ses-b_task-look_run-1_eeg (2 events)" in told
+    assert "run-2" not in told
+    assert found["one film as several clips"] == "cat and dog"  # of one kind; `again` is never shown
