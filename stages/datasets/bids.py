@@ -86,7 +86,12 @@ class BidsEvents:
 
     def open(self, file: str) -> list[LazySignal]:
         """Open a recording with what the data set's tables say about its channels."""
-        return open_stretches(self.root / file, self._said.electrodes, self._read)
+        table = bids_files.channels_of(self.root, file)
+        units = {name: unit for name, (_, unit) in table.items() if unit is not None}
+        signals = open_stretches(self.root / file, self._said.electrodes, self._read, units)
+        for signal in signals:
+            signal.asked_by_table([name for name, (kind, _) in table.items() if (kind or "").upper() == "EEG"])
+        return signals
 
     def own_files(self, file: str) -> list[Path]:
         """Return a recording's files, the tables beside it, and those of folders above that hold for it too."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -39,6 +40,8 @@ class LazySignal(ABC):
         What the file is, in words.
     checks
         What was noticed when it was opened.
+    unitless
+        Electrodes that a file gives no unit though it could, and the study neither: taken as volts.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class LazySignal(ABC):
         self.selection, self.channels = selection, selection.channels
         self.positions: NDArray[np.float64] = electrode_positions([c.electrode for c in self.channels])
         self.checks: list[Check] = []
+        self.unitless: tuple[str, ...] = ()
         self._n_samples = n_samples
 
     @property
@@ -66,6 +70,13 @@ class LazySignal(ABC):
         other.channels = tuple(self.channels[place] for place in order)
         other.positions = self.positions[list(order)]
         return other
+
+    def asked_by_table(self, names: Collection[str]) -> None:
+        """Note that BIDS' channels.tsv calls some channels electrodes, where the study itself says nothing of them."""
+        self.channels = tuple(
+            replace(channel, asked="channels.tsv") if channel.name in names and not channel.asked else channel
+            for channel in self.channels
+        )
 
     def __getitem__(self, key: Any, /) -> NDArray[Any]:
         rows, samples = key if isinstance(key, tuple) else (key, slice(None))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ from eeg2vid.schemas.errors import BadDataError, MissingPackageError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets.channels import ElectrodeWishes, nowhere_check, select_channels
 from eeg2vid.stages.datasets.lazy_signal import LazySignal, unreadable
+from eeg2vid.stages.datasets.left_out import unlike_check
 from eeg2vid.stages.datasets.plain_arrays import open_array
+from eeg2vid.stages.datasets.units import channel_units, is_unlike
 
 ENDINGS = (".fif", ".fif.gz", ".vhdr", ".edf", ".bdf", ".gdf", ".set", ".cnt", ".mff")  # of MNE's, those looked for
 ARRAY_ENDINGS = (".npy", ".h5", ".hdf5", ".zarr")  # with a TOML beside them
@@ -26,20 +28,24 @@ _HEAD_FRAME = 4  # FIFFV_COORD_HEAD
 class RawSignal(LazySignal):
     """A recording that MNE reads; bad channels are kept. `raw` has all channels and annotations."""
 
-    def __init__(self, path: Path, raw: Any, wishes: ElectrodeWishes) -> None:
+    def __init__(self, path: Path, raw: Any, wishes: ElectrodeWishes, units: Mapping[str, str] | None = None) -> None:
         places = raw.info["chs"]
         own = np.array([place["loc"][:3] for place in places], np.float64).reshape(-1, 3)
         lost = ~np.isfinite(own).all(axis=1) | (own == 0).all(axis=1)
         own[lost | (np.array([place["coord_frame"] for place in places]) != _HEAD_FRAME)] = np.nan
         placed = [bool(np.isfinite(place).all()) for place in own]
-        selection = select_channels(raw.ch_names, raw.get_channel_types(), wishes, str(path), placed)
+        types, said = raw.get_channel_types(), channel_units(path, raw, units or {}, wishes.unit)
+        unlike = is_unlike(said, types)
+        selection = select_channels(raw.ch_names, types, wishes, str(path), placed, units=unlike)
         form = f"{type(raw).__name__.removeprefix('Raw') or 'FIF'} via MNE"
         # MNE scales every format to volts in double precision
         super().__init__(path, float(raw.info["sfreq"]), int(raw.n_times), np.dtype(np.float64), selection, form)
         self.raw = raw
+        self._factors = np.array([unit.factor for unit in said])
+        self.unitless = tuple(c.electrode for c in self.channels if said[c.row].kind == "unsaid" and not unlike[c.row])
         own = own[[channel.row for channel in self.channels]]
         self.positions = np.where(np.isnan(own), self.positions, own)
-        self.checks += nowhere_check(selection, path.name)
+        self.checks += [*nowhere_check(selection, path.name), *unlike_check(selection, path.name)]
         bad = [channel.electrode for channel in self.channels if channel.name in raw.info["bads"]]
         if bad:
             found = f"{', '.join(bad)}; kept (the stage preprocess interpolates `bad_electrodes`)"
@@ -49,11 +55,15 @@ class RawSignal(LazySignal):
 
     def _load(self, rows: NDArray[np.intp], start: int, stop: int) -> NDArray[np.float64]:
         data: NDArray[np.float64] = self.raw.get_data(picks=rows.tolist(), start=start, stop=stop, verbose="error")
-        return data
+        factors = self._factors[rows]
+        return data if (factors == 1).all() else data * factors[:, None]
 
 
 def open_stretches(
-    path: Path, wishes: ElectrodeWishes | None = None, reader: Callable[[Path], Any] | None = None
+    path: Path,
+    wishes: ElectrodeWishes | None = None,
+    reader: Callable[[Path], Any] | None = None,
+    units: Mapping[str, str] | None = None,
 ) -> list[LazySignal]:
     """Open a recording; a plain array with a block axis holds several stretches, anything else is one.
 
@@ -65,6 +75,8 @@ def open_stretches(
         What the study says about its channels.
     reader
         Returns MNE's `Raw`; by default MNE's own reader of the format.
+    units
+        What a table beside it says of its channels' units, by name.
 
     Raises
     ------
@@ -79,7 +91,7 @@ def open_stretches(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return [RawSignal(path, (reader or _read)(path), wishes)]
+            return [RawSignal(path, (reader or _read)(path), wishes, units)]
     except (ImportError, RuntimeError) as error:
         if "pip install" not in str(error) and not isinstance(error, ImportError):
             raise unreadable(path, error) from error

@@ -18,6 +18,8 @@ from eeg2vid.stages.exchange.items import Known, Options, Rows, rows_of
 from eeg2vid.stages.exchange.layouts import GRID, LAYOUTS, Layout, recognise
 from eeg2vid.stages.exchange.sources import foreign_files, read_array
 
+SQUARED_VOLTS_BELOW = 1e-6  # EEG has about 1 µV²/Hz, which is 1e-12 V²/Hz: the geometric middle
+
 
 def read_arrays(schema: Schema, files: list[Path], options: Options, known: Known) -> Content:
     """Read .npy, .npz, .pt files; those of a folder are joined end to end."""
@@ -68,7 +70,9 @@ def _add_array(
     _require_count(shape, layout, form, rows, known, where)
     dtype = fitting_dtype(arrays[0].dtype, spec, where)
     scale = options.scale
-    if scale is None:
+    if spec.unit == "µV²/Hz":
+        scale = _power_scale(content, arrays, layout, scale, where)
+    elif scale is None:
         scale = _microvolts(content, arrays, where) if spec.unit == "µV" else 1.0
     array = turned_array(arrays, layout, spec, rows.places, dtype, scale)
     sizes = dict(zip(spec.dims, array.shape, strict=True))
@@ -103,6 +107,27 @@ def _require_count(shape: tuple[int, ...], layout: Layout, form: Form, rows: Row
 def plain(sizes: Sequence[int]) -> str:
     """Return sizes as people write them."""
     return str(sizes[0]) if len(sizes) == 1 else str(tuple(int(size) for size in sizes))
+
+
+def _power_scale(
+    content: Content, arrays: Sequence[np.ndarray], layout: Layout, scale: float | None, where: str
+) -> float:
+    """Return the factor to squared microvolts, and say what a power is."""
+    if layout.facts.get("method") == "published":
+        content.remarks.append(f"{where}: power as published, the mean of |FFT|^2, µV²: no density per Hz.")
+    if scale is not None:
+        return scale
+    sample = np.concatenate([np.asarray(array[:1], dtype=np.float64).ravel() for array in arrays])
+    if (sample < 0).any():
+        raise BadDataError(
+            f"{where}: expected power, µV², found {sample.min():.4g}; a power is never below 0.",
+            "Is it in dB, a logarithm, or standardised? `scale` 1 takes it as it is.",
+        )
+    middle = float(np.median(sample))
+    factor = 1e12 if 0 < middle < SQUARED_VOLTS_BELOW else 1.0
+    unit = "V²" if factor != 1.0 else "µV²"
+    content.remarks.append(f"unit, {where}: {unit} (median power {middle:.3g}); `scale` overrides it.")
+    return factor
 
 
 def _microvolts(content: Content, arrays: Sequence[np.ndarray], where: str) -> float:

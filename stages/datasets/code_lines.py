@@ -1,0 +1,172 @@
+"""What a signal says that is no brain, whatever its name: codes, steps, counters.
+
+A trigger line, a status word, a button box, a photodiode, a heart rate written once a second: values that stay, then
+jump. EEG stored in coarse steps stays too, but it moves to the step next to it, and moves often; an electrode that
+drops out stays, but between its dropouts nothing stays. What such numbers are multiplied by, or added to, changes
+nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eeg2vid.stages.datasets.held_values import HoldCounter
+
+MOST_LEVELS = 256  # different values of what may be codes
+FEW_LEVELS = 4  # no electrode has so few
+LEAST_CHANGES = 4  # two pulses: a dead electrode that twitches once is dead
+STAYS = 0.8  # share of samples that repeat the one before
+DWELL_S = 0.05  # mean time between changes: codes change no faster, what is held from a slower rate does
+SLOW_DWELL_S = 0.5  # .. and a value that is written once in a while
+ALONE = 0.8  # share of values that stay for more than a sample
+LEAST_JUMP = 2.0  # median change in steps of the finest level: EEG in coarse steps has 1
+LINEAR = 1e-3  # two successive changes are equal within this: a counter
+LINEAR_SHARE = 0.9
+LEAST_SAMPLES = 100
+
+# two levels with noise, by every 31st sample
+TWO_LEVELS = 0.97  # share of the variance that lies between them: a Gaussian has 0.64, a sine 0.81
+MINOR_SHARE = 0.01  # of samples on the rarer level
+BETWEEN = 0.1  # samples half-way, by those on the rarer level: blinks come and go through all values
+TURNS = 6  # changes of level
+
+_LOOK = 4096  # samples of a chunk in which counters are looked for
+_KEPT_JUMPS = 4096
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one electrode's signal looks like.
+
+    Attributes
+    ----------
+    electrode
+        Its place.
+    words
+        What was seen.
+    coarse
+        Whether EEG in steps larger than itself would look so too.
+    """
+
+    electrode: int
+    words: str
+    coarse: bool = False
+
+
+class LevelCounter:
+    """Collects the values of electrodes that have few, and looks for counters, over chunks of one recording."""
+
+    def __init__(self, n_electrodes: int) -> None:
+        self.levels: list[NDArray[np.floating] | None] = [np.empty(0)] * n_electrodes  # None: too many
+        self.jumps: list[NDArray[np.floating]] = [np.empty(0)] * n_electrodes
+        self._last: NDArray[np.floating] | None = None
+        self._linear = np.zeros(n_electrodes, np.int64)
+        self._looked = 0
+
+    def add(self, chunk: NDArray[np.floating]) -> None:
+        """Take the next `(electrode, sample)`."""
+        for row, levels in enumerate(self.levels):
+            if levels is None:
+                continue
+            values = chunk[row]
+            found: NDArray[np.floating] | None = None
+            # most electrodes show in their first samples that they have many values
+            if len(np.unique(values[:_LOOK])) <= MOST_LEVELS:
+                found = np.union1d(levels, values)
+            if found is None or len(found) > MOST_LEVELS:
+                self.levels[row] = None
+                continue
+            self.levels[row] = found
+            if len(self.jumps[row]) < _KEPT_JUMPS:
+                before = values[:1] if self._last is None else self._last[[row]]
+                steps = np.abs(np.diff(np.concatenate([before, values])))
+                self.jumps[row] = np.concatenate([self.jumps[row], steps[steps > 0][:_KEPT_JUMPS]])
+        self._count_linear(chunk[:, :_LOOK])
+        self._last = chunk[:, -1].copy()
+
+    def _count_linear(self, part: NDArray[np.floating]) -> None:
+        change = np.diff(part.astype(np.float64), axis=1)
+        if change.shape[1] > 1:
+            even = np.abs(np.diff(change, axis=1)) <= LINEAR * np.abs(change[:, 1:])
+            self._linear += (even & (change[:, 1:] != 0)).sum(axis=1)
+            self._looked += change.shape[1] - 1
+
+    def counts(self, row: int) -> bool:
+        """Return whether an electrode goes on by the same amount nearly always."""
+        return self._looked >= LEAST_SAMPLES and bool(self._linear[row] >= LINEAR_SHARE * self._looked)
+
+
+def find_lines(
+    levels: LevelCounter, holds: HoldCounter, kept: NDArray[np.floating], sfreq: float, flat: tuple[int, ...]
+) -> tuple[Line, ...]:
+    """Return the electrodes whose signal is codes, steps or a counter.
+
+    Where no electrode has many values, and more than half look as EEG in coarse steps might, none of these is named:
+    the recording is coarse, and `held_values` tells.
+
+    Parameters
+    ----------
+    levels, holds
+        What one pass over the recording collected.
+    kept
+        Every 31st sample, `(electrode, sample)`.
+    sfreq
+        Hz.
+    flat
+        Electrodes that never change.
+    """
+    if holds.n_samples < LEAST_SAMPLES:
+        return ()
+    moving = [row for row in range(len(kept)) if row not in flat]
+    lines = [line for row in moving if (line := _line(levels, holds, kept[row], sfreq, row)) is not None]
+    coarse = all(levels.levels[row] is not None for row in moving) and sum(x.coarse for x in lines) > len(moving) / 2
+    return tuple(line for line in lines if not (coarse and line.coarse))
+
+
+def _line(levels: LevelCounter, holds: HoldCounter, kept: NDArray[np.floating], sfreq: float, row: int) -> Line | None:
+    if levels.counts(row):
+        return Line(row, "goes on by the same amount from sample to sample")
+    changes = int(holds.changes[row])
+    if changes < LEAST_CHANGES:
+        return None
+    dwell = holds.n_samples / sfreq / changes
+    stays = holds.repeats[row] / holds.n_samples
+    alone = holds.holds[row] / (changes + 1)
+    values = levels.levels[row]
+    if values is not None:
+        gaps = np.diff(values)
+        # what rounding makes of one value is one value
+        finest = float(gaps[gaps > 1e-9 * (values[-1] - values[0])].min())
+        near = float(np.median(levels.jumps[row])) < LEAST_JUMP * finest
+        words = f"{len(values)} different values, {changes} changes"
+        if len(values) <= FEW_LEVELS:
+            return Line(row, words, coarse=near)
+        if stays >= STAYS and dwell >= DWELL_S and (not near or dwell >= SLOW_DWELL_S):
+            return Line(row, words, coarse=near)
+    elif stays >= STAYS and dwell >= 2 * DWELL_S and alone >= ALONE:
+        return Line(row, f"its value stays, then jumps, {changes} times")
+    return Line(row, "jumps between two levels") if _two_levels(kept) else None
+
+
+def _two_levels(kept: NDArray[np.floating]) -> bool:
+    """Return whether samples lie on two levels with little noise, change often and are hardly ever between (Otsu)."""
+    n = len(kept)
+    if n < LEAST_SAMPLES:
+        return False
+    ordered = np.sort(kept.astype(np.float64))
+    ordered -= ordered.mean()
+    low = np.arange(1, n) / n
+    sums = np.cumsum(ordered)[:-1] / n
+    between = sums**2 / (low * (1 - low))  # the total mean is 0
+    cut = int(between.argmax())
+    if between[cut] < TWO_LEVELS * ordered.var() or not MINOR_SHARE <= low[cut] <= 1 - MINOR_SHARE:
+        return False
+    levels = np.array([sums[cut] / low[cut], -sums[cut] / (1 - low[cut])])
+    x = kept.astype(np.float64) - kept.astype(np.float64).mean()
+    half, middle = (levels[1] - levels[0]) / 4, levels.mean()
+    half_way = (np.abs(x - middle) < half).sum()
+    turns = int(np.abs(np.diff(x > middle)).sum())
+    return turns >= TURNS and bool(half_way <= BETWEEN * n * min(low[cut], 1 - low[cut]))
