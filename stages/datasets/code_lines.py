@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from eeg2vid.stages.datasets.held_values import HoldCounter
 
 MOST_LEVELS = 256  # different values of what may be codes
-FEW_LEVELS = 4  # no electrode has so few
+FEW_LEVELS, FEW_STAY = 4, 0.3  # no electrode has so few, but a sine of a quarter of the rate, which never stays
 LEAST_CHANGES = 4  # two pulses: a dead electrode that twitches once is dead
 STAYS = 0.8  # share of samples that repeat the one before
 DWELL_S = 0.05  # mean time between changes: codes change no faster, what is held from a slower rate does
@@ -142,7 +142,7 @@ def _line(levels: LevelCounter, holds: HoldCounter, kept: NDArray[np.floating], 
         finest = float(gaps[gaps > 1e-9 * (values[-1] - values[0])].min())
         near = float(np.median(levels.jumps[row])) < LEAST_JUMP * finest
         words = f"{len(values)} different values, {changes} changes"
-        if len(values) <= FEW_LEVELS:
+        if len(values) <= FEW_LEVELS and stays >= FEW_STAY:
             return Line(row, words, coarse=near)
         if stays >= STAYS and dwell >= DWELL_S and (not near or dwell >= SLOW_DWELL_S):
             return Line(row, words, coarse=near)

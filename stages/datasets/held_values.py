@@ -6,7 +6,7 @@ for longer repeats, and at the end of a scale more samples lie than on the step 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +20,7 @@ FEWEST_TOGETHER = 4  # electrodes: fewer may well repeat at once by chance
 CHANCE = 1e-9  # of a repeat that long, by how often the electrode repeats a value anyway
 RAIL_SAMPLES = 8  # at the end of the scale ..
 RAIL_RATIO = 5  # .. and so many times as many as on the step below; a sine has 2.4, EEG less than 1
-_BINS = 32  # of lengths, each twice the last
+_BINS, _FINER = 64, 2**0.25  # of lengths, each so many times the last
 _SHOWN = 8
 
 Floats = NDArray[np.float64]
@@ -64,20 +64,19 @@ class Held:
 
     def arranged(self, order: Sequence[int]) -> Held:
         """Return the same for some of the electrodes, in the order given."""
-        place = {old: new for new, old in enumerate(order)}
-        kept = [
-            tuple(replace(fault, electrode=place[fault.electrode]) for fault in faults if fault.electrode in place)
-            for faults in (self.dropouts, self.clipped)
-        ]
-        return Held(*kept, self.together)
+        return self._moved({old: new for new, old in enumerate(order)})
 
     def without(self, electrodes: Collection[int]) -> Held:
         """Return the same with nothing said of some electrodes."""
-        kept = [
-            tuple(fault for fault in faults if fault.electrode not in electrodes)
+        told = {fault.electrode for fault in (*self.dropouts, *self.clipped)}
+        return self._moved({electrode: electrode for electrode in told if electrode not in electrodes})
+
+    def _moved(self, place: Mapping[int, int]) -> Held:
+        dropouts, clipped = (
+            tuple(replace(fault, electrode=place[fault.electrode]) for fault in faults if fault.electrode in place)
             for faults in (self.dropouts, self.clipped)
-        ]
-        return Held(*kept, self.together)
+        )
+        return Held(dropouts, clipped, self.together)
 
 
 class HoldCounter:
@@ -87,7 +86,7 @@ class HoldCounter:
         self._n, self._sfreq = n_electrodes, sfreq
         alone, together = max(HELD_SAMPLES, HELD_S * sfreq), max(ALL_SAMPLES, ALL_S * sfreq)
         least = np.array([alone] * n_electrodes + [together])  # the last row: all at once
-        self._edges = least[:, None] * 2.0 ** np.arange(_BINS)
+        self._edges = least[:, None] * _FINER ** np.arange(_BINS)
         self.repeats = np.zeros(n_electrodes + 1, np.int64)  # samples that repeat the one before
         self.holds = np.zeros(n_electrodes + 1, np.int64)  # stretches of two or more equal samples
         self._count = np.zeros((n_electrodes + 1, _BINS), np.int64)

@@ -113,7 +113,7 @@ def is_unlike(units: Sequence[ChannelUnit], types: Sequence[str]) -> list[str | 
 
 def _fif_unit(channel: Mapping[str, Any]) -> str:
     """Return the unit that MNE keeps of a channel, without `FIFF_UNIT_`; `NONE` says nothing."""
-    name: str = getattr(channel["unit"], "name", "")
+    name: str = getattr(channel["unit"], "_name", "")
     return name.removeprefix("FIFF_UNIT_").replace("UNITLESS", "NONE")
 
 
