@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eeg2vid.stages.datasets.held_values import HoldCounter
+from eeg2vid.stages.datasets.hold_counters import HoldCounter
 
 MOST_LEVELS = 256  # different values of what may be codes
 FEW_LEVELS, FEW_STAY = 4, 0.3  # no electrode has so few, but a sine of a quarter of the rate, which never stays
@@ -32,6 +32,13 @@ TWO_LEVELS = 0.97  # share of the variance that lies between them: a Gaussian ha
 MINOR_SHARE = 0.01  # of samples on the rarer level
 BETWEEN = 0.1  # samples half-way, by those on the rarer level: blinks come and go through all values
 TURNS = 6  # changes of level
+# more levels with noise
+JUMP = 10.0  # a change by so many median changes is a jump
+STRETCH, STRETCH_S, STRETCHES = 4, 0.25, 6  # samples and seconds without a jump, the least number of such stretches
+# noise about a level changes over 31 samples as much as from one to the next, and its spread is as large: EEG moves on
+WHITE = 1.5
+COVERED = 0.7  # share of the samples that they hold
+APART = 10.0  # their medians' spread by that within them; between blinks, an electrode returns to where it was
 
 _LOOK = 4096  # samples of a chunk in which counters are looked for
 _KEPT_JUMPS = 4096
@@ -100,7 +107,12 @@ class LevelCounter:
 
 
 def find_lines(
-    levels: LevelCounter, holds: HoldCounter, kept: NDArray[np.floating], sfreq: float, flat: tuple[int, ...]
+    levels: LevelCounter,
+    holds: HoldCounter,
+    kept: NDArray[np.floating],
+    near: NDArray[np.floating],
+    sfreq: float,
+    flat: tuple[int, ...],
 ) -> tuple[Line, ...]:
     """Return the electrodes whose signal is codes, steps or a counter.
 
@@ -113,6 +125,8 @@ def find_lines(
         What one pass over the recording collected.
     kept
         Every 31st sample, `(electrode, sample)`.
+    near
+        Median absolute change from these to the next sample, `(electrode,)`.
     sfreq
         Hz.
     flat
@@ -121,12 +135,16 @@ def find_lines(
     if holds.n_samples < LEAST_SAMPLES:
         return ()
     moving = [row for row in range(len(kept)) if row not in flat]
-    lines = [line for row in moving if (line := _line(levels, holds, kept[row], sfreq, row)) is not None]
+    lines = [
+        line for row in moving if (line := _line(levels, holds, kept[row], float(near[row]), sfreq, row)) is not None
+    ]
     coarse = all(levels.levels[row] is not None for row in moving) and sum(x.coarse for x in lines) > len(moving) / 2
     return tuple(line for line in lines if not (coarse and line.coarse))
 
 
-def _line(levels: LevelCounter, holds: HoldCounter, kept: NDArray[np.floating], sfreq: float, row: int) -> Line | None:
+def _line(
+    levels: LevelCounter, holds: HoldCounter, kept: NDArray[np.floating], near: float, sfreq: float, row: int
+) -> Line | None:
     if levels.counts(row):
         return Line(row, "goes on by the same amount from sample to sample")
     changes = int(holds.changes[row])
@@ -148,7 +166,13 @@ def _line(levels: LevelCounter, holds: HoldCounter, kept: NDArray[np.floating], 
             return Line(row, words, coarse=near)
     elif stays >= STAYS and dwell >= 2 * DWELL_S and alone >= ALONE:
         return Line(row, f"its value stays, then jumps, {changes} times")
-    return Line(row, "jumps between two levels") if _two_levels(kept) else None
+    if _two_levels(kept):
+        return Line(row, "jumps between two levels")
+    return (
+        Line(row, "its level stays, then jumps")
+        if _levels(kept.astype(np.float64), near, sfreq * len(kept) / holds.n_samples)
+        else None
+    )
 
 
 def _two_levels(kept: NDArray[np.floating]) -> bool:
@@ -170,3 +194,18 @@ def _two_levels(kept: NDArray[np.floating]) -> bool:
     half_way = (np.abs(x - middle) < half).sum()
     turns = int(np.abs(np.diff(x > middle)).sum())
     return turns >= TURNS and bool(half_way <= BETWEEN * n * min(low[cut], 1 - low[cut]))
+
+
+def _levels(kept: NDArray[np.float64], near: float, rate: float) -> bool:
+    """Return whether samples, so many a second, lie on levels with little noise that stay, each elsewhere."""
+    changes = np.abs(np.diff(kept))
+    usual = float(np.median(changes)) if changes.size else 0.0
+    if len(kept) < LEAST_SAMPLES or usual == 0 or usual > WHITE * near:
+        return False
+    pieces = np.split(kept, np.flatnonzero(changes > JUMP * usual) + 1)
+    long = [piece for piece in pieces if len(piece) >= max(STRETCH, STRETCH_S * rate)]
+    if len(long) < STRETCHES or sum(map(len, long)) < COVERED * len(kept):
+        return False
+    inside = float(np.median([piece.std() for piece in long]))
+    spread = float(np.std([np.median(piece) for piece in long]))
+    return inside <= WHITE * usual and spread >= APART * inside

@@ -103,10 +103,11 @@ def scan_signal(signal: Signal, electrodes: Sequence[str], where: str, sfreq: fl
     samples = np.concatenate(kept, axis=1)
     amplitude = np.abs(samples - np.median(samples, axis=1, keepdims=True)).astype(np.float32)
     changes = np.concatenate(steps, axis=1)
-    step = changes.mean(axis=1) if changes.shape[1] else np.zeros(n_electrodes)
+    nothing = np.zeros(n_electrodes)
+    step, near = (changes.mean(axis=1), np.median(changes, axis=1)) if changes.shape[1] else (nothing, nothing)
     flat = tuple(int(i) for i in np.flatnonzero(low == high))
     held = values.found()
-    lines = find_lines(levels, values.holds, samples, sfreq, flat)
+    lines = find_lines(levels, values.holds, samples, near, sfreq, flat)
     return Scan(flat, amplitude, step, lines, held.without({line.electrode for line in lines}))
 
 

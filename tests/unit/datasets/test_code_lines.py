@@ -42,6 +42,9 @@ LINES = {
     "photodiode that is on for every second clip": lambda fs: pulses(fs, 2, [0, 1]),
     "photodiode with noise": lambda fs: pulses(fs, 1, [1]) + noise(fs, 0.03),
     "photodiode with noise, flashing": lambda fs: pulses(fs, 0.1, [500]) + noise(fs),
+    "photodiode with noise, a brightness per clip": lambda fs: (
+        np.repeat(np.random.default_rng(5).uniform(0, 255, SECONDS // 2), 2 * fs) + noise(fs, 2)
+    ),
     "status with its high bits": lambda fs: pulses(fs, 0.1, [1, 2, 4, 255]) + 2**23 + 2**16,
     "heart rate": lambda fs: np.repeat(60 + np.cumsum(np.random.default_rng(2).integers(-1, 2, SECONDS)), int(fs)),
     "saturation in decimals": lambda fs: np.repeat(np.random.default_rng(3).normal(97, 0.5, SECONDS), int(fs)),
@@ -75,7 +78,15 @@ def loose(sfreq):
     return pink(sfreq) + 5000 * (clock > 30) + 3000 * ((clock > 10) & (clock < 10.2))
 
 
+def moving(sfreq):
+    """White noise with ten movements of 2 mV, half a second each."""
+    clock = np.arange(SECONDS * sfreq) / sfreq
+    return noise(sfreq) + 2000 * (clock % 6 < 0.5) * np.sin(2 * np.pi * 2 * clock)
+
+
 BRAINS = {
+    "movements": moving,
+    "steep spectrum": lambda fs: np.cumsum(noise(fs)),
     "white": noise,
     "pink": pink,
     "in steps of a tenth": lambda fs: np.round(pink(fs), 0),

@@ -7,6 +7,7 @@ import pytest
 
 from eeg2vid.stages.datasets import held_values
 from eeg2vid.stages.datasets.held_values import Held, HeldValues, find_held, held_checks
+from eeg2vid.stages.datasets.hold_counters import Fault
 
 SECONDS = 30
 
@@ -121,6 +122,6 @@ def test_stretches_across_chunks_by_brute_force(chunk):
 
 
 def test_long_lists_are_short():
-    faults = tuple(held_values.Fault(k, 0.001 * (k + 1), 1.0) for k in range(12))
+    faults = tuple(Fault(k, 0.001 * (k + 1), 1.0) for k in range(12))
     assert held_values.told(faults, [f"E{k}" for k in range(12)]).startswith("E11 (1.2 %, first at 1.0 s), E10 (1.1 %")
     assert held_values.told(faults, [f"E{k}" for k in range(12)]).endswith(" and 4 more")
