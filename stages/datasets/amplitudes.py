@@ -13,7 +13,8 @@ from eeg2vid.stages.datasets.signal_checks import VOLTS_BELOW, Scan
 
 OTHER_UNIT = 200.0  # units are 1000 apart; no two recordings of one head, and no two of its electrodes, are that unlike
 MOST_V = 0.1  # V: amplifiers end there, and no scalp has it
-SMOOTH = 30.0  # times smaller from sample to sample than the others, at no less amplitude: breath, sweat, warmth
+# breath, sweat, warmth: so many times smaller than the others from sample to sample, though not in amplitude
+SMOOTH, SMOOTH_SIZE = 20.0, 0.3
 FEWEST = 4  # electrodes: fewer have no majority
 
 
@@ -106,7 +107,7 @@ def odd_electrodes(scan: Scan, electrodes: Sequence[str], where: str, volts: flo
         far = [p for p in places if _far(factor[p]) and change > 0 and _far(step[p] / change)]
         found = [f"{electrodes[p]} ({factor[p]:.2g} times the median of all)" for p in far]
         notes.append(("electrodes in another unit, or broken", found, "one unit"))
-        smooth = [p for p in places if p not in far and factor[p] >= 1 and step[p] * SMOOTH < change]
+        smooth = [p for p in places if p not in far and factor[p] >= SMOOTH_SIZE and step[p] * SMOOTH < change]
         found = [f"{electrodes[p]} ({change / max(step[p], 1e-300):.2g} times smoother)" for p in smooth]
         notes.append(("electrodes that are much smoother than the others", found, "EEG, not breath, sweat or warmth"))
     if volts is not None:

@@ -23,8 +23,7 @@ DWELL_S = 0.05  # mean time between changes: codes change no faster, what is hel
 SLOW_DWELL_S = 0.5  # .. and a value that is written once in a while
 ALONE = 0.8  # share of values that stay for more than a sample
 LEAST_JUMP = 2.0  # median change in steps of the finest level: EEG in coarse steps has 1
-LINEAR = 1e-3  # two successive changes are equal within this: a counter
-LINEAR_SHARE = 0.9
+ONE_WAY = 0.95  # share of changes in one direction: a counter that starts again and again, a clock, a ramp
 LEAST_SAMPLES = 100
 
 # two levels with noise, by every 31st sample
@@ -40,7 +39,7 @@ WHITE = 1.5
 COVERED = 0.7  # share of the samples that they hold
 APART = 10.0  # their medians' spread by that within them; between blinks, an electrode returns to where it was
 
-_LOOK = 4096  # samples of a chunk in which counters are looked for
+_LOOK = 4096  # samples of a chunk that show whether an electrode has many values
 _KEPT_JUMPS = 4096
 
 
@@ -70,8 +69,8 @@ class LevelCounter:
         self.levels: list[NDArray[np.floating] | None] = [np.empty(0)] * n_electrodes  # None: too many
         self.jumps: list[NDArray[np.floating]] = [np.empty(0)] * n_electrodes
         self._last: NDArray[np.floating] | None = None
-        self._linear = np.zeros(n_electrodes, np.int64)
-        self._looked = 0
+        self._up = np.zeros(n_electrodes, np.int64)
+        self._down = np.zeros(n_electrodes, np.int64)
 
     def add(self, chunk: NDArray[np.floating]) -> None:
         """Take the next `(electrode, sample)`."""
@@ -91,19 +90,15 @@ class LevelCounter:
                 before = values[:1] if self._last is None else self._last[[row]]
                 steps = np.abs(np.diff(np.concatenate([before, values])))
                 self.jumps[row] = np.concatenate([self.jumps[row], steps[steps > 0][:_KEPT_JUMPS]])
-        self._count_linear(chunk[:, :_LOOK])
+        change = np.diff(chunk, axis=1)
+        self._up += (change > 0).sum(axis=1)
+        self._down += (change < 0).sum(axis=1)
         self._last = chunk[:, -1].copy()
 
-    def _count_linear(self, part: NDArray[np.floating]) -> None:
-        change = np.diff(part.astype(np.float64), axis=1)
-        if change.shape[1] > 1:
-            even = np.abs(np.diff(change, axis=1)) <= LINEAR * np.abs(change[:, 1:])
-            self._linear += (even & (change[:, 1:] != 0)).sum(axis=1)
-            self._looked += change.shape[1] - 1
-
     def counts(self, row: int) -> bool:
-        """Return whether an electrode goes on by the same amount nearly always."""
-        return self._looked >= LEAST_SAMPLES and bool(self._linear[row] >= LINEAR_SHARE * self._looked)
+        """Return whether an electrode goes up, or down, nearly always when it moves, and moves often."""
+        up, down = int(self._up[row]), int(self._down[row])
+        return up + down >= LEAST_SAMPLES and max(up, down) >= ONE_WAY * (up + down)
 
 
 def find_lines(
@@ -146,7 +141,7 @@ def _line(
     levels: LevelCounter, holds: HoldCounter, kept: NDArray[np.floating], near: float, sfreq: float, row: int
 ) -> Line | None:
     if levels.counts(row):
-        return Line(row, "goes on by the same amount from sample to sample")
+        return Line(row, "goes one way, as a counter or a clock")
     changes = int(holds.changes[row])
     if changes < LEAST_CHANGES:
         return None

@@ -49,6 +49,8 @@ LINES = {
     "heart rate": lambda fs: np.repeat(60 + np.cumsum(np.random.default_rng(2).integers(-1, 2, SECONDS)), int(fs)),
     "saturation in decimals": lambda fs: np.repeat(np.random.default_rng(3).normal(97, 0.5, SECONDS), int(fs)),
     "sample counter": lambda fs: np.arange(SECONDS * fs) % 256,
+    "counter in steps of 16 bits": lambda fs: np.round(np.arange(SECONDS * fs) % 1000 / 0.0153) * 0.0153,
+    "ramp in steps of 16 bits": lambda fs: np.round(-3 * np.arange(SECONDS * fs) / fs / 0.0027) * 0.0027,
     "time": lambda fs: np.arange(SECONDS * fs) / fs,
 }
 SCALES = {"as it is": (1, 0), "in volts": (1e-6, 0), "with an offset": (3e-7, 0.02)}
@@ -86,6 +88,7 @@ def moving(sfreq):
 
 BRAINS = {
     "movements": moving,
+    "slow and smooth": lambda fs: 30 * np.sin(2 * np.pi * 0.4 * np.arange(SECONDS * fs) / fs),
     "steep spectrum": lambda fs: np.cumsum(noise(fs)),
     "white": noise,
     "pink": pink,
