@@ -9,6 +9,7 @@ nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,13 +54,13 @@ class Line:
         Its place.
     words
         What was seen.
-    coarse
-        Whether EEG in steps larger than itself would look so too.
+    doubt
+        What would make EEG look so too, if it did so on most electrodes: steps larger than itself, jumping offsets.
     """
 
     electrode: int
     words: str
-    coarse: bool = False
+    doubt: Literal["", "steps", "offsets"] = ""
 
 
 class LevelCounter:
@@ -112,7 +113,8 @@ def find_lines(
     """Return the electrodes whose signal is codes, steps or a counter.
 
     Where no electrode has many values, and more than half look as EEG in coarse steps might, none of these is named:
-    the recording is coarse, and `held_values` tells.
+    the recording is coarse, and `held_values` tells. Nor are those with levels and noise, where more than half have
+    them: the amplifier's offsets jump.
 
     Parameters
     ----------
@@ -133,8 +135,10 @@ def find_lines(
     lines = [
         line for row in moving if (line := _line(levels, holds, kept[row], float(near[row]), sfreq, row)) is not None
     ]
-    coarse = all(levels.levels[row] is not None for row in moving) and sum(x.coarse for x in lines) > len(moving) / 2
-    return tuple(line for line in lines if not (coarse and line.coarse))
+    most = {doubt for doubt in ("steps", "offsets") if sum(line.doubt == doubt for line in lines) > len(moving) / 2}
+    if any(levels.levels[row] is None for row in moving):
+        most.discard("steps")
+    return tuple(line for line in lines if line.doubt not in most)
 
 
 def _line(
@@ -156,18 +160,16 @@ def _line(
         near = float(np.median(levels.jumps[row])) < LEAST_JUMP * finest
         words = f"{len(values)} different values, {changes} changes"
         if len(values) <= FEW_LEVELS and stays >= FEW_STAY:
-            return Line(row, words, coarse=near)
+            return Line(row, words, "steps" if near else "")
         if stays >= STAYS and dwell >= DWELL_S and (not near or dwell >= SLOW_DWELL_S):
-            return Line(row, words, coarse=near)
+            return Line(row, words, "steps" if near else "")
     elif stays >= STAYS and dwell >= 2 * DWELL_S and alone >= ALONE:
         return Line(row, f"its value stays, then jumps, {changes} times")
     if _two_levels(kept):
-        return Line(row, "jumps between two levels")
-    return (
-        Line(row, "its level stays, then jumps")
-        if _levels(kept.astype(np.float64), near, sfreq * len(kept) / holds.n_samples)
-        else None
-    )
+        return Line(row, "jumps between two levels", "offsets")
+    if _levels(kept.astype(np.float64), near, sfreq * len(kept) / holds.n_samples):
+        return Line(row, "its level stays, then jumps", "offsets")
+    return None
 
 
 def _two_levels(kept: NDArray[np.floating]) -> bool:

@@ -133,6 +133,14 @@ def test_a_recording_whose_steps_are_coarser_than_its_eeg_keeps_its_electrodes()
     assert [line.electrode for line in scan_signal(beside, "abcd", "x", 200).lines] == [1, 2, 3]
 
 
+def test_offsets_that_jump_on_all_electrodes_are_the_amplifiers():
+    offsets = np.repeat(np.random.default_rng(6).uniform(-1000, 1000, (5, SECONDS // 6)), 6 * 200, axis=1)
+    signal = np.vstack([noise(200, seed=k) for k in range(5)])
+    assert scan_signal(signal + offsets, "abcde", "x", 200).lines == ()
+    signal[3] += offsets[3]
+    assert [line.electrode for line in scan_signal(signal, "abcde", "x", 200).lines] == [3]
+
+
 def test_chunks_change_nothing(monkeypatch):
     signal = np.vstack([pink(200), *(line(200) for line in LINES.values())])
     names = [str(k) for k in range(len(signal))]

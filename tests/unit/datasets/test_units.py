@@ -15,7 +15,7 @@ from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets.channels import ElectrodeWishes
 from eeg2vid.stages.datasets.checkup import examine
 from eeg2vid.stages.datasets.opening import open_dataset
-from eeg2vid.stages.datasets.recordings import open_recording
+from eeg2vid.stages.datasets.recordings import open_recording, open_stretches
 from eeg2vid.stages.datasets.units import read_unit, volts_of
 
 SPEC = importlib.util.spec_from_file_location("_own_folder", Path(__file__).with_name("_own_folder.py"))
@@ -83,6 +83,8 @@ def test_a_channel_without_unit_beside_others_is_none(tmp_path):
     write_edf(tmp_path / "a.edf", ["uV", "", "uV", "uV"])
     signal = open_recording(tmp_path / "a.edf")
     assert signal.electrodes == ("Fz", "Oz", "Pz") and signal.checks[0].found.startswith("Cz (without a unit)")
+    (by_table,) = open_stretches(tmp_path / "a.edf", units={"Cz": "µV", "Oz": "V", "Pz": "n/a"})
+    assert by_table.electrodes == ("Fz", "Cz", "Oz", "Pz") and (np.median(abs(by_table[:, :]), axis=1) < 1e-4).all()
     told = open_recording(tmp_path / "a.edf", ElectrodeWishes(unit="uV"))
     assert told.electrodes == ("Fz", "Cz", "Oz", "Pz") and np.median(abs(told[1, :])) < 1e-4
 

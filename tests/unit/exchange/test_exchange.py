@@ -227,6 +227,27 @@ def test_power_comes_in_squared_microvolts(tmp_path, unit):
     np.testing.assert_allclose(kept, powers(unit).reshape(kept.shape), rtol=1e-5)
 
 
+@pytest.mark.parametrize("array", ["epochs", "psd"])
+@pytest.mark.parametrize("layout", ["blocks", "events"])
+def test_a_part_in_another_unit_is_refused(tmp_path, array, layout):
+    known = study(blocks=2, slots=10, positions=2)
+    here = Known(known.clips, known.events, electrodes=[None] * 4, subject="1")
+    values = np.random.default_rng(0).normal(0, 10, (40, 4, 200)) if array == "epochs" else np.full((40, 2, 4, 5), 7e3)
+    schema = SCHEMAS["epochs" if array == "epochs" else "features"]
+    for factor, parts in ((1, None), (1e-3, "less"), (1e6, "less")):
+        changed = values.copy()
+        changed[20:] *= factor if array == "epochs" else factor**2
+        changed = changed.reshape(2, 10, 2, *values.shape[1:]) if layout == "blocks" else changed
+        np.save(tmp_path / f"{array}.npy", changed)
+        options = Options(order="presentation", array=array)
+        if parts is None:
+            assert read_foreign(schema, tmp_path / f"{array}.npy", options, here).arrays
+            continue
+        with pytest.raises(BadDataError, match="times less; expected one unit") as caught:
+            read_foreign(schema, tmp_path / f"{array}.npy", options, here)
+        assert ("of block 1" in str(caught.value)) == (layout == "blocks")
+
+
 def test_power_below_zero_is_refused(tmp_path):
     known = study(blocks=2, slots=3, positions=2)
     here = Known(known.clips, known.events, electrodes=[None] * 4, subject="1")
