@@ -1,4 +1,4 @@
-"""Clips, events and recordings 1 -> 2: what tells copies apart was not measured then, nor kept what is marked as bad."""
+"""Clips, events and recordings 1 -> 2: copies were not told apart then, and nothing was kept of spans marked as bad."""
 
 from __future__ import annotations
 

@@ -93,9 +93,12 @@ class BidsEvents:
 
     def open(self, file: str) -> list[LazySignal]:
         """Open a recording with what the data set's tables say about its channels and spans."""
-        opened = open_stretches(self.root / file, self._said.electrodes, self._read)
+        table = bids_files.channels_of(self.root, file)
+        units = {name: unit for name, (_, unit) in table.items() if unit is not None}
+        opened = open_stretches(self.root / file, self._said.electrodes, self._read, units=units)
         for signal in opened:
             assert isinstance(signal, RawSignal)
+            signal.asked_by_table([name for name, (kind, _) in table.items() if (kind or "").upper() == "EEG"])
             # mne-bids puts the rows of a table beside the file in the place of the file's own annotations
             own, length = signal.annotated(read_annotated(self.root / file)), signal.shape[1]
             rows = [s for mark in self._marked[file] for s in spans_of(*mark, signal.sfreq, length)]

@@ -70,13 +70,13 @@ def _eeg(root: Path, subjects: Sequence[str] | None, n_blocks: int, n_slots: int
                 scale: list[float] = scale,
                 whose: tuple[str, str] = (subject, session),
             ) -> list[Check]:
-                eeg, factor, rows = read_eeg_file(path, shape, name, name)
-                scale.append(factor)
-                seen.extend(_presentations(whose, eeg, factor, n_slots))
-                order = "sample by sample" if eeg.flags.c_contiguous else "in Fortran order"
-                unit = "V" if factor == 1 else "uV"
-                found = f"{eeg.dtype.name} {eeg.shape} (block, electrode, sample), stored {order}, {unit}"
-                return [row(name, found, f"float {shape}"), *rows[1:]]
+                file = read_eeg_file(path, shape, name, name)
+                scale.append(file.scale)
+                seen.extend(_presentations(whose, file.eeg, file.scale, n_slots))
+                order = "sample by sample" if file.eeg.flags.c_contiguous else "in Fortran order"
+                unit = "V" if file.scale == 1 else "uV"
+                found = f"{file.eeg.dtype.name} {file.eeg.shape} (block, electrode, sample), stored {order}, {unit}"
+                return [row(name, found, f"float {shape}"), *file.checks[1:]]
 
             checks += attempt(name, f"float {shape}", look)
             units |= set(scale)

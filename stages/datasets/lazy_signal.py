@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -44,6 +45,8 @@ class LazySignal(ABC):
         What the file marks as bad or cut, in order.
     pauses
         Where in the file a gap of its own clock lies and how long it is, s: what it calls a time is no sample's place.
+    unitless
+        Electrodes that a file gives no unit though it could, and the study neither: taken as volts.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class LazySignal(ABC):
         self.checks: list[Check] = []
         self.spans: list[Span] = []
         self.pauses: Sequence[tuple[float, float]] = ()
+        self.unitless: tuple[str, ...] = ()
         self._n_samples = n_samples
 
     @property
@@ -73,6 +77,13 @@ class LazySignal(ABC):
         other.channels = tuple(self.channels[place] for place in order)
         other.positions = self.positions[list(order)]
         return other
+
+    def asked_by_table(self, names: Collection[str]) -> None:
+        """Note that BIDS' channels.tsv calls some channels electrodes, where the study itself says nothing of them."""
+        self.channels = tuple(
+            replace(channel, asked="channels.tsv") if channel.name in names and not channel.asked else channel
+            for channel in self.channels
+        )
 
     def __getitem__(self, key: Any, /) -> NDArray[Any]:
         rows, samples = key if isinstance(key, tuple) else (key, slice(None))

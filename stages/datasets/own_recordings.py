@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from eeg2vid.schemas.entities import Check, Event, MarkedSpan, Recording
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.datasets import marked_spans, signal_checks
+from eeg2vid.stages.datasets import amplitudes, left_out, marked_spans, signal_checks
 from eeg2vid.stages.datasets.channels import cap_check, common_order
 from eeg2vid.stages.datasets.clip_table import ClipTable
 from eeg2vid.stages.datasets.lazy_signal import LazySignal
@@ -101,13 +101,13 @@ class OwnRecordings:
         """
         return self.read(label)
 
-    def read(self, label: str, scan: bool = True) -> SubjectSource:
-        """Do what `subject` does; without `scan` no sample is read, as where every file was looked at before.
+    def read(self, label: str, scans: Mapping[str, Sequence[signal_checks.Scan]] | None = None) -> SubjectSource:
+        """Do what `subject` does; with `scans`, of each file's stretches, no sample is read again.
 
         Raises
         ------
         BadDataError
-            As `subject`; NaN is found only with `scan`.
+            As `subject`.
         """
         known_subject(label, self.subjects, self.root)
         files = self.files_of(label)
@@ -121,16 +121,18 @@ class OwnRecordings:
         recordings: list[Recording] = []
         events: list[Event] = []
         spans: list[MarkedSpan] = []
-        scans = []
+        found: list[signal_checks.Scan] = []
+        places: list[str] = []
         for file, stretches, order in zip(files, opened, orders, strict=True):
             here = [s for s in shown if s.file == file]
-            for part, signal, name, rows in _stretches(self._labels[file], stretches, here):
+            known = scan_stretches(stretches, f"{self.root / file}: subject {label}") if scans is None else scans[file]
+            parts = _stretches(self._labels[file], stretches, here)
+            for (part, signal, name, rows), scan in zip(parts, known, strict=True):
                 signal = signal.arranged(order)
                 where = file if part is None else f"{file}, block {part}"
-                place_of = f"{self.root / file}: subject {label}" + ("" if part is None else f", block {part}")
-                if scan:
-                    scans.append(signal_checks.scan_signal(signal, signal.electrodes, place_of))
-                    checks += signal_checks.flat_checks(scans[-1], signal.electrodes, where)
+                places.append(where)
+                found.append(scan.arranged(order))
+                checks += stretch_checks(signal, found[-1], where)
                 _refuse_pauses(rows, signal)
                 rows, cut = within(rows, where, signal.sfreq, signal.shape[1], self.clips)
                 placed = place(rows, name, signal.sfreq, signal.shape[1], self.clips)
@@ -150,8 +152,12 @@ class OwnRecordings:
                 spans += marked_spans.rows(signal.spans, name)
                 checks += [*cut, *overlaps(placed, where)]
                 checks += marked_spans.span_checks(signal.spans, placed, signal.sfreq, where)
-        if scan:
-            checks.append(signal_checks.volts_check(signal_checks.median_amplitude(scans), f"subject {label}"))
+        whose = f"subject {label}"
+        amplitudes.must_share_unit([amplitudes.sizes_of(scan) for scan in found], places, whose)
+        left = left_out.electrodes_left([scan.lines for scan in found], [s.channels for s in signals], whose)
+        signals = [signal.arranged(left) for signal in signals]
+        found = [scan.arranged(left) for scan in found]
+        checks.append(signal_checks.volts_check(signal_checks.median_amplitude(found), whose))
         first = signals[0]
         checks += [*_position_checks(first, label), *cap_check(first.electrodes, f"subject {label}")]
         return SubjectSource(
@@ -191,6 +197,37 @@ class OwnRecordings:
         files = natural_order(file for file, (owner, _) in owners.items() if owner == subject)
         order = natural_order({owners[file][1] for file in files})
         return sorted(files, key=lambda file: order.index(owners[file][1]))
+
+
+def scan_stretches(stretches: Sequence[LazySignal], where: str) -> list[signal_checks.Scan]:
+    """Read every sample of a file once; `where` begins the messages.
+
+    Raises
+    ------
+    BadDataError
+        If a sample is no number.
+    """
+    several = len(stretches) > 1
+    return [
+        signal_checks.scan_signal(s, s.electrodes, f"{where}, block {part}" if several else where, s.sfreq)
+        for part, s in enumerate(stretches, start=1)
+    ]
+
+
+def stretch_checks(signal: LazySignal, scan: signal_checks.Scan, where: str) -> list[Check]:
+    """Return what is to be said of one stretch's samples.
+
+    Raises
+    ------
+    BadDataError
+        If it gives no unit and cannot be in volts.
+    """
+    return [
+        *left_out.line_checks(scan.lines, signal.channels, where),
+        *signal_checks.scan_checks(scan, signal.electrodes, where),
+        *amplitudes.must_say_unit(signal, scan, where),
+        *amplitudes.odd_electrodes(scan, signal.electrodes, where, volts=1.0),
+    ]
 
 
 def open_finder(root: Path, said: StudyFile) -> EventFinder:

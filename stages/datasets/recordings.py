@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,11 @@ from eeg2vid.stages.datasets.channels import ElectrodeWishes, nowhere_check, sel
 from eeg2vid.stages.datasets.edf_rate import true_rate
 from eeg2vid.stages.datasets.fif_parts import parts_beside
 from eeg2vid.stages.datasets.lazy_signal import LazySignal, reason_of, unreadable
+from eeg2vid.stages.datasets.left_out import unlike_check
 from eeg2vid.stages.datasets.marked_spans import Span, annotated_spans, merged
 from eeg2vid.stages.datasets.plain_arrays import open_array
 from eeg2vid.stages.datasets.reading import NOTHING, DataFormat, Reader, Told, read_mne, read_raw
+from eeg2vid.stages.datasets.units import channel_units, is_unlike
 
 ENDINGS = (".fif", ".fif.gz", ".vhdr", ".edf", ".bdf", ".gdf", ".set", ".cnt", ".mff")  # of MNE's, those looked for
 ARRAY_ENDINGS = (".npy", ".h5", ".hdf5", ".zarr")  # with a TOML beside them
@@ -31,20 +33,31 @@ _HEAD_FRAME = 4  # FIFFV_COORD_HEAD
 class RawSignal(LazySignal):
     """A recording that MNE reads; bad channels are kept. `raw` has all channels and annotations."""
 
-    def __init__(self, path: Path, raw: Any, wishes: ElectrodeWishes, told: Told = NOTHING) -> None:
+    def __init__(
+        self,
+        path: Path,
+        raw: Any,
+        wishes: ElectrodeWishes,
+        told: Told = NOTHING,
+        units: Mapping[str, str] | None = None,
+    ) -> None:
         places = raw.info["chs"]
         own = np.array([place["loc"][:3] for place in places], np.float64).reshape(-1, 3)
         lost = ~np.isfinite(own).all(axis=1) | (own == 0).all(axis=1)
         own[lost | (np.array([place["coord_frame"] for place in places]) != _HEAD_FRAME)] = np.nan
         placed = [bool(np.isfinite(place).all()) for place in own]
-        selection = select_channels(raw.ch_names, raw.get_channel_types(), wishes, str(path), placed, twins=told.twins)
+        types, said = raw.get_channel_types(), channel_units(path, raw, units or {}, wishes.unit)
+        unlike = is_unlike(said, types)
+        selection = select_channels(raw.ch_names, types, wishes, str(path), placed, units=unlike, twins=told.twins)
         form = f"{type(raw).__name__.removeprefix('Raw') or 'FIF'} via MNE"
         # MNE scales every format to volts in double precision
         super().__init__(path, true_rate(raw), int(raw.n_times), np.dtype(np.float64), selection, form)
         self.raw = raw
+        self._factors = np.array([unit.factor for unit in said])
+        self.unitless = tuple(c.electrode for c in self.channels if said[c.row].kind == "unsaid" and not unlike[c.row])
         own = own[[channel.row for channel in self.channels]]
         self.positions = np.where(np.isnan(own), self.positions, own)
-        self.checks += nowhere_check(selection, path.name)
+        self.checks += [*nowhere_check(selection, path.name), *unlike_check(selection, path.name)]
         self.spans = merged([*_gaps(told, self.sfreq), *self.annotated(raw)])
         self.pauses = told.pauses
         if told.unplaced:
@@ -70,7 +83,8 @@ class RawSignal(LazySignal):
 
     def _load(self, rows: NDArray[np.intp], start: int, stop: int) -> NDArray[np.float64]:
         data: NDArray[np.float64] = self.raw.get_data(picks=rows.tolist(), start=start, stop=stop, verbose="error")
-        return data
+        factors = self._factors[rows]
+        return data if (factors == 1).all() else data * factors[:, None]
 
 
 def open_stretches(
@@ -78,6 +92,7 @@ def open_stretches(
     wishes: ElectrodeWishes | None = None,
     reader: Reader | None = None,
     data_format: DataFormat = "auto",
+    units: Mapping[str, str] | None = None,
 ) -> list[LazySignal]:
     """Open a recording; a plain array with a block axis holds several stretches, anything else is one.
 
@@ -91,6 +106,8 @@ def open_stretches(
         Returns MNE's `Raw`; by default MNE's own reader of the format.
     data_format
         What a sample of a Neuroscan file is, where its header does not tell.
+    units
+        What a table beside it says of its channels' units, by name.
 
     Raises
     ------
@@ -104,7 +121,7 @@ def open_stretches(
         return list(open_array(path, wishes))
     try:
         raw, told = read_raw(path, reader or partial(read_mne, data_format=data_format))
-        return [RawSignal(path, raw, wishes, told)]
+        return [RawSignal(path, raw, wishes, told, units)]
     except (ImportError, RuntimeError) as error:
         if "pip install" not in str(error) and not isinstance(error, ImportError):
             raise unreadable(path, error) from error

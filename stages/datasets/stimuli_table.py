@@ -158,8 +158,8 @@ class StimuliTable:
                 f"nth ends with {last}, but {file} has {len(marks)} markers that count, and {len(more)} of those "
                 f"beyond are like the clips' (the first {more[0].codes[0] if more[0].codes else 'n/a'!r} at "
                 f"{more[0].onset:.3f} s).",
-                "Is one too many, or a row missing? study.toml, [events]: markers says which count, stim_mask which bits "
-                "do, min_duration_s what is too short.",
+                "Is one too many, or a row missing? study.toml, [events]: markers says which count, stim_mask which "
+                "bits do, min_duration_s what is too short.",
             )
 
     def absent(self, codes: set[str], where: str) -> list[Check]:

@@ -14,6 +14,7 @@ from eeg2vid.schemas.errors import MissingPackageError
 from eeg2vid.stages.datasets.channels import ElectrodeWishes
 from eeg2vid.stages.datasets.markers import read_marks
 from eeg2vid.stages.datasets.opening import open_dataset
+from eeg2vid.stages.datasets.own_recordings import scan_stretches, stretch_checks
 from eeg2vid.stages.datasets.recordings import companions, open_recording
 from eeg2vid.stages.datasets.study_file import EventSource
 
@@ -133,3 +134,26 @@ def test_eyes_of_an_edf_file_declared():
     signal = open_recording(SHARED / "eeg/eeguana/bv_export_edf+.edf", ElectrodeWishes(eog=("HEOG", "VEOG")))
     assert [c.electrode for c in signal.channels if c.kind == "eog"] == ["HEOG", "VEOG"]
     assert signal.electrodes[-2:] == ("HEOG", "VEOG") and signal.shape[0] == 34
+
+
+@pytest.mark.parametrize(
+    ("file", "warned"),
+    [
+        ("eeglab/eeglab_data.set", []),
+        ("eeglab-formats/testbva.vhdr", []),
+        ("eeglab-formats/test.bdf", []),
+        ("eeguana/bv_export_edf+.edf", ["constant electrodes, x", "values repeated for long, x"]),
+        ("mne-testing/edf-138ch.edf", []),
+    ],
+)
+def test_real_signals_are_brains(file, warned):
+    """The last 0.78 s of the EDF+ export hold one value on every electrode."""
+    signal = open_recording(SHARED / "eeg" / file)
+    (scan,) = scan_stretches([signal], "x")
+    assert [check.item for check in stretch_checks(signal, scan, "x")] == warned
+    assert scan.lines == () and signal.unitless == ()
+    if warned:
+        raw = mne.io.read_raw(SHARED / "eeg" / file, verbose="error").get_data()
+        still = np.flatnonzero((np.diff(raw, axis=1) != 0).any(axis=0))[-1] + 1
+        assert {fault.first_s for fault in scan.held.dropouts} == {still / 512}
+        assert {fault.share for fault in scan.held.dropouts} == {(5120 - still) / 5120}
