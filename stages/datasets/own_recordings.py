@@ -209,7 +209,13 @@ def scan_stretches(stretches: Sequence[LazySignal], where: str) -> list[signal_c
     """
     several = len(stretches) > 1
     return [
-        signal_checks.scan_signal(s, s.electrodes, f"{where}, block {part}" if several else where, s.sfreq)
+        signal_checks.scan_signal(
+            s,
+            s.electrodes,
+            f"{where}, block {part}" if several else where,
+            s.sfreq,
+            [(span.start, span.length) for span in s.spans if span.kind == "cut" and span.length],
+        )
         for part, s in enumerate(stretches, start=1)
     ]
 

@@ -15,6 +15,7 @@ import numpy as np
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets.edf_clock import ENDINGS as EDF_ENDINGS
 from eeg2vid.stages.datasets.edf_clock import Clock, read_clock, set_to_file
+from eeg2vid.stages.datasets.edf_rate import true_rate
 from eeg2vid.stages.datasets.fif_parts import must_be_first
 
 DataFormat = Literal["auto", "int16", "int32"]
@@ -77,6 +78,7 @@ def read_raw(path: Path, reader: Reader) -> tuple[Any, Told]:
                 "each: two channels that are both one electrode cannot be told apart.",
                 "Rename them in the header file.",
             ) from error
+    true_rate(raw)
     rates = _rates(raw)
     if rates:
         # MNE brings slower channels to the fastest rate stretch by stretch, which shifts them in time: all at once
@@ -131,6 +133,7 @@ def read_annotated(path: Path) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         raw = read_mne(path)
+    true_rate(raw)
     clock = _clock(path)
     if clock is not None:
         set_to_file(path, raw, clock)

@@ -16,7 +16,6 @@ from eeg2vid.schemas.errors import BadDataError, MissingPackageError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.schemas.rates import rates_agree, told_apart
 from eeg2vid.stages.datasets.channels import ElectrodeWishes, nowhere_check, select_channels
-from eeg2vid.stages.datasets.edf_rate import true_rate
 from eeg2vid.stages.datasets.fif_parts import parts_beside
 from eeg2vid.stages.datasets.lazy_signal import LazySignal, reason_of, unreadable
 from eeg2vid.stages.datasets.left_out import unlike_check
@@ -51,7 +50,7 @@ class RawSignal(LazySignal):
         selection = select_channels(raw.ch_names, types, wishes, str(path), placed, units=unlike, twins=told.twins)
         form = f"{type(raw).__name__.removeprefix('Raw') or 'FIF'} via MNE"
         # MNE scales every format to volts in double precision
-        super().__init__(path, true_rate(raw), int(raw.n_times), np.dtype(np.float64), selection, form)
+        super().__init__(path, float(raw.info["sfreq"]), int(raw.n_times), np.dtype(np.float64), selection, form)
         self.raw = raw
         self._factors = np.array([unit.factor for unit in said])
         self.unitless = tuple(c.electrode for c in self.channels if said[c.row].kind == "unsaid" and not unlike[c.row])

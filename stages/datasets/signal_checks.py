@@ -74,7 +74,9 @@ def refuse_empty(signal: Signal, path: Path) -> None:
         )
 
 
-def scan_signal(signal: Signal, electrodes: Sequence[str], where: str, sfreq: float) -> Scan:
+def scan_signal(
+    signal: Signal, electrodes: Sequence[str], where: str, sfreq: float, unrecorded: Sequence[tuple[int, int]] = ()
+) -> Scan:
     """Read a recording once, in chunks, and check that every sample is a number.
 
     Parameters
@@ -87,6 +89,8 @@ def scan_signal(signal: Signal, electrodes: Sequence[str], where: str, sfreq: fl
         Words that say which recording this is, for the message.
     sfreq
         Hz.
+    unrecorded
+        Start and length of samples that only stand in for a pause: nothing is said of them.
 
     Raises
     ------
@@ -109,6 +113,11 @@ def scan_signal(signal: Signal, electrodes: Sequence[str], where: str, sfreq: fl
                 f"expected a number, found {chunk[row, column]}.",
                 "Interpolate or cut the bad stretch before reading the recording.",
             )
+        if unrecorded:
+            chunk = chunk[:, _recorded(start, chunk.shape[1], unrecorded)]
+            if not chunk.shape[1]:
+                continue
+            chunk_low, chunk_high = chunk.min(axis=1), chunk.max(axis=1)
         low, high = np.minimum(low, chunk_low), np.maximum(high, chunk_high)
         first = -start % STRIDE
         kept.append(np.array(chunk[:, first::STRIDE], dtype=np.float64))
@@ -116,6 +125,8 @@ def scan_signal(signal: Signal, electrodes: Sequence[str], where: str, sfreq: fl
         steps.append(np.abs(after - kept[-1][:, : after.shape[1]]))
         values.add(chunk)
         levels.add(chunk)
+    if not kept:
+        raise BadDataError(f"{where}: all samples stand in for a pause; nothing was recorded.")
     samples = np.concatenate(kept, axis=1)
     amplitude = np.abs(samples - np.median(samples, axis=1, keepdims=True)).astype(np.float32)
     changes = np.concatenate(steps, axis=1)
@@ -125,6 +136,14 @@ def scan_signal(signal: Signal, electrodes: Sequence[str], where: str, sfreq: fl
     held = values.found()
     lines = find_lines(levels, values.holds, samples, near, sfreq, flat)
     return Scan(flat, amplitude, step, lines, held.without({line.electrode for line in lines}))
+
+
+def _recorded(start: int, length: int, unrecorded: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
+    """Return which samples of a chunk were recorded."""
+    kept = np.ones(length, dtype=bool)
+    for first, count in unrecorded:
+        kept[max(first - start, 0) : max(first + count - start, 0)] = False
+    return kept
 
 
 def scan_checks(scan: Scan, electrodes: Sequence[str], where: str) -> list[Check]:
