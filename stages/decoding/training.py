@@ -33,6 +33,7 @@ _ROOMS = (
     "eeg2vid.schemas.networks",
     "eeg2vid.stages.cohort",
     "eeg2vid.stages.datasets.labels",
+    "eeg2vid.stages.datasets.splits.leaks",
     "eeg2vid.stages.decoding",
     "eeg2vid.stages.engine.seeding",
     "eeg2vid.stages.networks",

@@ -10,8 +10,7 @@ import numpy as np
 from eeg2vid.schemas.entities import Clip, Event
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets.source import natural_order
-
-UNKNOWN = ""  # no label is empty, so nothing matches it
+from eeg2vid.stages.datasets.splits.leaks import UNKNOWN
 
 
 @dataclass(frozen=True)

@@ -132,17 +132,11 @@ def write_study(root, ways, owners=("sub-1", "sub-2")):
         shift = 0.75 if way is trimmed else 0.0
         rows += [f"{file.relative_to(root)}\t{t - shift}\tc{k}" for k, t in enumerate(ONSETS)]
     (root / "events.tsv").write_text("\n".join(rows) + "\n")
+    (root / "clips").mkdir()
     for k in range(4):
-        greys = [f"{60 * k}"] * 5
-        own.Image.new("L", (16, 16), int(greys[0])).save(
-            own_clip(root, k), save_all=True, append_images=[own.Image.new("L", (16, 16), 9)] * 4, duration=200
-        )
+        pictures = [own.Image.new("L", (16, 16), grey) for grey in (60 * k, 9, 9, 9, 9)]
+        pictures[0].save(root / f"clips/c{k}.gif", save_all=True, append_images=pictures[1:], duration=200)
     return root
-
-
-def own_clip(root, k):
-    (root / "clips").mkdir(exist_ok=True)
-    return root / "clips" / f"c{k}.gif"
 
 
 def as_double(path, eeg):

@@ -6,7 +6,7 @@ from pydantic import Field
 from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.entities import EventKey
 from eeg2vid.schemas.errors import MissingInputError, UsageError
-from eeg2vid.schemas.recordings import CLIPS, ClipIndexAttributes
+from eeg2vid.schemas.recordings import CLIPS, EVENTS, ClipIndexAttributes
 from eeg2vid.schemas.settings import Execution, Settings
 from eeg2vid.stages.engine.context import Silent
 from eeg2vid.stages.engine.graph import Study
@@ -18,7 +18,7 @@ from eeg2vid.stages.engine.workspace import Workspace
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import open_artifact
 
-TOY = Schema(name="events", version=1, doc="toy", tables={"events": EventKey})
+TOY = Schema(name="events", version=EVENTS.version, doc="toy", tables={"events": EventKey})
 
 
 class WordSettings(Settings):
