@@ -39,7 +39,7 @@ class Ingest(Stage):
     """
 
     name = "ingest"
-    version = 3
+    version = 4
     Settings = IngestSettings
     reads = {}
     writes = {
