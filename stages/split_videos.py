@@ -45,7 +45,7 @@ class SplitVideos(Stage):
     """
 
     name = "split-videos"
-    version = 2  # levels, square pixels, pictures of AVI by their order
+    version = 3  # greys of limited range, mirrors, fields, transparency; delays of GIF; motion at a part's own rate
     Settings = SplitVideosSettings
     reads = {"clips": Read(CLIPS)}
     writes = {"stimuli": Write(VIDEOS, "study")}
@@ -113,16 +113,18 @@ def _motion(folder: Path, clips: Sequence[Clip], size: tuple[int, int]) -> np.nd
     """Return the motion score of each clip; the films are read again, small, at their own rate."""
     import numpy as np
 
+    from eeg2vid.stages.stimuli.film import picture_times, rate_within
     from eeg2vid.stages.stimuli.motion import motion_score, work_size
     from eeg2vid.stages.stimuli.video import probe, read_clips
 
     scores = np.empty(len(clips), np.float32)
     small = work_size(*size)
     for film in dict.fromkeys(clip.file for clip in clips):
-        fps = probe(folder / film).fps
+        usual, appear = probe(folder / film).fps, picture_times(folder / film)
         for k, clip in enumerate(clips):
             if clip.file == film:
                 spans = [(clip.start_s, clip.duration_s)]
+                fps = rate_within(appear, clip.start_s, clip.duration_s, usual)
                 frames = max(1, round(clip.duration_s * fps))
                 scores[k] = motion_score(next(read_clips(folder / film, spans, frames=frames, fps=fps, size=small)))
     return scores
