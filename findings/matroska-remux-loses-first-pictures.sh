@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# PyAV 18.1.0: the recipe for remuxing in its cookbook (`if packet.dts is None: continue`) drops the first pictures
-# of a Matroska film with B-pictures, and with them the key frame.
+# PyAV 18.1.0: a remuxing loop that skips packets without a decoding time (`if packet.dts is None: continue`), to skip
+# the flushing packet at the end, also drops the first pictures of a Matroska film with B-pictures, the key frame among
+# them.
 #
 # Seen: 24 pictures of H.264 with two B-pictures, written as Matroska. It stores presentation times only; FFmpeg makes
-# the decoding times and has none for the first packets, of which one is the key frame. The remuxed film begins without it.
-# `packet.size == 0` tells the flushing packet that the recipe means to skip.
+# the decoding times and has none for the first packets. The remuxed film begins without its key frame.
+# `packet.size == 0` tells the flushing packet.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
