@@ -11,18 +11,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
-from eeg2vid.schemas.errors import FailedError, LockedError, MissingInputError
+from eeg2vid.schemas.errors import Eeg2VidError, FailedError, LockedError, MissingInputError, UnreadableError
 from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.schemas.settings import Execution
+from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.context import UnitContext
 from eeg2vid.stages.engine.device import limited_threads, resolve_device
 from eeg2vid.stages.engine.fingerprint import choice_versions
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
-from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, commands_before
+from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, command_for, commands_before
 from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.settings import protocol_of
 from eeg2vid.stages.store.files import is_interrupted, restore
@@ -58,6 +58,8 @@ class Runner:
         ------
         MissingInputError
             If an input is missing or stale; the hint holds the commands that make it.
+        UnreadableError
+            If an input cannot be read, or what is there: only --force replaces it.
         LockedError
             If another process is making the same unit and there is nothing to share.
         StoppedError
@@ -65,14 +67,16 @@ class Runner:
         """
         folders = [address.folder(self.study.root) for address in self.judge.outputs(node)]
         if any(is_interrupted(folder) for folder in folders):
-            with Work(self._unit(node), "").unit_lock():
+            with self._work_of(node).unit_lock():
                 for folder in folders:
                     restore(folder)
         verdict = self.judge.judge(node)
         if verdict.missing:
-            raise _missing(self.judge, node, verdict)
+            raise _cannot(self.judge, node, verdict)
+        if verdict.state == "damaged" and not self.execution.force:
+            raise _unreadable(self.judge, node)
         if verdict.state in ("done", "imported") and not self.execution.force:
-            Work(self._unit(node), "").tidy()
+            self._work_of(node).tidy()
             return Outcome(verdict, ran=False)
         started = time.perf_counter()
         try:
@@ -84,13 +88,20 @@ class Runner:
         self._log(node, seconds)
         return Outcome(verdict, ran=True, seconds=seconds, missing_parts=missing)
 
-    def _unit(self, node: Node) -> Path:
-        return self.study.root / "artifacts" / node.stage / node.variant / node.unit
+    def _work_of(self, node: Node, fingerprint: str = "") -> Work:
+        """Return a unit's work; waiting for another process ends when this one is asked to stop."""
+        return Work(
+            self.study.root / "artifacts" / node.stage / node.variant / node.unit,
+            fingerprint,
+            shard=self.execution.shard_of,
+            look=lambda: stopping.check(saved=True),
+            tell=self.reporter.remark,
+        )
 
     def _work(self, node: Node, identity: Identity) -> int:
         """Make the parts that are left, then commit if none is missing; return how many are."""
         stage = self.study.stages[node.stage]
-        work = Work(self._unit(node), identity.fingerprint, shard=self.execution.shard_of)
+        work = self._work_of(node, identity.fingerprint)
         ctx = UnitContext(
             self.study,
             node,
@@ -192,14 +203,22 @@ class Runner:
                 file.write(json.dumps(line) + "\n")
 
 
-def _missing(judge: Judge, node: Node, verdict: Verdict) -> MissingInputError:
+def _cannot(judge: Judge, node: Node, verdict: Verdict) -> Eeg2VidError:
+    """Return the error for a unit whose inputs cannot be used; it names what is behind it that cannot be read."""
     first, more = verdict.reasons[0], len(verdict.reasons) - 1
     also = f" (and {more} more)" if more else ""
     commands = commands_before(judge, node)
-    return MissingInputError(
-        f"{node} cannot be made: {first}{also}.",
-        "Run first:\n  " + "\n  ".join(commands) if commands else None,
-    )
+    hint = "Run first:\n  " + "\n  ".join(commands) if commands else None
+    if broken := next(filter(None, map(judge.damage_behind, verdict.missing)), None):
+        return UnreadableError(f"{node} cannot be made: {broken.message}", hint, found=broken.found)
+    return MissingInputError(f"{node} cannot be made: {first}{also}.", hint)
+
+
+def _unreadable(judge: Judge, node: Node) -> UnreadableError:
+    error = next(filter(None, map(judge.unreadable, judge.outputs(node))))
+    command = command_for(judge.study, node.stage, node.unit, node.variant, force=True)
+    hint = f"It is left alone. {error.hint}\n  {command}"
+    return UnreadableError(f"{node}: {error.message}", hint, found=error.found)
 
 
 _DISK_FAILURES = {
