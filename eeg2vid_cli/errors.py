@@ -12,7 +12,7 @@ import typer
 
 from eeg2vid.cli.output import talk
 from eeg2vid.schemas.errors import Eeg2VidError
-from eeg2vid.stages.engine.runner import disk_failure
+from eeg2vid.stages.store.disk import disk_failure
 
 INTERRUPTED = 130
 
@@ -65,7 +65,7 @@ def report(error: Exception, settings: Collection[str] = ()) -> int:
         if error.hint:
             console.print(as_options(error.hint, settings))
         return error.exit_code
-    refused = disk_failure(error) if isinstance(error, OSError) else None
+    refused = disk_failure(error)
     if refused:
         console.print("Error:", style="bold red", end=" ")
         console.print(f"{refused[0].upper()}{refused[1:]}.")

@@ -156,14 +156,23 @@ def _hdf5(path: Path, place: str | None) -> tuple[Any, list[Check]]:
         file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
         source = file.get(place) if place is not None else file.get(found[0]) if len(found) == 1 else None
     except (OSError, KeyError, RuntimeError, ValueError) as error:
+        if "unable to lock file" in str(error):
+            raise BadDataError(
+                f"{path}: the file is in use by another program, or its file system has no locks ({_reason(error)}).",
+                "Close it there; or, if nothing writes to it: HDF5_USE_FILE_LOCKING=FALSE eeg2vid ...",
+            ) from error
         raise BadDataError(
-            f"{path} is not a readable HDF5 file ({str(error).rstrip('.')}).", "Copy it again from the source."
+            f"{path} is not a readable HDF5 file ({_reason(error)}).", "Copy it again from the source."
         ) from error
     if not isinstance(source, h5py.Dataset):
         raise _no_array(path, place, found)
     if source.external or source.is_virtual or source.file.filename != file.filename:
         raise BadDataError(f"{path}: the array {source.name!r} keeps its numbers in other files; store them inside.")
     return source, []
+
+
+def _reason(error: Exception) -> str:
+    return str(error).rstrip(".")
 
 
 def _zarr(path: Path, place: str | None) -> tuple[Any, list[Check]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import errno
 import json
 import platform
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from eeg2vid.schemas.errors import Eeg2VidError, FailedError, LockedError, MissingInputError, UnreadableError
@@ -25,9 +25,10 @@ from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, command_for, commands_before
 from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.settings import protocol_of
+from eeg2vid.stages.store.disk import disk_failure
 from eeg2vid.stages.store.files import is_interrupted, restore
 from eeg2vid.stages.store.layout import split_variant
-from eeg2vid.stages.store.work import Work
+from eeg2vid.stages.store.work import DamagedPartError, Work
 
 _SOFTWARE = ("eeg2vid", "torch", "numpy", "scipy", "mne", "diffusers", "zarr")
 
@@ -81,8 +82,12 @@ class Runner:
         started = time.perf_counter()
         try:
             missing = self._work(node, self.judge.identity(node))
-        except OSError as error:
-            raise failure(node, error) from error
+        except Eeg2VidError:
+            raise
+        except Exception as error:
+            if isinstance(error, OSError) or disk_failure(error):
+                raise failure(node, error, self.study.root) from error
+            raise
         self.judge.forget(node)
         seconds = time.perf_counter() - started
         self._log(node, seconds)
@@ -102,6 +107,22 @@ class Runner:
         """Make the parts that are left, then commit if none is missing; return how many are."""
         stage = self.study.stages[node.stage]
         work = self._work_of(node, identity.fingerprint)
+        with work.present() as remarks:
+            for remark in remarks:
+                self.reporter.remark(remark)
+            with contextlib.nullcontext(True) if stage.divided else work.alone() as here:
+                if not here:
+                    return 1
+                if self._made_meanwhile(node, identity):
+                    return 0
+                try:
+                    return self._make_parts(node, identity, work)
+                except DamagedPartError as error:  # the others are whole, and are kept
+                    self.reporter.remark(error.message)
+                    return self._make_parts(node, identity, work)
+
+    def _make_parts(self, node: Node, identity: Identity, work: Work) -> int:
+        stage = self.study.stages[node.stage]
         ctx = UnitContext(
             self.study,
             node,
@@ -113,29 +134,21 @@ class Runner:
         )
         ctx.work = work
         ctx.inputs.expect(identity.inputs, identity.sources)
-        with work.present() as remarks:
-            for remark in remarks:
-                self.reporter.remark(remark)
-            with contextlib.nullcontext(True) if stage.divided else work.alone() as here:
-                if not here:
-                    return 1
-                if self._made_meanwhile(node, identity):
-                    return 0
-                with limited_threads(self.execution.threads):
-                    started = time.perf_counter()
-                    try:
-                        stage.run(ctx)
-                    finally:
-                        ctx.close()
-                    seconds = time.perf_counter() - started
-                if missing := work.missing():
-                    if work.shard[1] > 1:
-                        return len(missing)
-                    raise LockedError(
-                        f"{node}: other processes are making the {len(missing)} parts that are left.",
-                        "Wait for them; whoever finishes last commits.",
-                    )
-                self._commit(ctx, identity, seconds)
+        with limited_threads(self.execution.threads):
+            started = time.perf_counter()
+            try:
+                stage.run(ctx)
+            finally:
+                ctx.close()
+            seconds = time.perf_counter() - started
+        if missing := work.missing():
+            if work.shard[1] > 1:
+                return len(missing)
+            raise LockedError(
+                f"{node}: other processes are making the {len(missing)} parts that are left.",
+                "Wait for them; whoever finishes last commits.",
+            )
+        self._commit(ctx, identity, seconds)
         return 0
 
     def _commit(self, ctx: UnitContext, identity: Identity, seconds: float) -> None:
@@ -197,10 +210,13 @@ class Runner:
     def _log(self, node: Node, seconds: float) -> None:
         folder = self.study.root / "logs"
         line = {"at": _now(), "unit": str(node), "seconds": round(seconds, 3)}
-        with contextlib.suppress(OSError):  # the artifact is committed: a lost line is no failure
+        try:
             folder.mkdir(exist_ok=True)
             with (folder / "units.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
+        except OSError as error:  # the artifact is committed: a lost line is no failure
+            why = disk_failure(error, folder) or str(error)
+            self.reporter.remark(f"{node}: not noted in {folder / 'units.jsonl'}: {why}")
 
 
 def _cannot(judge: Judge, node: Node, verdict: Verdict) -> Eeg2VidError:
@@ -221,24 +237,9 @@ def _unreadable(judge: Judge, node: Node) -> UnreadableError:
     return UnreadableError(f"{node}: {error.message}", hint, found=error.found)
 
 
-_DISK_FAILURES = {
-    errno.ENOSPC: "the disk is full",
-    errno.EROFS: "the file system is read-only",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EACCES: "permission was refused",
-    errno.EFBIG: "the file would be too large for the file system",
-}
-
-
-def disk_failure(error: OSError) -> str | None:
-    """Say what the disk refused and where, None if it is not the disk's doing."""
-    what = _DISK_FAILURES.get(error.errno or 0)
-    return what and what + (f" at {error.filename}" if error.filename else "")
-
-
-def failure(node: Node, error: OSError) -> FailedError:
-    """Return the error for a unit that the disk or the system stopped."""
-    what = disk_failure(error) or str(error)
+def failure(node: Node, error: Exception, folder: Path | None = None) -> FailedError:
+    """Return the error for a unit that the disk or the system stopped while it was made in a folder."""
+    what = disk_failure(error, folder) or str(error)
     return FailedError(
         f"{node} failed: {what}. Nothing half-written was kept; earlier artifacts are intact.",
         "Finished parts are kept: mend that and run the same command again.",

@@ -147,7 +147,7 @@ def wait_for(lock: Lock, what: str, *, look: Callable[[], None], tell: Callable[
 
 def alive(folder: Path) -> list[str]:
     """Return who is at work in a work folder: the holders of the locks in `alive/`."""
-    locks = [Lock(path) for path in sorted((folder / "alive").glob("*.lock"))]
+    locks = [Lock(path) for path in sorted((folder / "alive").glob("[!.]*.lock"))]
     return [lock.holder() for lock in locks if not lock.is_free()]
 
 

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from eeg2vid.schemas.errors import FailedError, LockedError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.store.claims import PROCESS
 from eeg2vid.stages.store.code import code_record, other_code, package_digest
 from eeg2vid.stages.store.digest import sha256_file
@@ -33,6 +34,10 @@ from eeg2vid.stages.store.part import WorkPart
 
 _LEAVE_SECONDS = 5.0  # so long who leaves waits for the lock, to clear up; else the next one does
 _ASK_SECONDS = 0.05  # `doctor` may hold a lock for a moment, to see whether it is free
+
+
+class DamagedPartError(FailedError):
+    """A part that was done is damaged: it has been dropped, whoever comes next makes it again."""
 
 
 class Work:
@@ -79,7 +84,7 @@ class Work:
             while not here.take():
                 time.sleep(_ASK_SECONDS)
         remarks += filter(None, [without_locks()])
-        for stale in (self.folder / "parts").glob("*.*"):
+        for stale in (self.folder / "parts").glob("[0-9]*.*"):
             self._drop_dead_part(stale)
         patience = 0.0
         try:
@@ -118,7 +123,7 @@ class Work:
                 return
             time.sleep(_ASK_SECONDS)
         try:
-            worth = not self.is_committed() and (notes_in(self.folder) or any(self.folder.glob("state/*/*")))
+            worth = not self.is_committed() and (notes_in(self.folder) or self._states())
             if not worth and not alive(self.folder):
                 self._remove()
         finally:
@@ -169,6 +174,10 @@ class Work:
         if lock.take():
             shutil.rmtree(folder, ignore_errors=True)
             lock.release()
+
+    def _states(self) -> list[Path]:
+        """Return what is kept of trainings in mid-part."""
+        return [path for path in self.folder.glob("state/*/*") if not is_foreign(path.name)]
 
     def _claim(self, index: str | int) -> Lock:
         return Lock(self.folder / "claims" / f"{index}.lock")
@@ -242,8 +251,8 @@ class Work:
 
         Raises
         ------
-        FailedError
-            If a part was damaged on the disk; it is removed, so that the next call makes it again.
+        DamagedPartError
+            If a part was damaged on the disk; it counts as not done any more.
         """
         found: dict[str, list[Path]] = {}
         for index in range(self.count):
@@ -261,10 +270,10 @@ class Work:
         if not path.is_file() or sha256_file(path) != digest:
             raise self._dropped(path, index)
 
-    def _dropped(self, path: Path, index: int) -> FailedError:
+    def _dropped(self, path: Path, index: int) -> DamagedPartError:
         remove(self.done_file(index))
         self._found_done.discard(index)
-        return FailedError(
+        return DamagedPartError(
             f"{path}: part {index} of the work was damaged on the disk and has been dropped.",
             "Run the same command again: it makes that part anew and keeps the others.",
         )
