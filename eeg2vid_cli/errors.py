@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 import traceback
 from collections.abc import Callable, Collection
 from typing import Any
 
 import typer
 
-from eeg2vid.cli.output import talk
+from eeg2vid.cli.output import talk, visible
 from eeg2vid.schemas.errors import Eeg2VidError
 from eeg2vid.stages.store.disk import disk_failure
 
@@ -42,7 +43,7 @@ def guarded(command: Callable[..., Any], settings: Collection[str] = ()) -> Call
             raise typer.Exit(0) from None
         except Exception as error:
             if _debug(kwargs):
-                traceback.print_exc()
+                sys.stderr.write(visible(traceback.format_exc()))
             raise typer.Exit(report(error, settings)) from None
 
     return run
