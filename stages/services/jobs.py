@@ -21,6 +21,7 @@ from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.services.aside import Aside
 from eeg2vid.stages.services.worker import SIGNALS, Order, serve
+from eeg2vid.stages.store.locks import NO_LOCKS
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
@@ -146,6 +147,7 @@ class _Crew:
         self._outcomes: dict[Node, Outcome] = {}
         self._failures: dict[Node, Exception] = {}
         self._asked_to_stop = False
+        self._told_of_locks = False
 
     def make(self, stage: str, nodes: Sequence[Node]) -> list[Outcome]:
         """Make the units of one stage."""
@@ -200,6 +202,10 @@ class _Crew:
         """Take what a worker says; what is no remark ends its unit."""
         said, node = worker.hear(), worker.node
         if isinstance(said, str):
+            if said.startswith(NO_LOCKS):  # every process finds it out; it is told once
+                if self._told_of_locks:
+                    return
+                self._told_of_locks = True
             self._runner.reporter.remark(said)
             return
         assert node is not None  # only the busy are listened to

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,7 @@ _SILENT_SECONDS = 30.0  # a holder that beats and has not done so for so long is
 _WAIT_SECONDS = 3600.0  # another process is assembling the same artifact
 _LOOK_SECONDS = 0.1
 _HELD = {errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK}
+NO_LOCKS = "File locks do not work on this file system"
 _said_of_claims: list[str] = []
 _trouble: list[str] = []
 
@@ -93,7 +95,7 @@ class Lock:
 
     def holder(self) -> str:
         """Say who has the lock: 'another process on HOST, pid 17'."""
-        return holder_in(self._claim.path) or holder_in(self.path) or "another process"
+        return holder_in(self._claim.path) or _holder_by_kernel(self.path) or holder_in(self.path) or "another process"
 
     def sign(self) -> tuple[int, ...]:
         """Return what changes while whoever has the lock lives, if it beats."""
@@ -157,7 +159,7 @@ def without_locks() -> str | None:
         return None
     _said_of_claims.append(_trouble[0])
     return (
-        f"File locks do not work on this file system ({_trouble[0]}): processes show by a heartbeat that they live. "
+        f"{NO_LOCKS} ({_trouble[0]}): processes show by a heartbeat that they live. "
         f"What one had claimed that was killed on another machine is free after {STALE_SECONDS / 60:.0f} minutes."
     )
 
@@ -182,6 +184,20 @@ def _times(path: Path) -> tuple[int, ...]:
     except OSError:
         return ()
     return stat.st_ino, stat.st_mtime_ns
+
+
+def _holder_by_kernel(path: Path) -> str | None:
+    """Say who on this machine has the kernel's lock, where it tells: other programs leave no record."""
+    try:
+        stat = path.stat()
+        lines = Path("/proc/locks").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    place = f"{os.major(stat.st_dev):02x}:{os.minor(stat.st_dev):02x}:{stat.st_ino}"
+    for fields in map(str.split, lines):
+        if fields[1:2] == ["FLOCK"] and fields[5:6] == [place] and fields[4].isdecimal() and fields[4] != "0":
+            return f"another process on {socket.gethostname()}, pid {fields[4]}"
+    return None
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

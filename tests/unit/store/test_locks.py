@@ -173,10 +173,18 @@ def test_the_kernels_locks_are_those_of_other_programs(tmp_path):
 
     with FileLock(tmp_path / "x.lock"):
         assert not Lock(tmp_path / "x.lock").take()
+        assert Lock(tmp_path / "x.lock").holder().startswith("another process")
+        if any(f":{(tmp_path / 'x.lock').stat().st_ino} " in line for line in open_locks()):
+            assert Lock(tmp_path / "x.lock").holder().endswith(f"pid {os.getpid()}")
     lock = Lock(tmp_path / "x.lock")
     assert lock.take() and lock.holder() == f"another process on {socket.gethostname()}, pid {os.getpid()}"
     lock.release()
     assert Lock(tmp_path / "x.lock").is_free()
+
+
+def open_locks():
+    path = Path("/proc/locks")
+    return path.read_text().splitlines() if path.exists() else []
 
 
 def held(tmp_path, *, beats=False):
