@@ -25,7 +25,7 @@ from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, command_for, commands_before
 from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.settings import protocol_of
-from eeg2vid.stages.store.disk import disk_failure
+from eeg2vid.stages.store.disk import disk_failure, room_left
 from eeg2vid.stages.store.files import is_interrupted, restore
 from eeg2vid.stages.store.layout import split_variant
 from eeg2vid.stages.store.work import DamagedPartError, Work
@@ -240,9 +240,10 @@ def _unreadable(judge: Judge, node: Node) -> UnreadableError:
 def failure(node: Node, error: Exception, folder: Path | None = None) -> FailedError:
     """Return the error for a unit that the disk or the system stopped while it was made in a folder."""
     what = disk_failure(error, folder) or str(error)
+    room = room_left(error, folder) if folder else ""
     return FailedError(
         f"{node} failed: {what}. Nothing half-written was kept; earlier artifacts are intact.",
-        "Finished parts are kept: mend that and run the same command again.",
+        room + "Finished parts are kept: mend that and run the same command again.",
     )
 
 

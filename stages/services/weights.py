@@ -12,7 +12,7 @@ from eeg2vid.schemas.errors import FailedError, MissingPackageError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.engine.profile import CONFIGS, LocatedModel, Models, lock_file, lock_key, read_lock
 from eeg2vid.stages.store.digest import sha256_file
-from eeg2vid.stages.store.disk import disk_failure, writing_to
+from eeg2vid.stages.store.disk import disk_failure, room_left, writing_to
 from eeg2vid.stages.store.files import write_synced
 
 _PICKLES = ("*.bin", "*.ckpt", "*.pt", "*.pth", "*.pkl", "*.msgpack", "*.h5", "*.onnx", "*.onnx_data", "*.tflite")
@@ -159,9 +159,9 @@ def _download(hub: str, revision: str | None, patterns: list[str], report: Calla
         Exception
     ) as error:  # the disk; else the HTTP library behind the hub's client, and so its errors, differ by version
         if said := disk_failure(error, Path(HF_HUB_CACHE)):
-            raise FailedError(
-                f"{hub} could not be fetched: {said}.", "Make room, or set HF_HOME; then again."
-            ) from error
+            hint = "Make room, or set HF_HOME to a folder on another disk; then run it again."
+            message = f"{hub} could not be fetched: {said}."
+            raise FailedError(message, room_left(error, Path(HF_HUB_CACHE)) + hint) from error
         raise MissingPackageError(
             f"{hub} could not be fetched ({type(error).__name__}: {(str(error).splitlines() or ['?'])[0]}).",
             "This needs a network, and for gated models a token. Elsewhere: fetch there, then copy the cache folder "

@@ -28,11 +28,11 @@ _WORDS = {
 }
 # NumPy, PyTorch and Pillow say only that not all was written
 _CUT_SHORT = re.compile(r"\d+ requested and \d+ written|PytorchStreamWriter|inline_container|encoder error -2\b")
-_HINT = "Mend that, or write to another disk; then run the same command again."
+_HINT = "Mend that, or write to another disk: run the same command again."
 
 
 def disk_failure(error: BaseException, folder: Path | None = None) -> str | None:
-    """Say what the disk refused, where, and how much is free there; None if it is not the disk's doing.
+    """Say what the disk refused and where; None if it is not the disk's doing.
 
     Parameters
     ----------
@@ -45,10 +45,14 @@ def disk_failure(error: BaseException, folder: Path | None = None) -> str | None
     if refused is None:
         return None
     what, file = refused
-    where = Path(file) if file else folder
-    if where is None:
-        return what
-    return f"{what} at {where} ({_free(where)})" if what in _FULL.values() else f"{what} at {where}"
+    where = file or folder
+    return what if where is None else f"{what} at {where}"
+
+
+def room_left(error: BaseException, folder: Path) -> str:
+    """Say how much is free in a folder, with a blank behind; '' where that is not what was refused."""
+    refused = _refused(error)
+    return f"{_free(folder)} " if refused and refused[0] in _FULL.values() else ""
 
 
 @contextlib.contextmanager
@@ -66,9 +70,10 @@ def writing_to(folder: Path) -> Iterator[None]:
         raise
     except Exception as error:
         said = disk_failure(error, folder)
-        if said is None:
+        if said is None or getattr(error, "filename", None):  # the sentence of what names its file is the caller's
             raise
-        raise FailedError(f"{said[0].upper()}{said[1:]}. Nothing half-written was kept.", _HINT) from error
+        sentence = f"{said[0].upper()}{said[1:]}. Nothing half-written was kept."
+        raise FailedError(sentence, room_left(error, folder) + _HINT) from error
 
 
 def _refused(error: BaseException) -> tuple[str, str | None] | None:
@@ -102,9 +107,9 @@ def _free(path: Path) -> str:
     try:
         size: float = shutil.disk_usage(place).free if place else 0
     except OSError:
-        return "free space unknown"
+        return ""
     for unit in ("bytes", "kB", "MB", "GB"):
         if size < 1000 or unit == "GB":
             break
         size /= 1000
-    return f"now {size:.0f} {unit} free"
+    return f"Now {size:.0f} {unit} are free there."

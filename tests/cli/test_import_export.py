@@ -96,7 +96,8 @@ def test_an_export_that_meets_a_full_disk_leaves_nothing(tiny, tmp_path, monkeyp
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / ".DS_Store").touch()
     said = call("export", FEATURES, "--out", tmp_path / "out", "-w", tiny / "workspace")
-    assert said.code == 1 and f"The disk is full at {tmp_path / 'out'} (now" in said.err
+    assert said.code == 1 and f"The disk is full at {tmp_path / 'out'}." in said.err
+    assert "are free there" in said.err
     left = sorted(path.name for path in tmp_path.rglob("*"))
     assert left == ([".DS_Store", "out"] if existing else [])
     monkeypatch.undo()

@@ -71,7 +71,7 @@ def test_a_full_disk_is_not_called_a_lack_of_network(hub, tmp_path, monkeypatch,
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", full)
     said = call("weights", "fetch", "--models", "sd")
-    assert said.code == 1 and "could not be fetched: the disk" in said.err and "free)" in said.err
+    assert said.code == 1 and "could not be fetched: the disk" in said.err and "are free there" in said.err
     assert "network" not in said.err and "HF_HOME" in said.err
     assert not (tmp_path / "home").exists()
 

@@ -11,7 +11,7 @@ import pytest
 
 from eeg2vid.schemas.errors import BadDataError, FailedError
 from eeg2vid.stages.store import disk
-from eeg2vid.stages.store.disk import disk_failure, writing_to
+from eeg2vid.stages.store.disk import disk_failure, room_left, writing_to
 from eeg2vid.stages.store.files import reserve, write_synced
 
 WRITERS = {  # each meets a limit of 100 kB on the size of a file with a million bytes
@@ -59,7 +59,7 @@ def test_real_errors_of_every_library(tmp_path):
     assert [line.split(" -> ")[0] for line in said] == list(WRITERS)
     for line in said:
         assert "limit of this process" in line or "the disk is full" in line, line
-        assert str(tmp_path) in line and " free)" in line
+        assert str(tmp_path) in line
 
 
 @pytest.mark.parametrize(("number", "words"), KINDS)
@@ -68,6 +68,8 @@ def test_what_the_system_says(tmp_path, number, words):
     assert words in disk_failure(plain, tmp_path) and str(tmp_path) in disk_failure(plain, tmp_path)
     named = OSError(number, os.strerror(number), str(tmp_path / "x.bin"))
     assert f"at {tmp_path / 'x.bin'}" in disk_failure(named)
+    with pytest.raises(OSError), writing_to(tmp_path):
+        raise named
     with pytest.raises(FailedError, match=f"(?i){words}"), writing_to(tmp_path):
         raise plain
 
@@ -109,8 +111,9 @@ def test_free_space_is_that_of_the_nearest_folder(tmp_path, monkeypatch):
     asked = []
     usage = shutil.disk_usage("/")._replace(free=12_300_000)
     monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: asked.append(path) or usage)
-    assert "now 12 MB free" in disk_failure(OSError(errno.ENOSPC, ""), tmp_path / "not" / "yet")
+    assert room_left(OSError(errno.ENOSPC, ""), tmp_path / "not" / "yet") == "Now 12 MB are free there. "
     assert asked == [tmp_path]
+    assert room_left(OSError(errno.EROFS, ""), tmp_path) == room_left(ValueError("no"), tmp_path) == ""
 
 
 def test_nothing_half_written_stays(tmp_path, monkeypatch):
