@@ -131,4 +131,4 @@ def pages(study: Study, nodes: list[Node]) -> list[Path]:
         for role, write in study.stages[node.stage].writes.items()
         if write.schema.media
     ]
-    return [page for folder in places for page in sorted(folder.glob("media/*.html"))]
+    return [page for folder in places for page in sorted(folder.glob("media/[!.]*.html"))]

@@ -1,4 +1,4 @@
-"""`eeg2vid status`: what is done, what is stale and why, what is missing."""
+"""`eeg2vid status`: what is done, what is stale or damaged and why, what is missing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,14 @@ from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.services.mermaid import flow_chart
 
-_MARKS = {"done": "done", "imported": "imported", "stale": "STALE", "missing": "–", "waiting": "–"}
+_MARKS = {
+    "done": "done",
+    "imported": "imported",
+    "stale": "STALE",
+    "damaged": "DAMAGED",
+    "missing": "–",
+    "waiting": "–",
+}
 
 
 def status(
@@ -39,7 +46,7 @@ def status(
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Show every planned unit: done, stale with the reason, or missing."""
+    """Show every planned unit: done, stale or damaged with the reason, or missing."""
     study = Request(ctx, workspace, recipe, models, protocol).study()
     subjects = chosen_subjects(study, subject)
     judge = Judge(study, subjects)
@@ -58,8 +65,8 @@ def status(
         as_json=wants_json(ctx, json),
     )
     for verdict in verdicts:
-        if verdict.state == "stale":
-            talk().print(f"{verdict.node} is stale: {in_short(verdict.reasons)}")
+        if verdict.state in ("stale", "damaged"):
+            talk().print(f"{verdict.node} is {verdict.state}: {in_short(verdict.reasons)}")
 
 
 def _row(verdict: Verdict) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Stored chunks are compressed, so nothing can be mapped; networks take rows of th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from eeg2vid.schemas.errors import BadDataError, MissingInputError
 from eeg2vid.schemas.rates import rates_agree, told_apart
 from eeg2vid.stages.cohort.people import Cohort, require_same_events
 from eeg2vid.stages.engine.protocol import Context
+from eeg2vid.stages.store.files import reserve
 from eeg2vid.stages.store.reader import Artifact
 
 if TYPE_CHECKING:
@@ -113,7 +115,9 @@ def _read_all(
     if in_memory:
         out = np.empty(shape, dtype=np.float32)
     else:
-        out = np.memmap(ctx.scratch(f"{name}.raw"), dtype=np.float32, mode="w+", shape=shape)
+        path = ctx.scratch(f"{name}.raw")
+        reserve(path, math.prod(shape) * np.dtype(np.float32).itemsize)
+        out = np.memmap(path, dtype=np.float32, mode="r+", shape=shape)
     for subject, artifact in artifacts.items():
         mine, stored = out[cohort.rows_of(subject)], artifact.arrays[name]
         step = (stored.chunks or (len(mine),))[0]

@@ -9,6 +9,7 @@ import numpy as np
 
 from eeg2vid.schemas.entities import Check, Event
 from eeg2vid.schemas.errors import Eeg2VidError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets import protocol
 from eeg2vid.stages.datasets import seed_dv_stimuli as stimuli
 from eeg2vid.stages.datasets.checkup_rows import attempt, name_of, row, unknown_subjects
@@ -100,7 +101,7 @@ def _presentations(whose: tuple[str, str], eeg: np.ndarray, scale: float, n_slot
 
 def _geometry(root: Path) -> tuple[int, int]:
     """Return blocks and slots where the label array does not tell: from an EEG file, else as published."""
-    for path in sorted((root / "EEG").glob("*.npy")):
+    for path in sorted(path for path in (root / "EEG").glob("*.npy") if not is_foreign(path.name)):
         try:
             blocks, _, samples = open_npy(path, ndim=3).shape
         except Eeg2VidError:

@@ -125,7 +125,7 @@ class Models:
         except LocalEntryNotFoundError as error:
             raise self._absent(role, source, commit) from error
         folder = root / source.subfolder if source.subfolder else root
-        if not any(folder.glob("*.json")):  # the snapshot may hold other roles only
+        if all(is_foreign(path.name) for path in folder.glob("*.json")):  # the snapshot may hold other roles only
             raise self._absent(role, source, commit)
         return LocatedModel(role, str(source.hub), folder, f"commit:{root.name}")
 

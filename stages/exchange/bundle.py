@@ -12,6 +12,7 @@ from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.catalogue import VERSIONS, upgraded
 from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.schemas.manifest import InputRef, SourceFile
 from eeg2vid.stages.exchange.content import Content
 from eeg2vid.stages.exchange.foreign import ForeignArray, ForeignVideos, Slabs
@@ -166,7 +167,7 @@ def _copies(folder: Path) -> dict[str, Path]:
     for kind in FOLDERS:
         for path in sorted((folder / kind).rglob("*")):
             require_inside(folder, path)
-            if path.is_file():
+            if path.is_file() and not is_foreign(path.name):
                 found[path.relative_to(folder).as_posix()] = path
     return found
 

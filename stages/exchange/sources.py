@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import numpy as np
 
 from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets.source import natural_order
 
 VIDEOS = {".gif", ".mp4", ".webm", ".mkv", ".mov", ".avi"}
@@ -28,7 +29,7 @@ def foreign_files(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise BadDataError(f"{path}: there is no such file or folder.")
-    found = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+    found = [entry for entry in path.iterdir() if not entry.name.startswith(".") and not is_foreign(entry.name)]
     for entry in found:
         require_inside(path, entry)
         if not entry.is_file():

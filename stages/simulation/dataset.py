@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets.protocol import CLIPS_PER_RUN, ELECTRODES, SFREQ
 from eeg2vid.stages.simulation.brain import simulate_block
 from eeg2vid.stages.simulation.films import STUDY_SEEDS, check_seeds, feature_vector
@@ -64,7 +65,7 @@ def _labels(subjects: int | Sequence[str]) -> tuple[str, ...]:
 
 
 def _check(out: Path, resolution: int, seed: int, dtype: str) -> None:
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or not all(is_foreign(path.name) for path in out.iterdir())):
         raise UsageError(f"{out} exists and is not an empty folder.", "Name another folder, or remove it first.")
     if resolution % 2 or not 32 <= resolution <= 1920:
         raise UsageError(f"resolution: expected an even width of 32 to 1920 px, found {resolution}.")
@@ -90,24 +91,26 @@ def _write_eeg(
     for k, label in enumerate(labels):
         subject, person = make_person(label, world), person_seed(label)
         path = root / "EEG" / f"sub{label}.npy"
-        eeg = np.lib.format.open_memmap(path, "w+", np.dtype(dtype), (blocks, len(ELECTRODES), plan.n_samples))
-        for block in range(blocks):
-            progress("EEG", k * blocks + block, len(labels) * blocks)
-            eeg[block] = simulate_block(
-                phi[block],
-                plan.onsets,
-                n_samples=plan.n_samples,
-                sfreq=SFREQ,
-                subject=subject,
-                snr=world.snr,
-                rng=np.random.default_rng([seed, 2, person, block]),
-                hints_samples=plan.hints,
-                motion=motion[block],
-                expected=phi[block][::CLIPS_PER_RUN] if world.hint_only else None,
-                drift=block_drift(world.drift, slots, [seed, 5, person], block),
-            )
-        eeg.flush()
-        del eeg
+        shape = (blocks, len(ELECTRODES), plan.n_samples)
+        with path.open("wb") as file:  # block after block: a mapped file would end the process on a full disk
+            described = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(file, described)
+            for block in range(blocks):
+                progress("EEG", k * blocks + block, len(labels) * blocks)
+                eeg = simulate_block(
+                    phi[block],
+                    plan.onsets,
+                    n_samples=plan.n_samples,
+                    sfreq=SFREQ,
+                    subject=subject,
+                    snr=world.snr,
+                    rng=np.random.default_rng([seed, 2, person, block]),
+                    hints_samples=plan.hints,
+                    motion=motion[block],
+                    expected=phi[block][::CLIPS_PER_RUN] if world.hint_only else None,
+                    drift=block_drift(world.drift, slots, [seed, 5, person], block),
+                )
+                file.write(np.ascontiguousarray(eeg, dtype).data)
     progress("EEG", len(labels) * blocks, len(labels) * blocks)
 
 
@@ -232,7 +235,7 @@ def simulate_dataset(
         clock.append(time.perf_counter())
         (work / MARKER).write_text(json.dumps(marker, indent=2) + "\n", encoding="utf-8")
         if target.exists():
-            target.rmdir()
+            shutil.rmtree(target)  # empty, but for what systems leave
         work.rename(target)
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)

@@ -8,6 +8,8 @@ from functools import cache
 from importlib import metadata, util
 from pathlib import Path
 
+from eeg2vid.schemas.foreign import is_foreign
+
 PACKAGES = ("eeg2vid.schemas", "eeg2vid.stages")
 _LIBRARIES = ("av", "diffusers", "mne", "numpy", "scipy", "torch", "transformers")  # their versions can change a result
 
@@ -83,6 +85,7 @@ def _files(room: str) -> Iterator[tuple[str, Path]]:
         return
     for file in origin.parent.rglob("*"):
         parts = file.relative_to(origin.parent).parts
-        if file.is_file() and "__pycache__" not in parts and not any(part.startswith(".") for part in parts):
+        hidden = any(part.startswith(".") or is_foreign(part) for part in parts)
+        if file.is_file() and "__pycache__" not in parts and not hidden:
             stem = parts if file.suffix != ".py" else file.relative_to(origin.parent).with_suffix("").parts
             yield ".".join([room, *stem]), file

@@ -372,6 +372,22 @@ def test_a_folder_made_by_hand(tmp_path):
     assert len(content.files) == 4
 
 
+def test_what_systems_leave_in_a_folder_is_no_part_of_it(tmp_path):
+    folder = bundle(tmp_path / "x")
+    for place in ("", "media", "models"):
+        (folder / place).mkdir(exist_ok=True)
+        for name in (".DS_Store", "._clip.mp4", "Thumbs.db", "desktop.ini", ".nfs0001"):
+            (folder / place / name).write_bytes(b"left by a system")
+    (folder / "media" / "c1.mp4").write_bytes(b"a film")
+    content = read_bundle(SCHEMAS["folds"], folder)
+    assert {*content.copies} == {"media/c1.mp4"}
+    files = tmp_path / "files"
+    files.mkdir()
+    for name in ("1.npy", "2.npy", "Thumbs.db", "desktop.ini", "._1.npy"):
+        (files / name).touch()
+    assert [path.name for path in foreign_files(files)] == ["1.npy", "2.npy"]
+
+
 def test_hostile_and_wrong_folders(tmp_path):
     folds = SCHEMAS["folds"]
     wrong_dims = {"assignment": {"file": "a", "dims": ["event", "fold"], "dtype": "int8", "shape": [1, 2], "unit": ""}}
