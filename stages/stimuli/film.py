@@ -94,6 +94,19 @@ def packet_times(path: Path, container: InputContainer, stream: VideoStream) -> 
     return np.array(sorted(times), np.float64).reshape(-1, 2)
 
 
+def packets_of(path: Path) -> Iterator[bytes]:
+    """Yield what is stored of each picture, in the film's order, without decoding it.
+
+    Raises
+    ------
+    BadDataError
+        If the film is missing or cannot be read.
+    """
+    with opened(path) as (container, stream):
+        for packet in container.demux(stream):
+            yield bytes(packet)
+
+
 def measured_rate(times: NDArray[np.float64]) -> float:
     """Return pictures per second of time, from `packet_times`; 0 where they are too few."""
     span = times[-1, 0] - times[0, 0] if len(times) else 0.0

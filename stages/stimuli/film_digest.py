@@ -12,8 +12,9 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.stimuli.film import packets_of
 from eeg2vid.stages.stimuli.picture import to_rgb
-from eeg2vid.stages.stimuli.video import packets_of, pictures_between
+from eeg2vid.stages.stimuli.video import pictures_between
 
 _BYTES = 16
 

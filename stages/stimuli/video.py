@@ -177,9 +177,9 @@ def pictures_between(path: Path, start: float, end: float) -> Iterator[VideoFram
     BadDataError
         If the film is missing or cannot be read.
     """
-    with _opened(path) as (container, stream):
+    with opened(path) as (container, stream):
         held: VideoFrame | None = None
-        for time, picture in _film_frames(container, stream, start):
+        for time, picture in _film_frames(path, container, stream, start):
             if held is not None and time > start + TOLERANCE_S:
                 yield held
                 held = None
@@ -191,19 +191,6 @@ def pictures_between(path: Path, start: float, end: float) -> Iterator[VideoFram
                 held = picture
         if held is not None:
             yield held
-
-
-def packets_of(path: Path) -> Iterator[bytes]:
-    """Yield what is stored of each picture, in the film's order, without decoding it.
-
-    Raises
-    ------
-    BadDataError
-        If the film is missing or cannot be read.
-    """
-    with _opened(path) as (container, stream):
-        for packet in container.demux(stream):
-            yield bytes(packet)
 
 
 def write_mp4(target: Path | BinaryIO, frames: NDArray[np.uint8], *, fps: float) -> None:
