@@ -69,7 +69,7 @@ class UnitContext:
         self.work: Work | None = None
         self._generators: list[Generator[tuple[WorkPart, Sequence[Any]], None, None]] = []
         self._addresses = inputs
-        self.inputs = Inputs(study.root, node)
+        self.inputs = Inputs(study.root, node, study.models)
 
     @property
     def stage(self) -> Stage:

@@ -10,11 +10,12 @@ from typing import Literal
 from eeg2vid.schemas.errors import MissingInputError, MissingPackageError
 from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, SourceFile
 from eeg2vid.stages.engine.context import UnitContext
-from eeg2vid.stages.engine.fingerprint import differences, fingerprint, identify_sources, still_holds
+from eeg2vid.stages.engine.fingerprint import differences, fingerprint, still_holds
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.settings import Resolved
-from eeg2vid.stages.store.layout import Address, unit_subject
+from eeg2vid.stages.engine.sources import identify_sources
+from eeg2vid.stages.store.layout import STUDY, Address, unit_subject
 from eeg2vid.stages.store.reader import load_manifest
 
 
@@ -119,7 +120,8 @@ class Judge:
         if known and stage.sources_are_data and (study.source is None or not study.source.is_dir()):
             sources = known  # the data set is out of reach: what was read from it stands
         else:
-            sources = identify_sources(stage.sources(UnitContext(study, node, resolved.settings, addresses)), known)
+            files = stage.sources(UnitContext(study, node, resolved.settings, addresses))
+            sources = identify_sources(files, study.source if stage.sources_are_data else None)
         digest = fingerprint(stage, resolved.settings, inputs, models, sources)
         return Identity(resolved, tuple(inputs), models, tuple(sources), digest)
 
@@ -152,6 +154,29 @@ class Judge:
                     continue
                 return Verdict(node, "stale", tuple(differences(manifest, *now)) or ("its fingerprint differs",))
         return Verdict(node, "imported" if imported else "done")
+
+
+def behind_for_others(judge: Judge, node: Node) -> str | None:
+    """Say what of people who were not asked for is not what would be made today; None: nothing that a unit reads.
+
+    A study unit that nobody asked for by name is left alone then: it would tell of people under different settings.
+    """
+    asked = {None, *judge.subjects}
+    if node.unit != STUDY or judge.study.choices.stage == node.stage:
+        return None
+    visited: set[Node] = set()
+    waiting = [node]
+    while waiting:
+        for address in (a for group in judge.study.inputs(waiting.pop(), judge.subjects).values() for a in group):
+            upstream = Node(address.stage, address.variant, address.unit)
+            if unit_subject(address.unit) in asked or upstream in visited:
+                continue
+            visited.add(upstream)
+            waiting.append(upstream)
+            verdict = judge.judge(upstream)
+            if verdict.state not in ("done", "imported"):
+                return f"{upstream} is {verdict.state} ({verdict.reasons[0]})"
+    return None
 
 
 def command_for(study: Study, stage: str, unit: str, variant: str | None = None) -> str:

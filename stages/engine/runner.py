@@ -22,11 +22,11 @@ from eeg2vid.stages.engine.device import limited_threads, resolve_device
 from eeg2vid.stages.engine.fingerprint import choice_versions
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
-from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, commands_before
+from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, behind_for_others, commands_before
 from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.settings import protocol_of
 from eeg2vid.stages.store.files import is_interrupted, restore
-from eeg2vid.stages.store.layout import split_variant
+from eeg2vid.stages.store.layout import split_variant, unit_subject
 from eeg2vid.stages.store.work import Work
 
 _SOFTWARE = ("eeg2vid", "torch", "numpy", "scipy", "mne", "diffusers", "zarr")
@@ -34,12 +34,13 @@ _SOFTWARE = ("eeg2vid", "torch", "numpy", "scipy", "mne", "diffusers", "zarr")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened to a unit."""
+    """What happened to a unit; `left`: why it was left as it is though it could be made anew."""
 
     verdict: Verdict
     ran: bool
     seconds: float = 0.0
     missing_parts: int = 0
+    left: str = ""
 
 
 class Runner:
@@ -69,9 +70,13 @@ class Runner:
                 for folder in folders:
                     restore(folder)
         verdict = self.judge.judge(node)
+        done = verdict.state in ("done", "imported") and not self.execution.force
+        own = {unit_subject(address.unit) for address in verdict.missing} & {None, *self.judge.subjects}
+        if not done and not own and (left := behind_for_others(self.judge, node)):
+            return Outcome(verdict, ran=False, left=left)
         if verdict.missing:
             raise _missing(self.judge, node, verdict)
-        if verdict.state in ("done", "imported") and not self.execution.force:
+        if done:
             Work(self._unit(node), "").tidy()
             return Outcome(verdict, ran=False)
         started = time.perf_counter()
@@ -101,7 +106,7 @@ class Runner:
             execution=self.execution,
         )
         ctx.work = work
-        ctx.inputs.expect(identity.inputs, identity.sources)
+        ctx.inputs.expect(identity.inputs, identity.sources, identity.models)
         with work.present() as remarks:
             for remark in remarks:
                 self.reporter.remark(remark)

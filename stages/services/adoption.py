@@ -12,10 +12,10 @@ from typing import Any, Literal
 from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.errors import MissingInputError
 from eeg2vid.schemas.manifest import InputRef, Manifest
-from eeg2vid.stages.engine.fingerprint import identify_sources
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.runner import _now, failure
+from eeg2vid.stages.engine.sources import identify_sources
 from eeg2vid.stages.store.digest import sha256_json
 from eeg2vid.stages.store.files import restore
 from eeg2vid.stages.store.layout import Address
@@ -91,11 +91,11 @@ def adopt(
     try:
         restore(target)
         before = manifest_at(study, address)
-        sources = identify_sources(origin.files, before.sources if before else ())
+        sources = identify_sources(origin.files, None)
         fingerprint = sha256_json(
             {
                 "imported": [schema.name, schema.version],
-                "sources": [[Path(file.path).name, file.sha256] for file in sources],
+                "sources": [[file.name, file.sha256] for file in sources],
                 "facts": dict(origin.facts),
                 "inputs": sorted([ref.address, ref.digest] for ref in origin.inputs),
             }

@@ -1,5 +1,7 @@
 """Planning on a toy registry whose right answers are written by hand."""
 
+import shutil
+
 import pytest
 from pydantic import Field
 
@@ -16,7 +18,7 @@ from eeg2vid.stages.engine.runner import Runner
 from eeg2vid.stages.engine.stage import Read, Stage, Write
 from eeg2vid.stages.engine.workspace import Workspace
 from eeg2vid.stages.store.layout import Address
-from eeg2vid.stages.store.reader import open_artifact
+from eeg2vid.stages.store.reader import load_manifest, open_artifact
 
 TOY = Schema(name="events", version=1, doc="toy", tables={"events": EventKey})
 
@@ -194,6 +196,58 @@ def test_stale_upstream_is_not_read(root):
     with pytest.raises(MissingInputError, match="changed") as error:
         runner.make(Node("draw", "toy", "sub-1"))
     assert "eeg2vid guess --subject 1" in (error.value.hint or "")
+
+
+# -- a study unit and those who were not asked for -----------------------------------------------------
+
+SUMMARY = Node("summary", "default", "study")
+
+
+def told(root):
+    """Return whose scores the summary was made of."""
+    inputs = open_artifact(root, Address("summary", "default", "study", "summary")).manifest.inputs
+    return [ref.unit for ref in inputs]
+
+
+def test_one_person_made_again_stays_among_the_others_in_the_summary(root):
+    make_all(root, subjects=("1", "2"))
+    assert make_all(root, subjects=("2",)) == []
+    (root / "eeg2vid.toml").write_text("[summary.default]\ntimes = 2\n")
+    assert make_all(root, subjects=("1",)) == ["summary/default/study"]
+    assert told(root) == ["sub-1", "sub-2"]
+    made = make_all(root, subjects=("17",))
+    assert {"features/default/sub-17", "summary/default/study"} <= set(made)
+    assert told(root) == ["sub-1", "sub-2", "sub-17"]
+
+
+@pytest.mark.parametrize("text", ["[score.toy]\ntimes = 2\n", '[features.default]\nword = "b"\n'])
+def test_a_summary_of_others_under_other_settings_is_left_as_it_is(root, text):
+    make_all(root, subjects=("1", "2"))
+    before = load_manifest(root / "artifacts/summary/default/study/summary")
+    (root / "eeg2vid.toml").write_text(text)
+    made = make_all(root, subjects=("1",))
+    assert "score/toy/sub-1" in made
+    assert not {"summary/default/study", "score/toy/sub-2"} & set(made)
+    assert load_manifest(root / "artifacts/summary/default/study/summary") == before
+    outcome = Runner(open_study(root), ["1"], Execution(), Silent()).make(SUMMARY)
+    assert "sub-2 is stale" in outcome.left
+    assert "summary/default/study" in make_all(root, subjects=("1", "2", "17"))
+    assert told(root) == ["sub-1", "sub-2", "sub-17"]
+
+
+def test_a_summary_whose_others_are_gone_is_left_as_it_is(root):
+    make_all(root, subjects=("1", "2"))
+    shutil.rmtree(root / "artifacts/score/toy/sub-2")
+    assert make_all(root, subjects=("1",)) == []
+    assert told(root) == ["sub-1", "sub-2"]
+    with pytest.raises(MissingInputError):  # what was asked for is missing: that is no reason to be silent
+        Runner(open_study(root), ["1", "2"], Execution(), Silent()).make(SUMMARY)
+
+
+def test_a_summary_asked_for_by_name_is_of_those_asked_for(root):
+    make_all(root, subjects=("1", "2"))
+    Runner(open_study(root, stage="summary"), ["1"], Execution(), Silent()).make(SUMMARY)
+    assert told(root) == ["sub-1"]
 
 
 def test_missing_upstream_names_every_command_in_order(root):
