@@ -62,7 +62,7 @@ class UnitContext:
         self.settings = settings
         self.device = device
         self._execution = execution or Execution()
-        self.threads = self._execution.threads  # never decides a result
+        self.threads = self._execution.threads
         self.reporter: Reporter = reporter or Silent()
         self.stamps: set[str] = set()
         self.writers: dict[str, ArtifactWriter] = {}

@@ -25,6 +25,7 @@ from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, behind_for_others, commands_before
 from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.settings import protocol_of
+from eeg2vid.stages.store.code import package_digest
 from eeg2vid.stages.store.files import is_interrupted, restore
 from eeg2vid.stages.store.layout import split_variant, unit_subject
 from eeg2vid.stages.store.work import Work
@@ -184,7 +185,8 @@ class Runner:
             "fingerprint": identity.fingerprint,
             "created": _now(),
             "seconds": round(seconds, 3),
-            "software": {"python": platform.python_version()} | {name: _version(name) for name in _SOFTWARE},
+            "software": {"python": platform.python_version(), "code": package_digest()}
+            | {name: _version(name) for name in _SOFTWARE},
             "execution": {"device": ctx.device, "threads": self.execution.threads},
         }
 
