@@ -11,7 +11,7 @@ from rich.console import Group
 from eeg2vid.cli.options import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
 from eeg2vid.cli.output import emit, table
 from eeg2vid.schemas.catalogue import VERSIONS
-from eeg2vid.schemas.errors import MissingInputError
+from eeg2vid.schemas.errors import MissingInputError, UnreadableError
 from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.store.code import package_digest
@@ -31,13 +31,13 @@ def inspect(
     """List artifacts, or show one: arrays, tables, settings, inputs, hashes."""
     root = workspace_path(ctx, workspace)
     folders = matching_folders(root, artifact)
-    manifests = [load_manifest(folder) for folder in folders]
     if artifact is not None and len(folders) == 1:
-        data = manifests[0].model_dump(mode="json")
+        manifest = load_manifest(folders[0])
+        data = manifest.model_dump(mode="json")
         data.pop("files")
-        emit(data, _one(manifests[0], folders[0]), as_json=wants_json(ctx, json))
+        emit(data, _one(manifest, folders[0]), as_json=wants_json(ctx, json))
         return
-    rows = [_line(manifest) for manifest in manifests]
+    rows = [_line_of(folder) for folder in folders]
     emit(rows, table(rows), as_json=wants_json(ctx, json))
 
 
@@ -61,6 +61,15 @@ def matching_folders(root: Path, wanted: str | None) -> list[Path]:
         near = did_you_mean(wanted, dict.fromkeys("/".join(part[:depth]) for part in parts))
         raise MissingInputError(f"There is no artifact '{wanted}' in {root}.{near}", "List them: eeg2vid inspect")
     return [address.folder(root) for address in kept]
+
+
+def _line_of(folder: Path) -> dict[str, Any]:
+    """Return an artifact's line; of one whose manifest cannot be read, where it lies and what is wrong."""
+    try:
+        return _line(load_manifest(folder))
+    except UnreadableError as error:
+        where = str(Address(*folder.parts[-4:]))
+        return {"artifact": where, "schema": error.found, "content": None, "MB": None, "stamps": "", "digest": None}
 
 
 def _line(manifest: Manifest) -> dict[str, Any]:

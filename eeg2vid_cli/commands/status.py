@@ -1,4 +1,4 @@
-"""`eeg2vid status`: what is done, what is stale and why, what is missing."""
+"""`eeg2vid status`: what is done, what is stale or damaged and why, what is missing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,14 @@ from eeg2vid.stages.services.mermaid import flow_chart
 from eeg2vid.stages.store.code import package_digest, parts_of_other_code
 
 _OTHER_CODE = "made by another version of eeg2vid"
-_MARKS = {"done": "done", "imported": "imported", "stale": "STALE", "missing": "–", "waiting": "–"}
+_MARKS = {
+    "done": "done",
+    "imported": "imported",
+    "stale": "STALE",
+    "damaged": "DAMAGED",
+    "missing": "–",
+    "waiting": "–",
+}
 
 
 def status(
@@ -41,7 +48,7 @@ def status(
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Show every planned unit: done, stale with the reason, or missing."""
+    """Show every planned unit: done, stale or damaged with the reason, or missing."""
     study = Request(ctx, workspace, recipe, models, protocol).study()
     subjects = chosen_subjects(study, subject)
     judge = Judge(study, subjects)
@@ -61,8 +68,8 @@ def status(
         as_json=wants_json(ctx, json),
     )
     for verdict in verdicts:
-        if verdict.state == "stale":
-            talk().print(f"{verdict.node} is stale: {in_short(verdict.reasons)}")
+        if verdict.state in ("stale", "damaged"):
+            talk().print(f"{verdict.node} is {verdict.state}: {in_short(verdict.reasons)}")
     for node, said in notes.items():
         for note in said:
             if note != _OTHER_CODE:
@@ -70,8 +77,8 @@ def status(
     older = [node for node, said in notes.items() if _OTHER_CODE in said]
     if older:
         talk().print(
-            f"{len(older)} of {len(verdicts)} units were {_OTHER_CODE}, first {older[0]}; they stand until their stage's "
-            "own version changes."
+            f"{len(older)} of {len(verdicts)} units were {_OTHER_CODE}, first {older[0]}; they stand until their "
+            "stage's own version changes."
         )
 
 

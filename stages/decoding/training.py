@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from eeg2vid.stages.networks.context import BuildContext
     from eeg2vid.stages.networks.examples import Examples
-    from eeg2vid.stages.store.work import WorkPart
+    from eeg2vid.stages.store.part import WorkPart
     from eeg2vid.stages.training.inputs import Inputs
 
 

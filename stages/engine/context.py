@@ -19,8 +19,9 @@ from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.seeding import derive_seed
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.store.layout import Address, split_variant, unit_subject
+from eeg2vid.stages.store.part import WorkPart
 from eeg2vid.stages.store.reader import Artifact
-from eeg2vid.stages.store.work import Work, WorkPart
+from eeg2vid.stages.store.work import Work
 from eeg2vid.stages.store.writer import ArtifactWriter
 
 T = TypeVar("T")
@@ -253,6 +254,4 @@ class UnitContext:
 
     def should_stop(self) -> bool:
         """Tell whether the process was asked to stop: for loops inside a part, which save their state."""
-        if self.work is not None:
-            self.work.beat()
         return stopping.requested()

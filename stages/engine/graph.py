@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from eeg2vid.schemas.conditions import CONDITIONS, FULL, require_maker
-from eeg2vid.schemas.errors import MissingInputError, UsageError
+from eeg2vid.schemas.errors import MissingInputError, UnreadableError, UsageError
 from eeg2vid.schemas.recordings import ClipIndexAttributes
 from eeg2vid.schemas.settings import Protocol
 from eeg2vid.stages.engine.naming import Naming
@@ -20,8 +21,16 @@ from eeg2vid.stages.engine.stage import Needs, Per, Read, Stage
 from eeg2vid.stages.engine.subjects import people_of
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.engine.workspace import CONFIG, Workspace, check_tables
-from eeg2vid.stages.store.layout import STUDY, Address, join_variant, split_variant, subject_unit
-from eeg2vid.stages.store.reader import open_artifact
+from eeg2vid.stages.store.layout import (
+    STUDY,
+    Address,
+    find_artifacts,
+    join_variant,
+    split_variant,
+    subject_unit,
+    unit_subject,
+)
+from eeg2vid.stages.store.reader import load_manifest, open_artifact
 
 CLIP_INDEX = Address("ingest", "default", STUDY, "clips")
 
@@ -266,6 +275,10 @@ class Study:
             return list(attributes.subjects)
         except MissingInputError:
             pass
+        except UnreadableError:  # whoever has artifacts is known all the same
+            units = {unit_subject(address.unit) for address in find_artifacts(self.root)}
+            if labels := [label for label in units if label is not None]:
+                return sorted(labels, key=lambda label: (not label.isdecimal(), label.zfill(20)))
         if self.source is not None:
             for stage in self.stages.values():
                 if stage.takes_source:
@@ -284,7 +297,17 @@ class Study:
             recorded = open_artifact(self.root, CLIP_INDEX).manifest.source_root
         except MissingInputError:
             return None
+        except UnreadableError:
+            recorded = self._source_of_others()
         return Path(recorded) if recorded and Path(recorded).is_dir() else None
+
+    def _source_of_others(self) -> str | None:
+        """Return the data set by another artifact of the stage whose clip index cannot be read."""
+        for address in find_artifacts(self.root):
+            if address.stage == CLIP_INDEX.stage:
+                with contextlib.suppress(UnreadableError):
+                    return load_manifest(address.folder(self.root)).source_root
+        return None
 
     def _checked_conditions(self, conditions: Iterable[str]) -> tuple[str, ...]:
         for condition in conditions:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from eeg2vid.schemas.entities import Row
+from eeg2vid.stages.store.part import WorkPart
 from eeg2vid.stages.store.reader import Artifact
-from eeg2vid.stages.store.work import WorkPart
 from eeg2vid.stages.store.writer import ArtifactWriter
 
 T = TypeVar("T")

@@ -14,22 +14,26 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from eeg2vid.schemas.errors import FailedError, LockedError, MissingInputError
+from eeg2vid.schemas.errors import Eeg2VidError, FailedError, LockedError, MissingInputError, UnreadableError
 from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.schemas.settings import Execution
+from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.context import UnitContext
 from eeg2vid.stages.engine.device import limited_threads, resolve_device
 from eeg2vid.stages.engine.fingerprint import choice_versions
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
-from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, behind_for_others, commands_before
+from eeg2vid.stages.engine.others import behind_for_others, is_only_needed
+from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, command_for, commands_before
 from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.settings import protocol_of
 from eeg2vid.stages.store.code import package_digest
 from eeg2vid.stages.store.files import is_interrupted, restore
 from eeg2vid.stages.store.layout import split_variant, unit_subject
+from eeg2vid.stages.store.locks import alive
 from eeg2vid.stages.store.work import Work
 
+_LOOK_SECONDS = 0.5  # between looks at whether another process is still at work
 _SOFTWARE = ("eeg2vid", "torch", "numpy", "scipy", "mne", "diffusers", "zarr")
 
 
@@ -52,22 +56,46 @@ class Runner:
         self.execution = execution
         self.reporter = reporter
         self.judge = Judge(study, subjects)
+        self._shared: Path | None = None  # work that others may be at under the same identity
 
     def make(self, node: Node) -> Outcome:
         """Make one unit unless it is already done.
+
+        One that was not asked for, but that those asked for need, may be another process's work: it is waited for.
 
         Raises
         ------
         MissingInputError
             If an input is missing or stale; the hint holds the commands that make it.
+        UnreadableError
+            If an input cannot be read, or what is there: only --force replaces it.
         LockedError
-            If another process is making the same unit and there is nothing to share.
+            If another process is making a unit that was asked for and there is nothing to share, or makes it otherwise.
         StoppedError
             If a signal asked to stop.
         """
+        while True:
+            self._shared = None
+            try:
+                return self._make(node)
+            except LockedError:
+                if self._shared is None or not is_only_needed(self.judge, node):
+                    raise
+                self._wait_for(node, self._shared)
+
+    def _wait_for(self, node: Node, folder: Path) -> None:
+        """Wait until nobody is at work in a work folder: it is committed then, or its process failed or died."""
+        holders = alive(folder)
+        if holders:
+            self.reporter.remark(f"{node} is being made by {holders[0]}: waiting for it.")
+        while alive(folder):
+            stopping.check(saved=True)
+            time.sleep(_LOOK_SECONDS)
+
+    def _make(self, node: Node) -> Outcome:
         folders = [address.folder(self.study.root) for address in self.judge.outputs(node)]
         if any(is_interrupted(folder) for folder in folders):
-            with Work(self._unit(node), "").unit_lock():
+            with self._work_of(node).unit_lock():
                 for folder in folders:
                     restore(folder)
         verdict = self.judge.judge(node)
@@ -76,9 +104,11 @@ class Runner:
         if not done and not own and (left := behind_for_others(self.judge, node)):
             return Outcome(verdict, ran=False, left=left)
         if verdict.missing:
-            raise _missing(self.judge, node, verdict)
+            raise _cannot(self.judge, node, verdict)
+        if verdict.state == "damaged" and not self.execution.force:
+            raise _unreadable(self.judge, node)
         if done:
-            Work(self._unit(node), "").tidy()
+            self._work_of(node).tidy()
             return Outcome(verdict, ran=False)
         started = time.perf_counter()
         try:
@@ -90,13 +120,20 @@ class Runner:
         self._log(node, seconds)
         return Outcome(verdict, ran=True, seconds=seconds, missing_parts=missing)
 
-    def _unit(self, node: Node) -> Path:
-        return self.study.root / "artifacts" / node.stage / node.variant / node.unit
+    def _work_of(self, node: Node, fingerprint: str = "") -> Work:
+        """Return a unit's work; waiting for another process ends when this one is asked to stop."""
+        return Work(
+            self.study.root / "artifacts" / node.stage / node.variant / node.unit,
+            fingerprint,
+            shard=self.execution.shard_of,
+            look=lambda: stopping.check(saved=True),
+            tell=self.reporter.remark,
+        )
 
     def _work(self, node: Node, identity: Identity) -> int:
         """Make the parts that are left, then commit if none is missing; return how many are."""
         stage = self.study.stages[node.stage]
-        work = Work(self._unit(node), identity.fingerprint, shard=self.execution.shard_of)
+        work = self._work_of(node, identity.fingerprint)
         ctx = UnitContext(
             self.study,
             node,
@@ -111,31 +148,39 @@ class Runner:
         with work.present() as remarks:
             for remark in remarks:
                 self.reporter.remark(remark)
-            with contextlib.nullcontext(True) if stage.divided else work.alone() as here:
-                if not here:
-                    return 1
-                if self._made_meanwhile(node, identity):
-                    return 0
-                with limited_threads(self.execution.threads):
-                    started = time.perf_counter()
-                    try:
-                        stage.run(ctx)
-                    finally:
-                        ctx.close()
-                    seconds = time.perf_counter() - started
-                if missing := work.missing():
-                    if work.shard[1] > 1:
-                        return len(missing)
-                    raise LockedError(
-                        f"{node}: other processes are making the {len(missing)} parts that are left.",
-                        "Wait for them; whoever finishes last commits.",
-                    )
-                self._commit(ctx, identity, seconds)
+            self._shared = work.folder
+            return self._make_parts(ctx, identity)
+
+    def _make_parts(self, ctx: UnitContext, identity: Identity) -> int:
+        """Make what nobody else is making, as one who is known to be at work here."""
+        node, stage, work = ctx.node, ctx.stage, ctx.work
+        assert work is not None
+        with contextlib.nullcontext(True) if stage.divided else work.alone() as here:
+            if not here:
+                return 1
+            if self._made_meanwhile(node, identity):
+                return 0
+            with limited_threads(self.execution.threads):
+                started = time.perf_counter()
+                try:
+                    stage.run(ctx)
+                finally:
+                    ctx.close()
+                seconds = time.perf_counter() - started
+            if missing := work.missing():
+                if work.shard[1] > 1:
+                    return len(missing)
+                raise LockedError(
+                    f"{node}: other processes are making the {len(missing)} parts that are left.",
+                    "Wait for them; whoever finishes last commits.",
+                )
+            self._commit(ctx, identity, seconds)
         return 0
 
     def _commit(self, ctx: UnitContext, identity: Identity, seconds: float) -> None:
         """Assemble and commit every role, unless another process has just done so."""
         assert ctx.work is not None
+        self._shared = None
         with ctx.work.unit_lock():
             if self._made_meanwhile(ctx.node, identity):
                 return
@@ -199,14 +244,22 @@ class Runner:
                 file.write(json.dumps(line) + "\n")
 
 
-def _missing(judge: Judge, node: Node, verdict: Verdict) -> MissingInputError:
+def _cannot(judge: Judge, node: Node, verdict: Verdict) -> Eeg2VidError:
+    """Return the error for a unit whose inputs cannot be used; it names what is behind it that cannot be read."""
     first, more = verdict.reasons[0], len(verdict.reasons) - 1
     also = f" (and {more} more)" if more else ""
     commands = commands_before(judge, node)
-    return MissingInputError(
-        f"{node} cannot be made: {first}{also}.",
-        "Run first:\n  " + "\n  ".join(commands) if commands else None,
-    )
+    hint = "Run first:\n  " + "\n  ".join(commands) if commands else None
+    if broken := next(filter(None, map(judge.damage_behind, verdict.missing)), None):
+        return UnreadableError(f"{node} cannot be made: {broken.message}", hint, found=broken.found)
+    return MissingInputError(f"{node} cannot be made: {first}{also}.", hint)
+
+
+def _unreadable(judge: Judge, node: Node) -> UnreadableError:
+    error = next(filter(None, map(judge.unreadable, judge.outputs(node))))
+    command = command_for(judge.study, node.stage, node.unit, node.variant, force=True)
+    hint = f"It is left alone. {error.hint}\n  {command}"
+    return UnreadableError(f"{node}: {error.message}", hint, found=error.found)
 
 
 _DISK_FAILURES = {

@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from eeg2vid.schemas.errors import FailedError, StoppedError
+from eeg2vid.schemas.errors import Eeg2VidError, FailedError, StoppedError
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.runner import Outcome, Runner
+from eeg2vid.stages.services.aside import Aside
 from eeg2vid.stages.services.worker import SIGNALS, Order, serve
 
 if TYPE_CHECKING:
@@ -47,17 +48,26 @@ def make_units(runner: Runner, nodes: Sequence[Node], tell: Tell) -> list[Outcom
     Eeg2VidError
         The first unit's, in the order given, that failed, after the units at work have ended; those that had not
         begun are not made. FailedError if a process died of something else than an error; StoppedError if a signal
-        asked to stop.
+        asked to stop; UnreadableError, or MissingInputError, in the end if units were left alone (`aside.py`).
     """
+    aside = Aside(runner)
     if runner.execution.jobs == 1:
         outcomes = []
         for node in nodes:
-            outcomes.append(runner.make(node))
-            tell(outcomes[-1])
-        return outcomes
-    with contextlib.closing(_Crew(runner, tell)) as crew:
-        groups = itertools.groupby(nodes, key=lambda node: node.stage)
-        return [outcome for stage, group in groups for outcome in crew.make(stage, list(group))]
+            try:
+                outcome = runner.make(node)
+            except Eeg2VidError as error:
+                if not aside.takes(node, error):
+                    raise
+                continue
+            outcomes.append(outcome)
+            tell(outcome)
+    else:
+        with contextlib.closing(_Crew(runner, tell, aside)) as crew:
+            groups = itertools.groupby(nodes, key=lambda node: node.stage)
+            outcomes = [outcome for stage, group in groups for outcome in crew.make(stage, list(group))]
+    aside.raise_error()
+    return outcomes
 
 
 class _Worker:
@@ -127,9 +137,10 @@ class _Worker:
 class _Crew:
     """The workers of one command; started when first needed, kept from stage to stage."""
 
-    def __init__(self, runner: Runner, tell: Tell) -> None:
+    def __init__(self, runner: Runner, tell: Tell, aside: Aside) -> None:
         study = runner.study
-        self._runner, self._tell = runner, tell
+        self._runner, self._tell, self._aside = runner, tell, aside
+        self._left_alone: set[Node] = set()
         self._order = Order(study.root, study.stages, study.choices, tuple(runner.judge.subjects), runner.execution)
         self._workers: list[_Worker] = []
         self._outcomes: dict[Node, Outcome] = {}
@@ -153,7 +164,7 @@ class _Crew:
             for worker in _with_news(busy):
                 self._take(worker)
         self._raise_failure(nodes)
-        return [self._outcomes[node] for node in nodes]
+        return [self._outcomes[node] for node in nodes if node not in self._left_alone]
 
     def _busy(self) -> list[_Worker]:
         return [worker for worker in self._workers if worker.node is not None]
@@ -166,11 +177,17 @@ class _Crew:
         """Give a unit to a worker, unless a look from here shows that nothing, or nothing yet, can be made."""
         try:
             verdict = self._runner.judge.judge(node)
-            if verdict.missing or (verdict.state in ("done", "imported") and not self._runner.execution.force):
+            if verdict.missing or (
+                verdict.state in ("done", "imported", "damaged") and not self._runner.execution.force
+            ):
                 self._succeed(node, self._runner.make(node))
                 return
         except Exception as error:
-            self._fail(node, error)
+            if self._aside.takes(node, error):
+                self._left_alone.add(node)
+                self._runner.reporter.advance()
+            else:
+                self._fail(node, error)
             return
         worker = next((one for one in self._workers if one.node is None and one.lives), None)
         if worker is None:
@@ -214,7 +231,7 @@ class _Crew:
                 self._runner.reporter.remark(f"{node}: {self._failures[node]}")
         if failed and not isinstance(self._failures[failed[0]], StoppedError):
             raise self._failures[failed[0]]
-        if any(node not in self._outcomes for node in nodes):
+        if any(node not in self._outcomes and node not in self._left_alone for node in nodes):
             stopping.check(saved=True)  # in the words of any command, where the signal came to this process too
             raise self._failures[failed[0]]
 

@@ -12,6 +12,7 @@ _COLOURS = {
     "imported": "fill:#dce6f7,stroke:#3a5a9d",
     "stale": "fill:#fbe3c0,stroke:#b06a00",
     "missing": "fill:#ffffff,stroke:#999999",
+    "damaged": "fill:#f0b0b0,stroke:#a02020",
     "mixed": "fill:#f7f7d0,stroke:#8a8a20",
 }
 

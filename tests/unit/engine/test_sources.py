@@ -24,6 +24,7 @@ from eeg2vid.stages.engine.stage import Stage, Write
 from eeg2vid.stages.engine.workspace import Workspace
 from eeg2vid.stages.services.origins import Origins
 from eeg2vid.stages.store.digest import sha256_json
+from eeg2vid.stages.store.hashes import file_state
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import load_manifest
 
@@ -263,8 +264,16 @@ def test_what_an_artifact_was_made_of_is_read_again(root):
 
 def test_the_memory_of_hashes_is_not_believed(root, monkeypatch):
     make(root)
-    monkeypatch.setattr("eeg2vid.stages.engine.profile.hash_file", lambda path: pytest.fail(f"{path} was not read"))
-    assert troubles(root) == []
+    path = root / "data/clips/01.mp4"
+    known = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.write_text("cat")
+    state = file_state(path)
+    monkeypatch.setenv("EEG2VID_HOME", str(root / "home"))
+    (root / "home").mkdir()
+    line = [str(path), state.inode, state.size, state.mtime_ns, state.ctime_ns, known]
+    (root / "home/hashes.jsonl").write_text(json.dumps(line))
+    assert verdict(root).state == "done"  # as if a disk gave other bytes than were written
+    assert troubles(root) == [f"source file {path}: content differs from what was read"]
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])

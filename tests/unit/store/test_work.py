@@ -274,7 +274,7 @@ def test_the_digest_of_code_follows_source_and_data_and_nothing_else(tmp_path, m
 
 
 def test_full_disk_keeps_finished_parts(tmp_path, digest, monkeypatch):
-    from eeg2vid.stages.store import work
+    from eeg2vid.stages.store import part
 
     calls = 0
 
@@ -285,12 +285,12 @@ def test_full_disk_keeps_finished_parts(tmp_path, digest, monkeypatch):
             raise OSError(28, "No space left on device", str(folder))
         return real(folder)
 
-    real = work.sync_tree
-    monkeypatch.setattr(work, "sync_tree", full)
+    real = part.sync_tree
+    monkeypatch.setattr(part, "sync_tree", full)
     with pytest.raises(FailedError, match="disk is full"):
         toy.make(tmp_path)
     assert len(list(unit(tmp_path).glob("work-*/done/*.json"))) == 5
-    monkeypatch.setattr(work, "sync_tree", real)
+    monkeypatch.setattr(part, "sync_tree", real)
     toy.make(tmp_path)
     check(tmp_path, digest)
 
