@@ -19,8 +19,10 @@ from eeg2vid.stages.datasets.source import natural_order
 
 VIDEOS = {".gif", ".mp4", ".webm", ".mkv", ".mov", ".avi"}
 _DEFLATE = 1032  # bytes that one byte can stand for at most (zlib's technical details)
-_UNREADABLE = (ValueError, OSError, EOFError, KeyError, MemoryError, NotImplementedError, RuntimeError)
-_UNREADABLE += (zlib.error, zipfile.BadZipFile)
+_UNREADABLE = (
+    *(ValueError, OSError, EOFError, KeyError, MemoryError, NotImplementedError, RuntimeError),
+    *(zlib.error, zipfile.BadZipFile),
+)
 _PLAIN = "Save it again as a plain array: numpy.save(path, array.astype('float32'), allow_pickle=False)."
 
 

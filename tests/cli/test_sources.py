@@ -52,10 +52,3 @@ def test_two_files_swapped_are_seen(study, cli, cli_ok, pair):
     again = made(cli_ok("run", "--until", "split-videos", "-w", study / "workspace", "--json"))
     expected = {"EEG": "ingest/default/sub-1", "Video": "split-videos/default/study"}[pair[0].split("/")[0]]
     assert expected in again
-
-
-def test_sources_out_of_reach_are_not_called_intact(study, cli):
-    (study / "data").rename(study / "elsewhere")
-    result = cli("verify", "--sources", "ingest/default/sub-2", "-w", study / "workspace")
-    assert result.code == 4
-    assert "A data set that has moved: `data` in the [study] table" in result.err

@@ -250,6 +250,7 @@ def test_what_an_artifact_was_made_of_is_read_again(root):
     make(root)
     assert troubles(root) == []
     shutil.move(root / "data", root / "moved")
+    assert len(troubles(root)) == 3  # out of reach is not intact
     assert troubles(root, "moved") == []
     (root / "moved/clips/01.mp4").write_text("cat")
     (root / "moved/sub-1/rec.fif").unlink()
