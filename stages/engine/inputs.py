@@ -9,6 +9,7 @@ from eeg2vid.schemas.errors import FailedError, MissingInputError
 from eeg2vid.schemas.manifest import InputRef, ModelRef, SourceFile
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.profile import Models, ModelStates, is_as_served, model_files, model_states
+from eeg2vid.stages.engine.sources import state_of
 from eeg2vid.stages.store.digest import sha256_file
 from eeg2vid.stages.store.hashes import FileState, file_state
 from eeg2vid.stages.store.layout import MANIFEST, Address
@@ -80,7 +81,7 @@ class Inputs:
             state = file_state(path)
             if state is None or state == self._seen.get(path):  # what is gone cannot have been read as anything else
                 continue
-            if state != _as_hashed(source) and sha256_file(path) != source.sha256:
+            if state != state_of(source) and sha256_file(path) != source.sha256:
                 raise FailedError(f"{self._node}: {path} changed while it was read; nothing of it was kept.", _AGAIN)
             self._seen[path] = state
         for role in self._identities:
@@ -108,7 +109,3 @@ class Inputs:
                 "nothing of it was kept.",
                 _AGAIN,
             )
-
-
-def _as_hashed(source: SourceFile) -> FileState:
-    return FileState(source.inode, source.size, source.mtime_ns, source.ctime_ns)

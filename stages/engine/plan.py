@@ -143,7 +143,7 @@ class Judge:
             sources = known  # the data set is out of reach: what was read from it stands
         else:
             files = stage.sources(UnitContext(study, node, resolved.settings, addresses))
-            sources = identify_sources(files, study.source if stage.sources_are_data else None)
+            sources = identify_sources(files, study.source if stage.sources_are_data else None, known)
         digest = fingerprint(stage, resolved.settings, inputs, models, sources)
         return Identity(resolved, tuple(inputs), models, tuple(sources), digest)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.manifest import SourceFile
-from eeg2vid.stages.store.hashes import hash_file
+from eeg2vid.stages.store.hashes import FileState, file_state, hash_file
 
 
-def identify_sources(paths: Sequence[Path], root: Path | None) -> list[SourceFile]:
+def identify_sources(paths: Sequence[Path], root: Path | None, known: Sequence[SourceFile] = ()) -> list[SourceFile]:
     """Return what identifies some files.
 
     Parameters
@@ -21,16 +21,22 @@ def identify_sources(paths: Sequence[Path], root: Path | None) -> list[SourceFil
     root
         The data set's folder: files are called by their path from there, so that the folder may move while two files
         of one name in it may not. None: by their path from the folder that holds all of them.
+    known
+        Files as they were when last hashed: trusted while path, inode, size and both times are the same.
 
     Raises
     ------
     BadDataError
         If a file cannot be read.
     """
+    trusted = {(file.path, state_of(file)): file.sha256 for file in known}
     found = []
     for path, name in zip(paths, source_names(paths, root), strict=True):
         try:
-            state, digest = hash_file(path)
+            state = file_state(path)
+            digest = trusted.get((str(path), state)) if state else None
+            if state is None or digest is None:
+                state, digest = hash_file(path)
         except OSError as error:
             raise BadDataError(f"{path}: the file cannot be read ({error.strerror}).") from error
         found.append(
@@ -45,6 +51,11 @@ def identify_sources(paths: Sequence[Path], root: Path | None) -> list[SourceFil
             )
         )
     return found
+
+
+def state_of(file: SourceFile) -> FileState:
+    """Return the state in which a file was hashed; of a manifest from before names, one that no file has."""
+    return FileState(file.inode, file.size, file.mtime_ns, file.ctime_ns)
 
 
 def source_names(paths: Sequence[Path], root: Path | None) -> list[str]:

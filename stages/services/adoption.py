@@ -93,7 +93,7 @@ def adopt(
             with Work(target.parent, "").unit_lock():
                 restore(target)
         before = manifest_at(study, address)
-        sources = identify_sources(origin.files, None)
+        sources = identify_sources(origin.files, None, before.sources if before else ())
         fingerprint = sha256_json(
             {
                 "imported": [schema.name, schema.version],

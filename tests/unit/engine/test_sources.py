@@ -112,6 +112,18 @@ def test_a_replaced_file_of_equal_size_and_time_is_another_source(root):
     assert verdict(root).reasons == (f"source file {path} changed",)
 
 
+def test_two_peoples_folders_swapped_are_other_sources(root):
+    make(root)
+    swap(root / "data/sub-1", root / "data/sub-2")
+    assert len(verdict(root).reasons) == 2
+
+
+def test_what_a_manifest_says_spares_reading_where_nothing_is_remembered(root, monkeypatch):
+    make(root)
+    monkeypatch.setattr("eeg2vid.stages.engine.sources.hash_file", lambda path: pytest.fail(f"{path} was read"))
+    assert verdict(root).state == "done"
+
+
 @pytest.mark.parametrize("how", [shutil.move, shutil.copytree, lambda old, new: Path(new).symlink_to(old)])
 def test_a_data_set_that_has_moved_is_the_same(root, how):
     make(root)
