@@ -31,7 +31,7 @@ def open_npy(path: Path, *, ndim: int | None, kinds: str = "f", itemsizes: tuple
         If the file is missing, empty, truncated, over-long, not in npy format, holds Python objects
         (pickle is never read), or has another dtype or number of dimensions.
     """
-    shape, dtype = _checked_header(path)
+    shape, dtype = checked_header(path)
     if dtype.kind not in kinds or dtype.itemsize not in itemsizes:
         wanted = " or ".join(sorted({f"{_kind_name(k)}{8 * n}" for k in kinds for n in itemsizes}))
         raise BadDataError(f"{path}: expected an array of {wanted}, found {dtype}.")
@@ -43,8 +43,14 @@ def open_npy(path: Path, *, ndim: int | None, kinds: str = "f", itemsizes: tuple
     return array
 
 
-def _checked_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Read the header and compare the size it announces with the size of the file."""
+def checked_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return the shape and type that a file's header announces, after comparing them with the size of the file.
+
+    Raises
+    ------
+    BadDataError
+        If the file is missing, empty, truncated, over-long, not in npy format, or holds Python objects.
+    """
     if not path.is_file():
         raise BadDataError(f"{path} is missing.")
     size = path.stat().st_size

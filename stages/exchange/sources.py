@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from eeg2vid.schemas.errors import BadDataError, UsageError
-from eeg2vid.stages.datasets.npy import open_npy, read_header
+from eeg2vid.stages.datasets.npy import checked_header, read_header
 from eeg2vid.stages.datasets.source import natural_order
 
 VIDEOS = {".gif", ".mp4", ".webm", ".mkv", ".mov", ".avi"}
@@ -138,7 +138,13 @@ def _require_numbers(path: Path, found: Declared) -> None:
 def _npy(path: Path, key: str | None) -> np.ndarray:
     if key is not None:
         raise UsageError(f"`key` {key}: {path.name} holds one array without a name.")
-    return open_npy(path, ndim=None, kinds="fiub", itemsizes=(1, 2, 4, 8, 16))
+    shape, dtype = checked_header(path)
+    _require_numbers(path, Declared(shape, dtype))
+    try:
+        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError) as error:
+        raise BadDataError(f"{path}: not a readable npy file of numbers ({_line(error)}).", _PLAIN) from error
+    return array
 
 
 def _npz(path: Path, key: str | None) -> np.ndarray:
