@@ -38,7 +38,6 @@ from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
-from eeg2vid.stages.engine.others import behind_for_others
 from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.engine.text import did_you_mean
@@ -103,9 +102,6 @@ def foresee(judge: Judge, nodes: list[Node]) -> list[Verdict]:
         verdict = judge.judge(node)
         inputs = [address for group in judge.study.inputs(node, judge.subjects).values() for address in group]
         remade = [address for address in inputs if address in to_make]
-        if (verdict.state not in ("done", "imported") or remade) and (left := behind_for_others(judge, node)):
-            verdicts.append(replace(verdict, reasons=(f"left as it is: {left}",)))
-            continue
         if verdict.state == "done" and remade:
             verdict = replace(verdict, reasons=(f"made again if {remade[0]} changes",))
         if verdict.state not in ("done", "imported") or remade:

@@ -10,7 +10,7 @@ from eeg2vid.stages.store.layout import STUDY, unit_subject
 def behind_for_others(judge: Judge, node: Node) -> str | None:
     """Say what of people who were not asked for is not what would be made today; None: nothing that a unit reads.
 
-    A study unit that nobody asked for by name is left alone then: it would tell of people under different settings.
+    Of a study unit that nobody asked for by name: it tells of them too, then under other settings, or not at all.
     """
     asked = {None, *judge.subjects}
     if node.unit != STUDY or judge.study.choices.stage == node.stage:

@@ -100,9 +100,10 @@ class Runner:
                     restore(folder)
         verdict = self.judge.judge(node)
         done = verdict.state in ("done", "imported") and not self.execution.force
+        behind = None if done else behind_for_others(self.judge, node)
         own = {unit_subject(address.unit) for address in verdict.missing} & {None, *self.judge.subjects}
-        if not done and not own and (left := behind_for_others(self.judge, node)):
-            return Outcome(verdict, ran=False, left=left)
+        if behind and verdict.missing and not own:
+            return Outcome(verdict, ran=False, left=behind)
         if verdict.missing:
             raise _cannot(self.judge, node, verdict)
         if verdict.state == "damaged" and not self.execution.force:
@@ -110,6 +111,8 @@ class Runner:
         if done:
             self._work_of(node).tidy()
             return Outcome(verdict, ran=False)
+        if behind:
+            self.reporter.remark(f"{node} tells of others too, and {behind}; without --subject all is made anew.")
         started = time.perf_counter()
         try:
             missing = self._work(node, self.judge.identity(node))

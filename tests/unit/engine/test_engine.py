@@ -18,7 +18,7 @@ from eeg2vid.stages.engine.runner import Runner
 from eeg2vid.stages.engine.stage import Read, Stage, Write
 from eeg2vid.stages.engine.workspace import Workspace
 from eeg2vid.stages.store.layout import Address
-from eeg2vid.stages.store.reader import load_manifest, open_artifact
+from eeg2vid.stages.store.reader import open_artifact
 
 TOY = Schema(name="events", version=1, doc="toy", tables={"events": EventKey})
 
@@ -221,18 +221,21 @@ def test_one_person_made_again_stays_among_the_others_in_the_summary(root):
 
 
 @pytest.mark.parametrize("text", ["[score.toy]\ntimes = 2\n", '[features.default]\nword = "b"\n'])
-def test_a_summary_of_others_under_other_settings_is_left_as_it_is(root, text):
+def test_others_under_other_settings_stay_in_the_summary_and_are_told(root, text):
     make_all(root, subjects=("1", "2"))
-    before = load_manifest(root / "artifacts/summary/default/study/summary")
     (root / "eeg2vid.toml").write_text(text)
-    made = make_all(root, subjects=("1",))
-    assert "score/toy/sub-1" in made
-    assert not {"summary/default/study", "score/toy/sub-2"} & set(made)
-    assert load_manifest(root / "artifacts/summary/default/study/summary") == before
-    outcome = Runner(open_study(root), ["1"], Execution(), Silent()).make(SUMMARY)
-    assert "sub-2 is stale" in outcome.left
-    assert "summary/default/study" in make_all(root, subjects=("1", "2", "17"))
-    assert told(root) == ["sub-1", "sub-2", "sub-17"]
+    study = open_study(root)
+    said = []
+    reporter = Silent()
+    reporter.remark = said.append
+    runner = Runner(study, ["1"], Execution(), reporter)
+    made = [str(node) for node in study.plan(["1"]) if runner.make(node).ran]
+    assert {"score/toy/sub-1", "summary/default/study"} <= set(made)
+    assert "score/toy/sub-2" not in made
+    assert told(root) == ["sub-1", "sub-2"]
+    (remark,) = said
+    assert "summary/default/study tells of others too" in remark
+    assert "sub-2 is stale" in remark
 
 
 def test_a_summary_whose_others_are_gone_is_left_as_it_is(root):
@@ -240,6 +243,8 @@ def test_a_summary_whose_others_are_gone_is_left_as_it_is(root):
     shutil.rmtree(root / "artifacts/score/toy/sub-2")
     assert make_all(root, subjects=("1",)) == []
     assert told(root) == ["sub-1", "sub-2"]
+    outcome = Runner(open_study(root), ["1"], Execution(), Silent()).make(SUMMARY)
+    assert "score/toy/sub-2 is missing" in outcome.left
     with pytest.raises(MissingInputError):  # what was asked for is missing: that is no reason to be silent
         Runner(open_study(root), ["1", "2"], Execution(), Silent()).make(SUMMARY)
 
