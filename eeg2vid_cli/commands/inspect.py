@@ -14,6 +14,7 @@ from eeg2vid.schemas.catalogue import VERSIONS
 from eeg2vid.schemas.errors import MissingInputError, UnreadableError
 from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.stages.engine.text import did_you_mean
+from eeg2vid.stages.store.code import package_digest
 from eeg2vid.stages.store.layout import MANIFEST, Address, find_artifacts
 from eeg2vid.stages.store.reader import load_manifest
 
@@ -88,6 +89,16 @@ def _content(manifest: Manifest) -> str:
     return ", ".join([*arrays, *tables, *([f"{len(manifest.weights)} model files"] if manifest.weights else [])])
 
 
+def _code(manifest: Manifest) -> str:
+    """Say whether the code that made an artifact is the one that looks at it."""
+    made_by, here = manifest.software.get("code"), package_digest()
+    if made_by is None:
+        return "made by code of which nothing is recorded"
+    return (
+        f"made by code {made_by[:12]}, {'the same as here' if made_by == here else f'another than here ({here[:12]})'}"
+    )
+
+
 def _one(manifest: Manifest, folder: Path) -> Group:
     schema = VERSIONS[manifest.schema_name, manifest.schema_version]
     head = [
@@ -96,6 +107,7 @@ def _one(manifest: Manifest, folder: Path) -> Group:
         f"digest {manifest.digest}",
         f"made {manifest.created} in {manifest.seconds} s by {manifest.software.get('eeg2vid', '?')}"
         f" on {manifest.execution}, {manifest.provenance}, protocol {manifest.protocol}",
+        _code(manifest),
     ]
     if manifest.stamps:
         head.append(f"stamps: {', '.join(manifest.stamps)}")

@@ -85,6 +85,8 @@ def _said(outcome: Outcome) -> str:
     if outcome.ran:
         why = "" if verdict.state in ("missing", "done") else f" ({in_short(verdict.reasons, 3)})"
         return f"{node}: made in {outcome.seconds:.1f} s{why}"
+    if outcome.left:
+        return f"{node}: left as it is, for it tells of others too, and {outcome.left}; without --subject all is made"
     return f"{node}: {'imported, kept' if verdict.state == 'imported' else 'already done'}"
 
 

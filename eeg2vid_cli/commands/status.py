@@ -24,7 +24,9 @@ from eeg2vid.cli.options import (
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.services.mermaid import flow_chart
+from eeg2vid.stages.store.code import package_digest, parts_of_other_code
 
+_OTHER_CODE = "made by another version of eeg2vid"
 _MARKS = {
     "done": "done",
     "imported": "imported",
@@ -58,7 +60,8 @@ def status(
         else:
             sys.stdout.write(f"{chart}\n")  # no console: it would fold lines
         return
-    rows = [_row(verdict) for verdict in verdicts]
+    notes = {verdict.node: _notes(judge, verdict) for verdict in verdicts}
+    rows = [_row(verdict) | {"notes": notes[verdict.node]} for verdict in verdicts]
     emit(
         rows,
         table(_summary(verdicts), title=f"{study.root}, recipe {study.recipe.header.name}"),
@@ -67,6 +70,26 @@ def status(
     for verdict in verdicts:
         if verdict.state in ("stale", "damaged"):
             talk().print(f"{verdict.node} is {verdict.state}: {in_short(verdict.reasons)}")
+    for node, said in notes.items():
+        for note in said:
+            if note != _OTHER_CODE:
+                talk().print(f"{node}: {note}")
+    older = [node for node, said in notes.items() if _OTHER_CODE in said]
+    if older:
+        talk().print(
+            f"{len(older)} of {len(verdicts)} units were {_OTHER_CODE}, first {older[0]}; they stand until their "
+            "stage's own version changes."
+        )
+
+
+def _notes(judge: Judge, verdict: Verdict) -> list[str]:
+    """Say what other code has to do with a unit: it made parts that are left, or what is there."""
+    node = verdict.node
+    notes = parts_of_other_code(judge.study.root / "artifacts" / node.stage / node.variant / node.unit)
+    manifests = [judge.manifest(address) for address in judge.outputs(node)]
+    if any(m and m.provenance == "computed" and m.software.get("code") != package_digest() for m in manifests):
+        notes.append(_OTHER_CODE)
+    return notes
 
 
 def _row(verdict: Verdict) -> dict[str, Any]:

@@ -20,6 +20,8 @@ _CODECS = (  # what may unpack a Zarr array; others, such as pickle, could run c
     "bytes transpose crc32c gzip zstd zlib blosc lz4 lzma bz2 sharding_indexed vlen-bytes delta shuffle "
     "fixedscaleoffset quantize bitround astype pcodec zfpy packbits adler32 crc32 fletcher32 jenkins_lookup3"
 ).split()
+_HOLLOW_BYTES = 1e9  # an array that declares more must be stored, for the greater part
+_MOST_CHUNKS = 10_000_000
 
 
 def open_hdf5(path: Path, place: str | None) -> tuple[Any, list[Check]]:
@@ -45,7 +47,12 @@ def open_hdf5(path: Path, place: str | None) -> tuple[Any, list[Check]]:
         raise _no_array(path, place, found)
     if source.external or source.is_virtual or source.file.filename != file.filename:
         raise BadDataError(f"{path}: the array {source.name!r} keeps its numbers in other files; store them inside.")
-    return source, []
+    if source.shape is None:
+        raise BadDataError(f"{path}: the array {source.name!r} holds no numbers.")
+    if source.chunks is None:
+        return source, _absent_chunks(path, source, int(source.id.get_storage_size() > 0), 1, source.fillvalue)
+    count = math.prod(-(-size // step) for size, step in zip(source.shape, source.chunks, strict=True))
+    return source, _absent_chunks(path, source, source.id.get_num_chunks(), count, source.fillvalue)
 
 
 def open_zarr(path: Path, place: str | None) -> tuple[Any, list[Check]]:
@@ -75,15 +82,38 @@ def open_zarr(path: Path, place: str | None) -> tuple[Any, list[Check]]:
     if not isinstance(node, zarr.Array):
         raise _no_array(path, place, found)
     _harmless(path, node)
+    if node.nchunks > _MOST_CHUNKS:  # to ask which are there takes as long as there are chunks
+        raise BadDataError(
+            f"{path}: declares {node.dtype} {node.shape} in {node.nchunks} chunks; expected at most {_MOST_CHUNKS}.",
+            "Store it again in larger chunks.",
+        )
     folder = path / node.path
     files = [file for file in folder.rglob("*") if file.is_file() and file.name not in _METADATA]
     _refuse_empty(path, [file for file in files if not is_foreign(file.name)])
     checks = _stale_check(path, node)
-    absent = node.nchunks - node.nchunks_initialized + _absent_in_shards(node, files)
-    if absent:
-        told = f"{absent} of {node.nchunks}; they read as {node.fill_value}"
-        checks.append(Check(item=f"chunks absent, {path.name}", found=told, expected="none", verdict="warning"))
-    return node, checks
+    present = node.nchunks_initialized - _absent_in_shards(node, files)
+    return node, [*checks, *_absent_chunks(path, node, present, node.nchunks, node.fill_value)]
+
+
+def _absent_chunks(path: Path, array: Any, present: int, count: int, fill: Any) -> list[Check]:
+    """Tell which chunks are not there; refuse an array that declares far more than is stored.
+
+    Raises
+    ------
+    BadDataError
+        If more than half of a large array is absent.
+    """
+    if present >= count or math.prod(array.shape) == 0:
+        return []
+    size = math.prod(array.shape) * np.dtype(array.dtype).itemsize
+    if size > _HOLLOW_BYTES and 2 * present < count:
+        raise BadDataError(
+            f"{path}: declares {array.dtype} {tuple(array.shape)}, {size / 1e9:.0f} GB, but holds {present} of {count} "
+            "chunks; the others would read as numbers that nobody recorded.",
+            "Copy it again from the source.",
+        )
+    found = f"{count - present} of {count}; they read as {fill}"
+    return [Check(item=f"chunks absent, {path.name}", found=found, expected="none", verdict="warning")]
 
 
 def _refuse_empty(path: Path, files: list[Path]) -> None:

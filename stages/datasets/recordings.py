@@ -146,14 +146,30 @@ def open_recording(path: Path, wishes: ElectrodeWishes | None = None) -> LazySig
 
 
 def companions(path: Path) -> list[Path]:
-    """Return a recording's files: itself, its folder's content, those beside it of the same stem, FIF's splits."""
+    """Return a recording's files: itself, its folder's content, those beside it of the same stem or that it names.
+
+    FIF's splits are called `-1.fif` or, in BIDS, `_split-02_`; a BrainVision header names its data and markers.
+    """
     inside = sorted(p for p in path.rglob("*") if p.is_file() and not is_foreign(p.name)) if path.is_dir() else []
     if inside and path.suffix.casefold() not in ARRAY_ENDINGS:
         return inside
     stem = path.name.removesuffix("".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix)
     pattern = re.compile(rf"{re.escape(stem)}\..+")
-    beside = (p for p in path.parent.iterdir() if pattern.fullmatch(p.name) and p.is_file())
+    named = _named_in_header(path) if path.suffix.casefold() == ".vhdr" else set()
+    beside = (p for p in path.parent.iterdir() if (p.name in named or pattern.fullmatch(p.name)) and p.is_file())
     return sorted({*(inside or [path]), *beside, *parts_beside(path)})
+
+
+def _named_in_header(path: Path) -> set[str]:
+    """Return the files that a BrainVision header names; a renamed copy may name others than those of its stem."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        text = path.read_bytes().decode("latin-1")
+    except OSError:
+        return set()
+    found = re.findall(r"^(?:DataFile|MarkerFile)\s*=\s*(.+?)\s*$", text, flags=re.MULTILINE | re.IGNORECASE)
+    return {Path(name.replace("$b", path.stem)).name for name in found}
 
 
 def must_agree(signals: Sequence[LazySignal], files: Sequence[str]) -> None:

@@ -63,14 +63,14 @@ class UnitContext:
         self.settings = settings
         self.device = device
         self._execution = execution or Execution()
-        self.threads = self._execution.threads  # never decides a result
+        self.threads = self._execution.threads
         self.reporter: Reporter = reporter or Silent()
         self.stamps: set[str] = set()
         self.writers: dict[str, ArtifactWriter] = {}
         self.work: Work | None = None
         self._generators: list[Generator[tuple[WorkPart, Sequence[Any]], None, None]] = []
         self._addresses = inputs
-        self.inputs = Inputs(study.root, node)
+        self.inputs = Inputs(study.root, node, study.models)
 
     @property
     def stage(self) -> Stage:

@@ -18,6 +18,7 @@ from eeg2vid.stages.engine.profile import Models
 from eeg2vid.stages.engine.recipe import DEFAULT_RECIPE, load_recipe
 from eeg2vid.stages.engine.settings import Resolved, resolve_settings
 from eeg2vid.stages.engine.stage import Needs, Per, Read, Stage
+from eeg2vid.stages.engine.subjects import people_of
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.engine.workspace import CONFIG, Workspace, check_tables
 from eeg2vid.stages.store.layout import (
@@ -59,6 +60,7 @@ class Study:
             choices.conditions or workspace.study.conditions or self.recipe.header.conditions
         )
         self._everyone: list[str] | None = None
+        self._told: dict[Node, set[str]] = {}
         self.source = choices.source or workspace.data or self._recorded_source()
         self.variants = cache(self._variants)  # asked for every unit of every stage
 
@@ -195,11 +197,20 @@ class Study:
             elif node.unit != STUDY and read.whose == "own":
                 units = [node.unit]
             else:
-                units = [
-                    subject_unit(label) for label in (self.everyone(subjects) if read.whose == "all" else subjects)
-                ]
+                people = self.everyone(subjects) if read.whose == "all" else self._people(node, subjects)
+                units = [subject_unit(label) for label in people]
             found += [Address(producer, variant, unit, role) for unit in units]
         return found
+
+    def _people(self, node: Node, asked: Sequence[str]) -> Sequence[str]:
+        """Return whom a study unit is about: those asked for and, unless its stage was, those it tells of already."""
+        everyone = self.everyone(asked)
+        if node.stage == self.choices.stage or len(asked) == len(everyone):
+            return asked
+        if node not in self._told:
+            made = [Address(node.stage, node.variant, node.unit, role) for role in self.needs_of(node).writes]
+            self._told[node] = people_of(self.root, made)
+        return [label for label in everyone if label in asked or label in self._told[node]] or asked
 
     def _upstream(self, node: Node, role: str, read: Read) -> list[tuple[str, str]]:
         chosen = self.names.chosen(node, role)

@@ -10,10 +10,11 @@ from typing import Literal
 from eeg2vid.schemas.errors import MissingInputError, MissingPackageError, UnreadableError
 from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, SourceFile
 from eeg2vid.stages.engine.context import UnitContext
-from eeg2vid.stages.engine.fingerprint import differences, fingerprint, identify_sources, still_holds
+from eeg2vid.stages.engine.fingerprint import differences, fingerprint, still_holds
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.settings import Resolved
+from eeg2vid.stages.engine.sources import identify_sources
 from eeg2vid.stages.store.layout import Address, unit_subject
 from eeg2vid.stages.store.reader import load_manifest
 
@@ -141,7 +142,8 @@ class Judge:
         if known and stage.sources_are_data and (study.source is None or not study.source.is_dir()):
             sources = known  # the data set is out of reach: what was read from it stands
         else:
-            sources = identify_sources(stage.sources(UnitContext(study, node, resolved.settings, addresses)), known)
+            files = stage.sources(UnitContext(study, node, resolved.settings, addresses))
+            sources = identify_sources(files, study.source if stage.sources_are_data else None, known)
         digest = fingerprint(stage, resolved.settings, inputs, models, sources)
         return Identity(resolved, tuple(inputs), models, tuple(sources), digest)
 

@@ -39,7 +39,7 @@ class Context(Protocol):
     settings
         The stage's own Settings.
     device, threads
-        How it computes; threads never decide a result.
+        How it computes; both are recorded, since last digits may follow them.
     """
 
     settings: Any

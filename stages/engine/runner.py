@@ -22,25 +22,30 @@ from eeg2vid.stages.engine.device import limited_threads, resolve_device
 from eeg2vid.stages.engine.fingerprint import choice_versions
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
+from eeg2vid.stages.engine.others import behind_for_others, is_only_needed
 from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, command_for, commands_before
 from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.settings import protocol_of
+from eeg2vid.stages.store.code import package_digest
 from eeg2vid.stages.store.disk import disk_failure, room_left
 from eeg2vid.stages.store.files import is_interrupted, restore
-from eeg2vid.stages.store.layout import split_variant
+from eeg2vid.stages.store.layout import split_variant, unit_subject
+from eeg2vid.stages.store.locks import alive
 from eeg2vid.stages.store.work import DamagedPartError, Work
 
+_LOOK_SECONDS = 0.5  # between looks at whether another process is still at work
 _SOFTWARE = ("eeg2vid", "torch", "numpy", "scipy", "mne", "diffusers", "zarr")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened to a unit."""
+    """What happened to a unit; `left`: why it was left as it is though it could be made anew."""
 
     verdict: Verdict
     ran: bool
     seconds: float = 0.0
     missing_parts: int = 0
+    left: str = ""
 
 
 class Runner:
@@ -51,9 +56,12 @@ class Runner:
         self.execution = execution
         self.reporter = reporter
         self.judge = Judge(study, subjects)
+        self._shared: Path | None = None  # work that others may be at under the same identity
 
     def make(self, node: Node) -> Outcome:
         """Make one unit unless it is already done.
+
+        One that was not asked for, but that those asked for need, may be another process's work: it is waited for.
 
         Raises
         ------
@@ -62,23 +70,49 @@ class Runner:
         UnreadableError
             If an input cannot be read, or what is there: only --force replaces it.
         LockedError
-            If another process is making the same unit and there is nothing to share.
+            If another process is making a unit that was asked for and there is nothing to share, or makes it otherwise.
         StoppedError
             If a signal asked to stop.
         """
+        while True:
+            self._shared = None
+            try:
+                return self._make(node)
+            except LockedError:
+                if self._shared is None or not is_only_needed(self.judge, node):
+                    raise
+                self._wait_for(node, self._shared)
+
+    def _wait_for(self, node: Node, folder: Path) -> None:
+        """Wait until nobody is at work in a work folder: it is committed then, or its process failed or died."""
+        holders = alive(folder)
+        if holders:
+            self.reporter.remark(f"{node} is being made by {holders[0]}: waiting for it.")
+        while alive(folder):
+            stopping.check(saved=True)
+            time.sleep(_LOOK_SECONDS)
+
+    def _make(self, node: Node) -> Outcome:
         folders = [address.folder(self.study.root) for address in self.judge.outputs(node)]
         if any(is_interrupted(folder) for folder in folders):
             with self._work_of(node).unit_lock():
                 for folder in folders:
                     restore(folder)
         verdict = self.judge.judge(node)
+        done = verdict.state in ("done", "imported") and not self.execution.force
+        behind = None if done else behind_for_others(self.judge, node)
+        own = {unit_subject(address.unit) for address in verdict.missing} & {None, *self.judge.subjects}
+        if behind and verdict.missing and not own:
+            return Outcome(verdict, ran=False, left=behind)
         if verdict.missing:
             raise _cannot(self.judge, node, verdict)
         if verdict.state == "damaged" and not self.execution.force:
             raise _unreadable(self.judge, node)
-        if verdict.state in ("done", "imported") and not self.execution.force:
+        if done:
             self._work_of(node).tidy()
             return Outcome(verdict, ran=False)
+        if behind:
+            self.reporter.remark(f"{node} tells of others too, and {behind}; without --subject all is made anew.")
         started = time.perf_counter()
         try:
             missing = self._work(node, self.judge.identity(node))
@@ -110,6 +144,7 @@ class Runner:
         with work.present() as remarks:
             for remark in remarks:
                 self.reporter.remark(remark)
+            self._shared = work.folder
             with contextlib.nullcontext(True) if stage.divided else work.alone() as here:
                 if not here:
                     return 1
@@ -133,7 +168,7 @@ class Runner:
             execution=self.execution,
         )
         ctx.work = work
-        ctx.inputs.expect(identity.inputs, identity.sources)
+        ctx.inputs.expect(identity.inputs, identity.sources, identity.models)
         with limited_threads(self.execution.threads):
             started = time.perf_counter()
             try:
@@ -154,6 +189,7 @@ class Runner:
     def _commit(self, ctx: UnitContext, identity: Identity, seconds: float) -> None:
         """Assemble and commit every role, unless another process has just done so."""
         assert ctx.work is not None
+        self._shared = None
         with ctx.work.unit_lock():
             if self._made_meanwhile(ctx.node, identity):
                 return
@@ -203,7 +239,8 @@ class Runner:
             "fingerprint": identity.fingerprint,
             "created": _now(),
             "seconds": round(seconds, 3),
-            "software": {"python": platform.python_version()} | {name: _version(name) for name in _SOFTWARE},
+            "software": {"python": platform.python_version(), "code": package_digest()}
+            | {name: _version(name) for name in _SOFTWARE},
             "execution": {"device": ctx.device, "threads": self.execution.threads},
         }
 

@@ -18,6 +18,7 @@ from eeg2vid.stages.stimuli.video import probe, read_clips
 
 MULTIPLE = 8  # one latent stands for 8 x 8 px; stored videos are padded to it
 _SLAB_BYTES = 16 * 2**20
+_ROW_BYTES = 4 * 2**30  # of one event or clip; the longest video of this kind takes a hundredth
 
 
 class Slabs(Protocol):
@@ -80,6 +81,22 @@ class ForeignArray:
 
     def _turn(self, values: np.ndarray) -> np.ndarray:
         return np.expand_dims(values.transpose(0, *self.turned), self.inserted)
+
+
+def refuse_giant_rows(shape: Sequence[int], dtype: np.dtype, where: str) -> None:
+    """Refuse what is no event and no clip, by what its file declares: rows are held in memory one by one.
+
+    Raises
+    ------
+    BadDataError
+        If a row of this shape takes more than 4 GiB.
+    """
+    size = math.prod(shape) * dtype.itemsize
+    if size > _ROW_BYTES:
+        declared = f"{dtype} {tuple(int(n) for n in shape)}"
+        raise BadDataError(
+            f"{where}: declares {declared} for each row, {size / 1e9:.0f} GB; expected at most {_ROW_BYTES / 1e9:.1f}."
+        )
 
 
 def turned_array(

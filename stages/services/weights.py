@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from eeg2vid.schemas.errors import FailedError, MissingPackageError
 from eeg2vid.schemas.foreign import is_foreign
-from eeg2vid.stages.engine.profile import CONFIGS, LocatedModel, Models, lock_file, lock_key, read_lock
-from eeg2vid.stages.store.digest import sha256_file
+from eeg2vid.stages.engine.profile import CONFIGS, LocatedModel, Models, is_as_served, lock_file, lock_key, read_lock
 from eeg2vid.stages.store.disk import disk_failure, room_left, writing_to
 from eeg2vid.stages.store.files import write_synced
 
@@ -83,7 +81,7 @@ def _json_trouble(path: Path) -> str | None:
         json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         return f"{path}: not JSON ({error})"
-    return None
+    return None if is_as_served(path) else f"{path}: its content is not what the hub served"
 
 
 def _weights_trouble(path: Path) -> str | None:
@@ -94,8 +92,7 @@ def _weights_trouble(path: Path) -> str | None:
             tensors = len(list(file.keys()))
     except (SafetensorError, OSError) as error:
         return f"{path}: does not open ({error})"
-    blob = path.resolve().name
-    if path.is_symlink() and re.fullmatch(r"[0-9a-f]{64}", blob) and sha256_file(path) != blob:
+    if not is_as_served(path):
         return f"{path}: its content is not what the hub served"
     return None if tensors else f"{path}: holds no tensors"
 

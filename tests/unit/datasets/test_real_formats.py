@@ -50,6 +50,24 @@ def test_real_formats(file, n_electrodes, sfreq, placed):
 
 
 @pytest.mark.parametrize(
+    ("file", "own"),
+    [
+        ("new.vhdr", {"new.vhdr", "old.eeg", "Jürgen.vmrk"}),
+        ("b.vhdr", {"b.vhdr", "b.eeg"}),
+        ("s_split-01_eeg.fif", {"s_split-01_eeg.fif", "s_split-02_eeg.fif", "s_split-10_eeg.fif"}),
+        ("raw.fif", {"raw.fif", "raw-1.fif"}),
+    ],
+)
+def test_the_files_behind_a_recording(tmp_path, file, own):
+    others = ["other.eeg", "old.vmrk", "s_split-02_meg.fif", "t_split-02_eeg.fif", "raw-x.fif", "new2.eeg"]
+    for name in [*own, *others]:
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "new.vhdr").write_text("[Common Infos]\nCodepage=UTF-8\nDataFile=old.eeg\r\nMarkerFile = Jürgen.vmrk\n")
+    (tmp_path / "b.vhdr").write_bytes(b"; made by J\xfcrgen\nDataFile=$b.eeg\nMarkerFile=../gone.vmrk\n")
+    assert {path.name for path in companions(tmp_path / file)} == own
+
+
+@pytest.mark.parametrize(
     ("file", "package"), [("test_egi_multiepoch_eprime.mff", "mffpy"), ("test-na-271.cnt", "antio")]
 )
 def test_formats_that_need_a_package_say_so(file, package):

@@ -14,6 +14,7 @@ import pytest
 
 from eeg2vid.schemas.entities import ClipKey
 from eeg2vid.schemas.errors import FailedError, LockedError
+from eeg2vid.stages.store.code import code_record, package_digest, parts_of_other_code
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.notes import progress_of
 from eeg2vid.stages.store.reader import damage, open_artifact
@@ -332,3 +333,20 @@ def test_replacement_keeps_the_old_artifact_until_the_end(tmp_path, digest):
     toy.make(tmp_path, settings={"scale": 3.0})
     assert open_artifact(tmp_path, ADDRESS).digest != digest
     assert [path.name for path in unit(tmp_path).iterdir() if path.is_dir()] == ["latents"]
+
+
+def test_unfinished_parts_of_other_code_are_told(tmp_path):
+    for name, record, parts in (
+        ("mine", code_record(package_digest()), 2),
+        ("old", code_record("0" * 64), 3),
+        ("libraries", code_record(package_digest()).replace("numpy ", "numpy 0."), 1),
+        ("begun", code_record("0" * 64), 0),
+    ):
+        (tmp_path / f"work-{name}" / "done").mkdir(parents=True)
+        (tmp_path / f"work-{name}" / "code").write_text(record)
+        for part in range(parts):
+            (tmp_path / f"work-{name}" / "done" / f"{part}.json").write_text("{}")
+    libraries, old = parts_of_other_code(tmp_path)
+    assert old == "3 finished parts were made by another version of eeg2vid and will be made again"
+    assert libraries.startswith("1 finished part was made by an eeg2vid with other libraries (numpy ")
+    assert parts_of_other_code(tmp_path / "nothing") == []
