@@ -63,6 +63,7 @@ class BidsEvents:
         self._stimuli = find_stimuli(root)
         self._clips = ClipTable(root, self.clips_folder)
         self._marked: dict[str, list[tuple[str, float, float]]] = {}
+        self._texts: dict[str, set[str]] = {}  # that stand for clips
         self._joined = {file: self._join(file, path) for file, path in self._tables.items()}
         self.files = tuple(file for file, joined in self._joined.items() if joined.rows)
         pictures = [row for joined in self._joined.values() for row in joined.pictures]
@@ -99,6 +100,7 @@ class BidsEvents:
         for signal in opened:
             assert isinstance(signal, RawSignal)
             signal.asked_by_table([name for name, (kind, _) in table.items() if (kind or "").upper() == "EEG"])
+            signal.take_for_clips(self._texts[file])
             # mne-bids puts the rows of a table beside the file in the place of the file's own annotations
             own, length = signal.annotated(read_annotated(self.root / file)), signal.shape[1]
             rows = [s for mark in self._marked[file] for s in spans_of(*mark, signal.sfreq, length)]
@@ -155,6 +157,7 @@ class BidsEvents:
         known = ("onset", "duration", "trial_type", "value", "stim_file")
         table = read_table(path, required=("onset",), known=known, may_have_no_rows=True)
         joined, rest = Joined(), []
+        texts = self._texts[file] = set()
         marked = self._marked[file] = []
         for row in table.rows:
             onset, codes = row.number_of("onset", -1e9), tuple(filter(None, map(row.text, ("trial_type", "value"))))
@@ -173,10 +176,15 @@ class BidsEvents:
                 rest.append(mark)
             else:
                 joined.rows.append(event_row(mark, file, self._clip_of(row, shown), {}))
+                texts.update(codes)
             if shown is None and onset >= 0:
                 marked += [(code, onset, length) for code in codes]
         if self._stimuli is not None:
-            coded = self._stimuli.join(file, sorted(rest, key=lambda mark: mark.onset))
+            rest.sort(key=lambda mark: mark.onset)
+            coded = self._stimuli.join(file, rest)
+            by_table = self._stimuli.texts(file, rest)
+            texts |= by_table
+            marked[:] = [mark for mark in marked if mark[0] not in by_table]
             return replace(joined, rows=[*joined.rows, *coded.rows], codes=coded.codes, lost=joined.lost + coded.lost)
         joined.lost.update(mark.codes[0] if mark.codes else "n/a" for mark in rest)
         return joined

@@ -129,6 +129,7 @@ def select_channels(
     listed: bool = False,
     twins: Mapping[int, str] | None = None,
     units: Sequence[str | None] = (),
+    misc: Sequence[str | None] = (),
 ) -> Selection:
     """Choose and name the channels of one file.
 
@@ -148,6 +149,8 @@ def select_channels(
         Place of each channel whose name its reader numbered, because another has it too, and the name it had.
     units
         Words for a unit that no electrode has, such as `in degC`; None for what may be one, as all are by default.
+    misc
+        Words for why a reader made misc of a channel; None where it did not. What is called as an electrode is told.
 
     Raises
     ------
@@ -178,6 +181,7 @@ def select_channels(
             unlike.append(f"{name} ({unit})")
         elif asked is None and kind == "eeg" and wanted is None and not (listed or at or known[row]):
             kind = _NOWHERE
+        reason = misc[row] if misc else None
         if drop.find(name, wanted) is not None:
             left_out["dropped"].append(name)
         elif kind == "eeg" or kind == "eog":
@@ -187,6 +191,8 @@ def select_channels(
             )
         else:
             left_out[str(kind)].append(name)
+            if asked is None and reason is not None and is_electrode(plain[row]):
+                unlike.append(f"{name} ({reason})")
             if kind == _NOWHERE:
                 nowhere.append(name)
     if not any(channel.kind == "eeg" for channel in kept):

@@ -17,6 +17,7 @@ from eeg2vid.stages.stimuli.video import MAX_CLIP_S, VideoInfo, probe
 
 ENDINGS = (".mp4", ".mkv", ".avi", ".mov", ".gif", ".webm")
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+_STILL = f"is a still picture, and these are not supported yet; expected a film ({', '.join(ENDINGS)})."
 LABELS = ("concept", "concept_name", "group", "color", "face", "human", "number", "optical_flow", "caption")
 COLUMNS = ("clip", "file", "start", "duration", *LABELS)
 
@@ -93,12 +94,17 @@ class ClipTable:
         Raises
         ------
         BadDataError
-            If the file cannot be read, or the clip reaches more than one frame beyond its end.
+            If the file cannot be read or holds one picture, or the clip reaches more than one frame beyond its end.
         """
         path, row = self.files[clip], self._rows.get(clip)
         if path not in self._infos:
             self._infos[path] = probe(path)
         info = self._infos[path]
+        if info.frames == 1:
+            raise BadDataError(
+                f"{f'{row.path}, row {row.number}' if row else path}: clip {clip}: {path.name} {_STILL}",
+                f"A film of it: ffmpeg -stream_loop -1 -i {path.name} -t 2 -pix_fmt yuv420p {path.stem}-film.mp4",
+            )
         start = (row.number_of("start", 0) if row else None) or 0.0
         duration = row.number_of("duration", 0) if row else None
         if duration is None:
@@ -204,7 +210,7 @@ def refuse_picture(row: TableRow, file: str) -> None:
     """
     if is_picture(file):
         row.fail(
-            f"{file} is a still picture, and these are not supported yet; expected a film ({', '.join(ENDINGS)}).",
+            f"{file} {_STILL}",
             f"A film of it: ffmpeg -loop 1 -t 2 -i {Path(file).name} -pix_fmt yuv420p {Path(file).stem}.mp4",
         )
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eeg2vid.stages.datasets.hold_counters import HoldCounter
+from eeg2vid.stages.datasets.sharp_jumps import JumpCounter
 
 MOST_LEVELS = 256  # different values of what may be codes
 FEW_LEVELS, FEW_STAY = 4, 0.3  # no electrode has so few, but a sine of a quarter of the rate, which never stays
@@ -56,11 +57,14 @@ class Line:
         What was seen.
     doubt
         What would make EEG look so too, if it did so on most electrodes: steps larger than itself, jumping offsets.
+    sure
+        Whether it is left out; else a person is told and decides.
     """
 
     electrode: int
     words: str
     doubt: Literal["", "steps", "offsets"] = ""
+    sure: bool = True
 
 
 class LevelCounter:
@@ -105,6 +109,7 @@ class LevelCounter:
 def find_lines(
     levels: LevelCounter,
     holds: HoldCounter,
+    jumps: JumpCounter,
     kept: NDArray[np.floating],
     near: NDArray[np.floating],
     sfreq: float,
@@ -118,7 +123,7 @@ def find_lines(
 
     Parameters
     ----------
-    levels, holds
+    levels, holds, jumps
         What one pass over the recording collected.
     kept
         Every 31st sample, `(electrode, sample)`.
@@ -138,7 +143,13 @@ def find_lines(
     most = {doubt for doubt in ("steps", "offsets") if sum(line.doubt == doubt for line in lines) > len(moving) / 2}
     if any(levels.levels[row] is None for row in moving):
         most.discard("steps")
-    return tuple(line for line in lines if line.doubt not in most)
+    found = [line for line in lines if line.doubt not in most]
+    # what has levels by nature, or all have, jumps too
+    named = {line.electrode for line in lines}
+    for one in jumps.find([row for row in moving if row not in named], near, sfreq):
+        heights = f"{one.n_heights} heights" if one.n_heights > 1 else "one height"
+        found.append(Line(one.electrode, f"jumps {len(one.at)} times, by {heights}", sure=one.sure))
+    return tuple(sorted(found, key=lambda line: line.electrode))
 
 
 def _line(

@@ -28,14 +28,17 @@ def unlike_check(selection: Selection, where: str) -> list[Check]:
 
 def line_checks(lines: Sequence[Line], channels: Sequence[Channel], where: str) -> list[Check]:
     """Return a warning for what a recording's signals show to be no electrodes; what is asked for is only told."""
-    words: dict[str, list[str]] = {"": [], "channels.tsv": [], "study.toml": []}
-    names = []
+    words: dict[str, list[str]] = {"": [], "doubt": [], "channels.tsv": [], "study.toml": []}
+    names: list[str] = []
+    doubtful: list[str] = []
     for line in lines:
         channel = channels[line.electrode]
-        words[channel.asked].append(f"{channel.name} ({line.words})")
-        names += [] if channel.asked else [repr(channel.name)]
+        words[channel.asked or ("" if line.sure else "doubt")].append(f"{channel.name} ({line.words})")
+        if not channel.asked:
+            (names if line.sure else doubtful).append(repr(channel.name))
     told = {
         "": f"left out; if they are electrodes, study.toml, electrodes: eeg = [{', '.join(names)}]",
+        "doubt": f"kept, for it may be EEG; else study.toml, electrodes: drop = [{', '.join(doubtful)}]",
         "channels.tsv": "kept, for channels.tsv calls them EEG; study.toml, electrodes: drop, leaves them out",
         "study.toml": "kept, as study.toml says",
     }
@@ -78,7 +81,7 @@ def electrodes_left(lines: Sequence[Sequence[Line]], channels: Sequence[Sequence
         line.electrode
         for found, known in zip(lines, channels, strict=True)
         for line in found
-        if not known[line.electrode].asked
+        if line.sure and not known[line.electrode].asked
     }
     left = [place for place in range(len(channels[0])) if place not in out]
     if not any(channels[0][place].kind == "eeg" for place in left):

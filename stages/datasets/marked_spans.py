@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -89,7 +89,9 @@ def spans_of(
     return [*found, *([Span(start, stop - start, "bad", text)] if stop > start else [])]
 
 
-def annotated_spans(annotations: Any, raw: Any, kept: Iterable[str], eeglab: bool = False) -> list[Span]:
+def annotated_spans(
+    annotations: Any, raw: Any, kept: Iterable[str], eeglab: bool = False, clips: Collection[str] = ()
+) -> list[Span]:
     """Return what MNE's annotations mark in a recording; those of channels that are not kept concern nobody.
 
     Parameters
@@ -102,6 +104,8 @@ def annotated_spans(annotations: Any, raw: Any, kept: Iterable[str], eeglab: boo
         Names of the channels that are read.
     eeglab
         As for `spans_of`.
+    clips
+        Texts that stand for clips, whatever they sound like: `bad film`, `edge`.
     """
     kept = set(kept)
     found: list[Span] = []
@@ -113,10 +117,17 @@ def annotated_spans(annotations: Any, raw: Any, kept: Iterable[str], eeglab: boo
         annotations.ch_names,
         strict=True,
     ):
+        if _is_clip(str(text), clips):
+            continue
         if not names or kept & set(names):
             sfreq = float(raw.info["sfreq"])
             found += spans_of(str(text), float(onset), float(duration), sfreq, int(raw.n_times), eeglab)
     return merged(found)
+
+
+def _is_clip(text: str, clips: Collection[str]) -> bool:
+    """Return whether a text stands for a clip, as it is or without what an export puts before it."""
+    return text.strip() in clips or _BEFORE.sub("", text.strip()) in clips
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

@@ -69,7 +69,12 @@ class MarkerEvents:
         wishes, stim = self._said.electrodes, self._said.events.stim
         if stim is not None and stim not in (*wishes.drop, *wishes.eog, *wishes.eeg):
             wishes = wishes.model_copy(update={"drop": (*wishes.drop, stim)})
-        return open_stretches(self.root / file, wishes, data_format=self._said.recordings.data_format)
+        opened = open_stretches(self.root / file, wishes, data_format=self._said.recordings.data_format)
+        for signal in opened:
+            if isinstance(signal, RawSignal) and self._said.events.source == "annotations":
+                marks, _ = read_marks(signal, self._said.events)
+                signal.take_for_clips(self._stimuli.texts(file, marks))
+        return opened
 
     def own_files(self, file: str) -> list[Path]:
         """Return the files that a recording and its events depend on."""

@@ -319,8 +319,10 @@ def _channel_checks(signals: Sequence[LazySignal], files: Sequence[str], subject
 
 
 def _position_checks(signal: LazySignal, subject: str) -> list[Check]:
-    lost = [n for n, xyz in zip(signal.electrodes, signal.positions, strict=True) if not np.isfinite(xyz).all()]
+    """Return a warning that names the EEG electrodes of unknown place; those beside the eyes need none."""
+    eeg = [place for place, channel in enumerate(signal.channels) if channel.kind == "eeg"]
+    lost = [signal.electrodes[place] for place in eeg if not np.isfinite(signal.positions[place]).all()]
     if not lost:
         return []
-    found = f"{len(lost)} of {len(signal.electrodes)} unknown: {', '.join(lost[:12])}"
+    found = f"{len(lost)} of {len(eeg)} unknown: {', '.join(lost[:12])}"
     return [Check(item=f"electrode positions, {subject}", found=found, expected="all", verdict="warning")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from eeg2vid.stages.datasets.left_out import unlike_check
 from eeg2vid.stages.datasets.marked_spans import Span, annotated_spans, merged
 from eeg2vid.stages.datasets.plain_arrays import open_array
 from eeg2vid.stages.datasets.reading import NOTHING, DataFormat, Reader, Told, read_mne, read_raw
-from eeg2vid.stages.datasets.units import channel_units, is_unlike
+from eeg2vid.stages.datasets.units import channel_units, is_unlike, left_as_misc
 
 ENDINGS = (".fif", ".fif.gz", ".vhdr", ".edf", ".bdf", ".gdf", ".set", ".cnt", ".mff")  # of MNE's, those looked for
 ARRAY_ENDINGS = (".npy", ".h5", ".hdf5", ".zarr")  # with a TOML beside them
@@ -47,7 +47,10 @@ class RawSignal(LazySignal):
         placed = [bool(np.isfinite(place).all()) for place in own]
         types, said = raw.get_channel_types(), channel_units(path, raw, units or {}, wishes.unit)
         unlike = is_unlike(said, types)
-        selection = select_channels(raw.ch_names, types, wishes, str(path), placed, units=unlike, twins=told.twins)
+        misc = left_as_misc(raw, types, by_table=units is not None)
+        selection = select_channels(
+            raw.ch_names, types, wishes, str(path), placed, units=unlike, twins=told.twins, misc=misc
+        )
         form = f"{type(raw).__name__.removeprefix('Raw') or 'FIF'} via MNE"
         # MNE scales every format to volts in double precision
         super().__init__(path, float(raw.info["sfreq"]), int(raw.n_times), np.dtype(np.float64), selection, form)
@@ -57,7 +60,8 @@ class RawSignal(LazySignal):
         own = own[[channel.row for channel in self.channels]]
         self.positions = np.where(np.isnan(own), self.positions, own)
         self.checks += [*nowhere_check(selection, path.name), *unlike_check(selection, path.name)]
-        self.spans = merged([*_gaps(told, self.sfreq), *self.annotated(raw)])
+        self._gaps, self._clips = _gaps(told, self.sfreq), frozenset[str]()
+        self.spans = merged([*self._gaps, *self.annotated(raw)])
         self.pauses = told.pauses
         if told.unplaced:
             found = f"{len(told.unplaced)} left out: {', '.join(map(repr, told.unplaced[:8]))}"
@@ -78,7 +82,12 @@ class RawSignal(LazySignal):
     def annotated(self, raw: Any) -> list[Span]:
         """Return what the annotations of a `Raw` of this recording mark."""
         kept = [channel.name for channel in self.channels]
-        return annotated_spans(raw.annotations, raw, kept, self.path.suffix.casefold() == ".set")
+        return annotated_spans(raw.annotations, raw, kept, self.path.suffix.casefold() == ".set", self._clips)
+
+    def take_for_clips(self, texts: Collection[str]) -> None:
+        """Note that annotations of some texts show clips: they mark nothing, whatever they sound like."""
+        self._clips = frozenset(texts)
+        self.spans = merged([*self._gaps, *self.annotated(self.raw)])
 
     def _load(self, rows: NDArray[np.intp], start: int, stop: int) -> NDArray[np.float64]:
         data: NDArray[np.float64] = self.raw.get_data(picks=rows.tolist(), start=start, stop=stop, verbose="error")

@@ -13,6 +13,7 @@ from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets.code_lines import LevelCounter, Line, find_lines
 from eeg2vid.stages.datasets.held_values import Held, HeldValues, held_checks
+from eeg2vid.stages.datasets.sharp_jumps import JumpCounter
 from eeg2vid.stages.datasets.source import Signal
 
 CHUNK = 1 << 16  # samples read at once
@@ -101,7 +102,7 @@ def scan_signal(
     low = np.full(n_electrodes, np.inf)
     high = np.full(n_electrodes, -np.inf)
     kept, steps = [], []
-    values, levels = HeldValues(n_electrodes, sfreq), LevelCounter(n_electrodes)
+    values, levels, jumps = HeldValues(n_electrodes, sfreq), LevelCounter(n_electrodes), JumpCounter(n_electrodes)
     for start in range(0, n_samples, CHUNK):
         chunk = np.asarray(signal[:, start : start + CHUNK])
         # NaN and infinities survive minimum and maximum, so two reductions see every sample
@@ -125,6 +126,7 @@ def scan_signal(
         steps.append(np.abs(after - kept[-1][:, : after.shape[1]]))
         values.add(chunk)
         levels.add(chunk)
+        jumps.add(chunk)
     if not kept:
         raise BadDataError(f"{where}: all samples stand in for a pause; nothing was recorded.")
     samples = np.concatenate(kept, axis=1)
@@ -134,8 +136,8 @@ def scan_signal(
     step, near = (changes.mean(axis=1), np.median(changes, axis=1)) if changes.shape[1] else (nothing, nothing)
     flat = tuple(int(i) for i in np.flatnonzero(low == high))
     held = values.found()
-    lines = find_lines(levels, values.holds, samples, near, sfreq, flat)
-    return Scan(flat, amplitude, step, lines, held.without({line.electrode for line in lines}))
+    lines = find_lines(levels, values.holds, jumps, samples, near, sfreq, flat)
+    return Scan(flat, amplitude, step, lines, held.without({line.electrode for line in lines if line.sure}))
 
 
 def _recorded(start: int, length: int, unrecorded: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:

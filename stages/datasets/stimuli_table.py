@@ -10,7 +10,7 @@ from pathlib import Path
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets.clip_table import LABELS, file_below
-from eeg2vid.stages.datasets.tables import TableRow, find_table, read_table
+from eeg2vid.stages.datasets.tables import TableRow, find_table, plain_number, read_table
 
 _CARRIED = ("run", "block", "duration", "hint")  # columns that a row hands on to its events
 _SHOWN = 8
@@ -148,6 +148,12 @@ class StimuliTable:
             self._refuse_more(file, marks, places)
         return joined
 
+    def texts(self, file: str, marks: Sequence[Mark]) -> set[str]:
+        """Return what those markers of one recording are called that show a clip."""
+        places = self.by_place.get(file, {})
+        by_code = {code for mark in marks for code in mark.codes if plain_code(code) in self.by_code}
+        return by_code | {code for n, mark in enumerate(marks, start=1) if n in places for code in mark.codes}
+
     def _refuse_more(self, file: str, marks: Sequence[Mark], places: Mapping[int, TableRow]) -> None:
         """Refuse a recording with more markers like the clips' than the table counts: one may be in another's place."""
         last = max(places)
@@ -209,11 +215,8 @@ def event_row(mark: Mark, file: str, clip: str, more: Mapping[str, str]) -> Tabl
 
 def plain_code(code: str) -> str:
     """Return what spellings of one code share: `7`, `7.0` and `007` are the same; other texts stay."""
-    try:
-        number = float(code)
-    except ValueError:
-        return code.strip()
-    return str(int(number)) if number.is_integer() else code.strip()
+    number = plain_number(code)
+    return str(int(number)) if number is not None and number.is_integer() else code.strip()
 
 
 def whole_code(code: str) -> int | None:

@@ -14,6 +14,7 @@ from typing import NoReturn
 from eeg2vid.schemas.errors import BadDataError
 
 ABSENT = {"", "n/a"}  # how BIDS tables say that a value is missing
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 LABEL_LENGTH = 80
 
@@ -56,9 +57,8 @@ class TableRow:
         value = self.text(column)
         if value is None:
             return None
-        try:
-            number = float(value)
-        except ValueError:
+        number = plain_number(value)
+        if number is None:
             self.fail(f"{column}: expected a number, found {value!r}.")
         if not math.isfinite(number) or not low <= number <= high:
             span = f"at least {low:g}" if math.isinf(high) else f"{low:g} to {high:g}"
@@ -86,6 +86,8 @@ def read_table(
     path: Path, *, required: Collection[str], known: Collection[str], may_have_no_rows: bool = False
 ) -> Table:
     """Read a UTF-8 table with a heading; `.tsv` splits at tabs, `.csv` at commas or semicolons.
+
+    Columns with neither a name nor a value are none.
 
     A `.tsv` has no quoting, as BIDS has none: a quotation mark in it is a character like any other, and a row is a
     line. In a `.csv`, fields may be quoted (RFC 4180).
@@ -118,7 +120,8 @@ def read_table(
         raise BadDataError(f"{path} cannot be read as a table ({error}).") from error
     if not lines:
         raise BadDataError(f"{path} is empty: expected a heading with {', '.join(required)}.")
-    columns = tuple(name.strip() for name in lines[0][1])
+    lines = _without_empty_columns(lines)
+    columns = tuple(name.strip() or f"(column {place})" for place, name in enumerate(lines[0][1], start=1))
     twice = {name for name in columns if columns.count(name) > 1}
     if twice:
         raise BadDataError(f"{path}: the column {min(twice)!r} is there twice.")
@@ -139,6 +142,11 @@ def read_table(
     return Table(path, columns, tuple(rows))
 
 
+def plain_number(text: str) -> float | None:
+    """Return a decimal number, None for any other text; Python itself would read `1_2` as 12."""
+    return float(text) if _NUMBER.fullmatch(text.strip()) else None
+
+
 def find_table(root: Path, stem: str) -> Path | None:
     """Return `<stem>.tsv` or `<stem>.csv` of a folder, None if it has neither.
 
@@ -157,6 +165,12 @@ def to_label(text: str, length: int = LABEL_LENGTH) -> str:
     """Return `text` as a label: what labels may not hold becomes a hyphen, the start is a letter or digit."""
     label = re.sub(r"[^A-Za-z0-9._+-]+", "-", text).lstrip("._+-")
     return label[:length].rstrip("-") or "x"
+
+
+def _without_empty_columns(lines: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """Leave out columns with neither a name nor a value, as delimiters at the ends of lines make them."""
+    filled = sorted({place for _, fields in lines for place, field in enumerate(fields) if field.strip()})
+    return [(number, [fields[place] for place in filled if place < len(fields)]) for number, fields in lines]
 
 
 def _fields(file: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -111,6 +111,36 @@ def is_unlike(units: Sequence[ChannelUnit], types: Sequence[str]) -> list[str | 
     return words
 
 
+def left_as_misc(raw: Any, types: Sequence[str], by_table: bool) -> list[str | None]:
+    """Return in which words a BrainVision channel's unit made its reader leave it out, None where it did not.
+
+    MNE makes misc of every channel whose unit it does not know, among them `uv` and `n/a`, and of those without
+    coordinates beside others with some.
+
+    Parameters
+    ----------
+    raw
+        As opened.
+    types
+        Its channel types.
+    by_table
+        Whether BIDS' channels.tsv may have made them misc: then a unit that MNE knows is no reason.
+    """
+    if type(raw).__name__ != "RawBrainVision":
+        return [None] * len(types)
+    units: Mapping[str, str] = getattr(raw, "_orig_units", None) or {}
+    words: list[str | None] = []
+    for name, kind in zip(raw.ch_names, types, strict=True):
+        unit = units.get(name, "").strip()
+        if kind != "misc" or (by_table and volts_of(unit) is not None):
+            words.append(None)
+        elif volts_of(unit) is not None:
+            words.append(f"misc, in {unit}")
+        else:
+            words.append("misc, without a unit" if _UNSAID.fullmatch(unit) else f"misc, in {unit}")
+    return words
+
+
 def _fif_unit(channel: Mapping[str, Any]) -> str:
     """Return the unit that MNE keeps of a channel, without `FIFF_UNIT_`; `NONE` says nothing."""
     name: str = getattr(channel["unit"], "_name", "")
