@@ -9,10 +9,12 @@ from pathlib import Path
 import mne
 import numpy as np
 import pytest
+from PIL import Image
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets.opening import open_dataset
 from eeg2vid.stages.datasets.recordings import open_recording
+from eeg2vid.stages.stimuli.video import write_mp4
 
 _spec = importlib.util.spec_from_file_location("_own_folder", Path(__file__).with_name("_own_folder.py"))
 own = sys.modules.setdefault(_spec.name, importlib.util.module_from_spec(_spec))
@@ -128,6 +130,26 @@ def test_a_folder_of_pictures_holds_no_film(root, clip):
     write_table(root / "events.tsv", f"recording onset clip\neeg/one_eeg.fif 1 {clip}")
     with pytest.raises(BadDataError, match=r"row 2: dog.jpg is a still picture, and these are not supported yet"):
         open_dataset(root)
+
+
+@pytest.mark.parametrize("ending", ["gif", "mp4"])
+@pytest.mark.parametrize("table", [True, False])
+def test_a_film_of_one_picture_is_none(root, ending, table):
+    still = root / f"clips/still.{ending}"
+    if ending == "gif":
+        Image.new("RGB", (32, 32), (9, 90, 200)).save(still)
+    else:
+        write_mp4(still, np.full((1, 32, 32, 3), 90, np.uint8), fps=10)
+    if table:
+        write_table(root / "clips.tsv", f"clip file\na clips/x.gif\nstill clips/still.{ending}")
+    else:
+        (root / "clips.tsv").unlink()
+    write_table(root / "events.tsv", "recording onset clip\neeg/one_eeg.fif 1 still")
+    where = r"clips.tsv, row 3" if table else rf"still.{ending}"
+    with pytest.raises(BadDataError, match=rf"{where}: clip still: still.{ending} is a still picture, and these are"):
+        open_dataset(root).study()
+    with pytest.raises(BadDataError, match="is a still picture"):
+        open_dataset(root).subject("1")
 
 
 def test_two_files_of_one_clip_or_two_tables(root):

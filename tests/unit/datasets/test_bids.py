@@ -411,3 +411,23 @@ def test_one_recording_under_several_names_is_told(root):
     assert f"subject 01, {first} and subject 03, sub-03_ses-b_task-look_run-1_eeg (2 events)" in told
     assert "run-2" not in told
     assert found["one film as several clips"] == "cat and dog"  # of one kind; `again` is never shown
+
+
+@pytest.mark.parametrize("by", ["code", "file"])
+def test_a_row_that_shows_a_clip_marks_nothing(root, by):
+    """Nor does the recording's own annotation of that text; a `bad eye` beside it does."""
+    path = root / FILE.replace("run-2", "run-1")
+    if by == "code":
+        (root / "stimuli.tsv").write_text((root / "stimuli.tsv").read_text() + "BAD_film\tcow\tanimal\n")
+    add_rows(path, "8 0.5 BAD_film", "10 0.5 BAD_eye")
+    if by == "file":
+        path = root / FILE
+        for run in ("1", "2"):
+            table = root / FILE.replace("run-2", f"run-{run}")
+            heading, *lines = table.read_text().splitlines()
+            lines = [f"{line}\t{'cow.gif' if 'BAD_film' in line else 'n/a'}" for line in lines]
+            table.write_text("\n".join([f"{heading}\tstim_file", *lines]) + "\n")
+    marks = next(root.rglob("sub-01_ses-1_task-watch_run-1_eeg.vmrk"))
+    marks.write_text(marks.read_text().rstrip() + "\nMk91=Comment,BAD_film,1025,2,0\n")
+    assert "cow" in [event.clip for event in open_dataset(root).subject("01").events]
+    assert marked(root) == [(1280, 64, "bad", "BAD_eye")]

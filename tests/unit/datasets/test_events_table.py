@@ -189,3 +189,12 @@ def test_any_text_becomes_a_label(text):
         event=to_label(text), subject="1", recording=to_label(text, 48), block="1", run="r", position=1, clip="c",
         onset_s=0, onset_sample=0, duration_s=1,
     )  # fmt: skip
+
+
+def test_what_sits_beside_the_eyes_needs_no_place(root):
+    for name in ("one_eeg.fif", "two_eeg.fif"):
+        write_recording(fresh(root / f"eeg/{name}"), names=("Fz", "HEOGre", "Oz", "VEOGunknown"))
+    source = open_dataset(root).subject("1")
+    assert [row.kind for row in source.electrodes] == ["eeg", "eeg", "eog", "eog"]
+    assert [row.x for row in source.electrodes[2:]] == [None, None]
+    assert [check for check in source.checks if check.item.startswith("electrode positions")] == []

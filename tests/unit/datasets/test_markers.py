@@ -222,3 +222,33 @@ def test_no_trigger_channel_at_all(root):
     said('[events]\nfrom = "stim"')(root)
     with pytest.raises(BadDataError, match="exactly one trigger channel, found none among Fz, Cz, Oz"):
         open_dataset(root).subject("1")
+
+
+def marked_study(root, names, stimuli, source="annotations"):
+    """Each name 0.5 s long, every 2 s, twice; a mark of somebody's at 18.5 s."""
+    marks = [(1.0 + 2 * k, names[k % len(names)]) for k in range(2 * len(names))]
+    raw = own.raw_of()
+    raw.set_annotations(mne.Annotations([*(o for o, _ in marks), 18.5], 0.5, [*(n for _, n in marks), "BAD_eye"]))
+    raw.save(root / "raw/one_raw.fif", overwrite=True, verbose="error")
+    (root / "stimuli.tsv").write_text(stimuli)
+    return open_dataset(root).subject("1")
+
+
+@pytest.mark.parametrize("names", [("bad film", "good film"), ("edge", "corner"), ("bad", "boundary"),
+                                   ("New Segment/", "BAD_ACQ_SKIP")])  # fmt: skip
+@pytest.mark.parametrize("by", ["code", "place"])
+def test_a_text_that_shows_a_clip_marks_nothing(root, names, by):
+    coded = "code\tclip\n" + "".join(f"{name}\t{clip}\n" for name, clip in zip(names, "ab", strict=True))
+    placed = "recording\tnth\tclip\n" + "".join(f"raw/one_raw.fif\t{k + 1}\t{'ab'[k % 2]}\n" for k in range(4))
+    source = marked_study(root, names, coded if by == "code" else placed)
+    assert [event.clip for event in source.events] == ["a", "b", "a", "b"]
+    assert [(span.start, span.length, span.text) for span in source.spans] == [(2368, 64, "BAD_eye")]
+
+
+def test_a_text_that_shows_no_clip_marks_still(root):
+    source = marked_study(root, ("bad film", "bad cat"), "code\tclip\nbad film\ta\n")
+    assert [span.text for span in source.spans] == ["bad cat", "bad cat", "BAD_eye"]
+
+
+def test_codes_are_no_numbers_with_underscores():
+    assert [plain_code(code) for code in ("1_2", "12", "12.0", "inf")] == ["1_2", "12", "12", "inf"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.datasets.tables import read_table
+from eeg2vid.stages.datasets.tables import TableRow, plain_number, read_table
 
 CAPTIONS = ('"Cheers, she says', "a cat", 'a sign that reads open"', '"', '""', '"all of it"', 'half "of" it', "x\\")
 
@@ -52,3 +52,48 @@ def test_a_quote_of_a_csv_that_is_never_closed(tmp_path):
     (tmp_path / "clips.csv").write_text('clip,caption\na,"a dog\nb,a cat\nc,a boat\n')
     with pytest.raises(BadDataError, match=r"clips.csv cannot be read as a table"):
         texts(tmp_path / "clips.csv")
+
+
+EMPTY_COLUMNS = {
+    "after all": "onset\tclip\t\t\n1\ta\t\t\n2\tb\t\t\n",
+    "after the heading": "onset\tclip\t\t\n1\ta\n2\tb\n",
+    "after some rows": "onset\tclip\n1\ta\t\n2\tb\t\t \n",
+    "first": "\tonset\tclip\n\t1\ta\n\t2\tb\n",
+    "between": "onset\t \tclip\n1\t\ta\n2\t\tb\n",
+}
+
+
+@pytest.mark.parametrize("ending", ["tsv", "csv"])
+@pytest.mark.parametrize("case", EMPTY_COLUMNS)
+def test_columns_with_neither_name_nor_value_are_none(tmp_path, case, ending):
+    path = tmp_path / f"events.{ending}"
+    path.write_text(EMPTY_COLUMNS[case] if ending == "tsv" else EMPTY_COLUMNS[case].replace("\t", ","))
+    table = read_table(path, required=("onset", "clip"), known=())
+    assert table.columns == ("onset", "clip") and texts_of(table) == [("1", "a"), ("2", "b")]
+
+
+def texts_of(table):
+    return [tuple(row.values.values()) for row in table.rows]
+
+
+def test_a_column_with_values_is_told_by_its_place_and_one_with_a_name_stays(tmp_path):
+    path = tmp_path / "events.tsv"
+    path.write_text("onset\t\tmood\t\n1\tx\t\ty\n")
+    table = read_table(path, required=("onset",), known=("onset",))
+    assert table.columns == ("onset", "(column 2)", "mood", "(column 4)") and texts_of(table) == [("1", "x", "", "y")]
+    path.write_text("onset\tmood\n1\tx\ty\n")
+    with pytest.raises(BadDataError, match="row 2: expected 2 fields, found 3"):
+        read_table(path, required=("onset",), known=())
+
+
+NUMBERS = {"1": 1, "-2.5": -2.5, "+3": 3, ".5": 0.5, "7.": 7, "1e-3": 0.001, "2E+2": 200, "007": 7, " 4 ": 4}
+NO_NUMBERS = ["1_2", "1_0.5", "nan", "inf", "-infinity", "0x10", "1,5", "1 2", "", ".", "e5", "\u0661", "1e", "--1"]
+
+
+def test_only_plain_decimal_numbers_are_numbers(tmp_path):
+    assert {text: plain_number(text) for text in NUMBERS} == NUMBERS
+    assert [text for text in NO_NUMBERS if plain_number(text) is not None] == []
+    with pytest.raises(BadDataError, match="row 3: onset: expected a number, found '1_2'"):
+        TableRow(tmp_path, 3, {"onset": "1_2"}).number_of("onset", 0)
+    with pytest.raises(BadDataError, match="number: expected a number, found '1_2'"):
+        TableRow(tmp_path, 3, {"number": "1_2"}).whole("number", 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import warnings
 from pathlib import Path
 
 import edfio
@@ -101,6 +102,23 @@ def test_other_formats_say_their_units_too(tmp_path):
     (tmp_path / "b.vhdr").write_text("\n".join(header))
     signal = open_recording(tmp_path / "b.vhdr")
     assert signal.electrodes == ("Fz", "Oz") and list(signal.selection.left_out.values()) == [("Cz",)]
+
+
+@pytest.mark.parametrize(("unit", "words"), [("C", "misc, in C"), ("uv", "misc, in µV"), ("S", "misc, in S"),
+                                             ("n/a", "misc, without a unit")])  # fmt: skip
+def test_an_electrode_that_brainvision_s_reader_makes_misc_is_told(tmp_path, unit, words):
+    mne.export.export_raw(tmp_path / "b.vhdr", own.raw_of(("Fz", "Cz", "Oz", "Temp")), verbose="error")
+    lines = (tmp_path / "b.vhdr").read_text().splitlines()
+    lines = [line.replace("µV", unit) if line.startswith(("Ch2=", "Ch4=")) else line for line in lines]
+    (tmp_path / "b.vhdr").write_text("\n".join(lines))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert mne.io.read_raw_brainvision(tmp_path / "b.vhdr", verbose="error").get_channel_types()[1] == "misc"
+    signal = open_recording(tmp_path / "b.vhdr")
+    assert signal.electrodes == ("Fz", "Oz")
+    (row,) = signal.checks  # Temp is no electrode's name; MNE writes uv as µV, and makes it misc all the same
+    assert row.verdict == "warning" and row.found.startswith(f"Cz ({words}); ")
+    assert open_recording(tmp_path / "b.vhdr", ElectrodeWishes(drop=("Cz",))).checks == []
 
 
 @pytest.fixture
