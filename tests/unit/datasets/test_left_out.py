@@ -82,6 +82,24 @@ def test_what_the_study_names_stays(study):
     assert row.verdict == "ok" and row.found.endswith("kept, as study.toml says")
 
 
+def test_what_is_in_doubt_stays_and_is_told(study):
+    def pulse(eeg):
+        eeg[1] *= 0.1
+        for at in range(200, 2400, 500):
+            eeg[1, at : at + 10] += 30e-6
+
+    own.write_recording(study / "eeg/a_raw.fif", edit=pulse)
+    source = open_dataset(study).subject("1")
+    assert [row.electrode for row in source.electrodes] == ["Fz", "Cz", "Oz"]
+    (row,) = told(source.checks)
+    assert row.verdict == "warning" and row.found == (
+        "Cz (jumps 10 times, by one height); kept, for it may be EEG; else study.toml, electrodes: drop = ['Cz']"
+    )
+    (study / "study.toml").write_text('[electrodes]\neeg = ["Cz"]\n')
+    (row,) = told(open_dataset(study).subject("1").checks)
+    assert row.verdict == "ok" and row.found.endswith("kept, as study.toml says")
+
+
 def test_nothing_left_is_refused(study):
     for name in "ab":
         own.write_recording(study / f"eeg/{name}_raw.fif", names=("Cz",), edit=put_codes(0))
