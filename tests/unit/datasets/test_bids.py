@@ -24,6 +24,7 @@ _spec.loader.exec_module(own)
 NAMES = ("Fz", "Cz", "Oz", "VEOG", "GSR")
 TYPES = ["eeg", "eeg", "eeg", "eog", "misc"]
 FILE = "sub-01/ses-1/eeg/sub-01_ses-1_task-watch_run-2_events.tsv"
+CHANNELS = FILE.replace("events", "channels")
 
 
 def write_bids(root: Path, subject="01", session="1", run="1", task="watch", names=NAMES, events=((1, 1), (3, 2))):
@@ -335,9 +336,44 @@ def test_bad_folders(root, case):
 
 
 def test_channels_that_disagree_with_the_recording(root):
-    edit("Oz", "Pz", FILE.replace("events", "channels"))(root)
-    with pytest.raises(BadDataError, match=r"run-2_eeg.vhdr cannot be read as an EEG recording"):
+    edit("Oz", "Pz", CHANNELS)(root)
+    with pytest.raises(BadDataError, match=r"run-2_eeg.vhdr .*: Oz only in the recording, Pz only in the table\."):
         open_dataset(root).subject("01")
+
+
+def test_two_rows_for_one_channel(root):
+    edit("Oz", "Cz", CHANNELS)(root)
+    with pytest.raises(BadDataError, match=r"row 4: a row before is called 'Cz' too; expected one row"):
+        open_dataset(root).subject("01")
+
+
+def test_rows_of_channels_in_another_order_count_by_name(root):
+    """By hand: Cz was marked bad, VEOG is an eye, GSR is none; Fz is called misc here."""
+    before = open_dataset(root).subject("01")
+    path = root / CHANNELS
+    heading, *rows = path.read_text().splitlines()
+    assert len(rows) == len(NAMES) and rows[0].startswith("Fz\tEEG")
+    path.write_text("\n".join([heading, *reversed(rows)]) + "\n")
+    after = open_dataset(root).subject("01")
+    assert after.checks == before.checks and after.electrodes == before.electrodes
+    for one, other in zip(after.signals, before.signals, strict=True):
+        np.testing.assert_array_equal(one[:, :], other[:, :])
+    path.write_text(path.read_text().replace("Fz\tEEG", "Fz\tMISC"))
+    kept = [[c.electrode for c in signal.channels] for signal in open_dataset(root).subject("01").signals]
+    assert kept[0] == ["Cz", "Oz", "VEOG"]
+
+
+@pytest.mark.parametrize(
+    ("gone", "added", "found"),
+    [("Oz", None, "Oz only in the recording, none only"), (None, "Pz", "none only in the recording, Pz only")],
+)
+def test_channels_that_the_table_leaves_out_are_told(root, gone, added, found):
+    path = root / CHANNELS
+    lines = [line for line in path.read_text().splitlines() if gone is None or not line.startswith(gone)]
+    path.write_text("\n".join([*lines, *([lines[1].replace("Fz", added)] if added else [])]) + "\n")
+    checks = open_dataset(root).subject("01").checks
+    (told,) = [c.found for c in checks if c.item.startswith("channels.tsv")]
+    assert told.startswith(found)
 
 
 def marked(root, subject="01"):
