@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,8 @@ def _notes(path: Path, raw: Any) -> Any:
     if raw.first_samp:
         return None  # they may count from the start of the measurement
     try:
-        return mne.read_annotations(source, sfreq=float(raw.info["sfreq"]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they were heard when the recording was opened
+            return mne.read_annotations(source, sfreq=float(raw.info["sfreq"]))
     except Exception:  # readers of a dozen formats raise whatever they like
         return None

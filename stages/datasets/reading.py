@@ -77,9 +77,13 @@ def read_raw(path: Path, reader: Reader) -> tuple[Any, Told]:
     Raises
     ------
     BadDataError
-        If it is a later part of another file's recording, holds no record, or its records overlap; else whatever the
+        If it is empty, a later part of another file's recording, or its records overlap; else whatever the
         reader raises.
     """
+    if path.is_file() and not path.stat().st_size:
+        raise BadDataError(
+            f"{path} is empty: it holds no byte.", "Copy it again from the source, or take it out of the folder."
+        )
     must_be_first(path)
     if path.suffix.casefold() in EDF_ENDINGS:
         refuse_no_record(path)
@@ -107,8 +111,9 @@ def read_raw(path: Path, reader: Reader) -> tuple[Any, Told]:
     said = [str(one.message).strip() for one in warned]
     brainvision = path.suffix.casefold() == HEADER
     sizes = [text.splitlines()[0] for text in said if _SIZES.search(text)]
+    twins = _twins(raw.ch_names, _shared_names(warned))
     return raw, Told(
-        twins=_twins(raw.ch_names, _shared_names(warned)),
+        twins=twins,
         pauses=clock.pauses() if clock is not None else [],
         unplaced=unplaced,
         rates=rates,
@@ -116,7 +121,7 @@ def read_raw(path: Path, reader: Reader) -> tuple[Any, Told]:
         outside=outside(path, raw, said, notes),
         unread=never_read(said),
         names=name_notes(path) if brainvision else [],
-        types=_told_types(raw.ch_names, said),
+        types=_told_types([twins.get(row, name) for row, name in enumerate(raw.ch_names)], said),
     )
 
 
