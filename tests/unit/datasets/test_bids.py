@@ -436,6 +436,26 @@ def test_channels_of_several_rates_are_read_whole(tmp_path):
     assert check.verdict == "warning" and check.found.startswith("2 from 128 to 512 Hz")
 
 
+def test_units_of_an_edf_file_stay_with_their_channels_where_the_table_has_another_order(tmp_path):
+    """Fz is stored in mV, Cz in uV, and Temp in degC: 0.03 mV are 30 uV."""
+    edfio = pytest.importorskip("edfio")
+    wave = np.sin(2 * np.pi * 3.3 * np.arange(2560) / 128)
+    signals = [
+        edfio.EdfSignal(size * wave, 128, label=name, physical_dimension=unit, physical_range=(-2 * size, 2 * size))
+        for name, size, unit in (("Fz", 0.03, "mV"), ("Temp", 36.0, "degC"), ("Cz", 50.0, "uV"))
+    ]
+    folder = tmp_path / "sub-1/eeg"
+    folder.mkdir(parents=True)
+    edfio.Edf(signals).write(folder / "sub-1_task-x_eeg.edf")
+    (folder / "sub-1_task-x_events.tsv").write_text("onset\tduration\tstim_file\n5\t1\ta.gif\n")
+    rows = "Cz\tEEG\tuV\nFz\tEEG\tmV\nTemp\tTEMP\toC\n"
+    (folder / "sub-1_task-x_channels.tsv").write_text(f"name\ttype\tunits\n{rows}")
+    own.write_clip(tmp_path / "stimuli/a.gif")
+    source = open_dataset(tmp_path).subject("1")
+    assert [e.electrode for e in source.electrodes] == ["Fz", "Cz"]
+    np.testing.assert_allclose(source.signals[0][:, :], np.vstack([30e-6 * wave, 50e-6 * wave]), atol=5e-9)
+
+
 def test_one_recording_under_several_names_is_told(root):
     """The toy's second session repeats the first one's run 1, and so does whoever is written like it."""
     write_bids(root, subject="03", session="b", task="look")
