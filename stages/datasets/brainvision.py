@@ -17,9 +17,15 @@ _BYTES = {"short": 2, "int": 4, "single": 4}  # of a sample, by MNE's words
 
 
 def named_files(path: Path) -> dict[str, Path]:
-    """Return the files that a header names, as `DataFile` and `MarkerFile`; a renamed copy may name others'."""
+    """Return the files that are there of those that a header names, as `DataFile` and `MarkerFile`.
+
+    A renamed copy may name another's. Without the markers named, MNE takes those of the header's own stem.
+    """
     found = {_KEYS[key.casefold()]: name for key, name in _NAMED.findall(_text(path))}
-    return {key: path.parent / name.replace("$b", path.stem) for key, name in found.items()}
+    named = {key: path.parent / name.replace("$b", path.stem) for key, name in found.items()}
+    if "MarkerFile" in named and not named["MarkerFile"].is_file():
+        named["MarkerFile"] = path.with_suffix(".vmrk")
+    return {key: file for key, file in named.items() if file.is_file()}
 
 
 def refuse_shared(root: Path, files: Iterable[str]) -> None:

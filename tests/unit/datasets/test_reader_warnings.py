@@ -9,6 +9,7 @@ import pytest
 import scipy.io
 
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.datasets.brainvision import refuse_shared
 from eeg2vid.stages.datasets.channels import ElectrodeWishes
 from eeg2vid.stages.datasets.opening import open_dataset
 from eeg2vid.stages.datasets.recordings import open_recording
@@ -142,6 +143,16 @@ def test_two_recordings_of_a_study_share_no_file(tmp_path, used):
     words = shared if used == "*.vhdr" else "expected the folder clips/"
     with pytest.raises(BadDataError, match=words):
         open_dataset(tmp_path)
+
+
+def test_headers_that_name_markers_of_before_a_renaming_share_none(tmp_path):
+    """MNE takes the markers of the header's own name: that of a is at sample 100, that of b at 300."""
+    for stem, at in (("a", 100), ("b", 300)):
+        path = write_brainvision(tmp_path, stem, [(at, 1)])
+        change(path, f"MarkerFile={stem}.vmrk", "MarkerFile=before.vmrk")
+        assert told(path) == {}
+        assert list(open_recording(path).raw.annotations.onset) == [at / 200]
+    refuse_shared(tmp_path, ["a.vhdr", "b.vhdr"])
 
 
 def test_eeglab_types_that_mne_does_not_know(tmp_path):
