@@ -27,6 +27,7 @@ from eeg2vid.stages.datasets.stimuli_table import Joined, Mark, event_row, find_
 from eeg2vid.stages.datasets.study_file import StudyFile, Whose, find_recordings
 from eeg2vid.stages.datasets.tables import TableRow, read_table
 
+_MADE_BY_MNE = "STI 014"  # a trigger channel that no file holds
 _MARKER_S = 0.02  # s: shorter is the length of a trigger pulse, not of a clip
 
 
@@ -101,6 +102,7 @@ class BidsEvents:
             assert isinstance(signal, RawSignal)
             signal.asked_by_table([name for name, (kind, _) in table.items() if (kind or "").upper() == "EEG"])
             signal.take_for_clips(self._texts[file])
+            signal.checks += bids_files.channel_checks(signal.path.name, list(table), signal.raw.ch_names)
             # mne-bids puts the rows of a table beside the file in the place of the file's own annotations
             own, length = signal.annotated(read_annotated(self.root / file)), signal.shape[1]
             rows = [s for mark in self._marked[file] for s in spans_of(*mark, signal.sfreq, length)]
@@ -217,7 +219,18 @@ class BidsEvents:
             raise MissingPackageError(f"{path} is read through mne-bids, which is missing.") from error
         place = mne_bids.get_bids_path_from_fname(path, check=False, verbose="error")
         place.update(root=self.root, datatype="eeg", check=False)
-        return mne_bids.read_raw_bids(place, on_ch_mismatch="raise", verbose="warning")
+        try:
+            return mne_bids.read_raw_bids(place, on_ch_mismatch="raise", verbose="warning")
+        except RuntimeError as error:
+            if "channel" not in str(error).casefold():
+                raise
+            table = list(bids_files.channels_of(self.root, path.relative_to(self.root).as_posix()))
+            names = [name for name in read_annotated(path).ch_names if name in table or name != _MADE_BY_MNE]
+            if sorted(table) != sorted(names):
+                bids_files.refuse_channels(path, table, names)
+        raw = mne_bids.read_raw_bids(place, on_ch_mismatch="reorder", verbose="warning")
+        # what else is known of the file counts its channels in the file's order
+        return raw.reorder_channels(names)
 
 
 class _Runs(Whose):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.datasets.channels import listed_names
+from eeg2vid.stages.datasets.edf_header import ANNOTATIONS
 from eeg2vid.stages.datasets.source import natural_order
 from eeg2vid.stages.datasets.tables import read_table
 
@@ -54,13 +57,48 @@ def channels_of(root: Path, file: str) -> dict[str, tuple[str | None, str | None
     Raises
     ------
     BadDataError
-        If two tables of one folder hold for it alike, or it is malformed.
+        If two tables of one folder hold for it alike, or it is malformed or names a channel twice.
     """
     path = _table_of(root, file, _CHANNELS)
     if path is None:
         return {}
     table = read_table(path, required=("name",), known=("name", "type", "units", "status"))
-    return {row.values["name"]: (row.text("type"), row.text("units")) for row in table.rows}
+    said: dict[str, tuple[str | None, str | None]] = {}
+    for row in table.rows:
+        name = row.values["name"]
+        if name in said:
+            row.fail(f"a row before is called {name!r} too; expected one row for each channel.")
+        said[name] = row.text("type"), row.text("units")
+    return said
+
+
+def refuse_channels(path: Path, table: Sequence[str], names: Sequence[str]) -> NoReturn:
+    """Say which channels a recording and its table of channels do not share.
+
+    Raises
+    ------
+    BadDataError
+        Always.
+    """
+    raise BadDataError(
+        f"{path} and its channels.tsv name other channels: {_apart(table, names)}.",
+        "Name them alike, in channels.tsv or in the recording; their order does not matter.",
+    )
+
+
+def channel_checks(name: str, table: Sequence[str], names: Sequence[str]) -> list[Check]:
+    """Return a warning if a table of channels lists others than its recording has: their types are not known."""
+    table = [channel for channel in table if channel not in ANNOTATIONS]  # no reader calls these a channel
+    if not table or set(table) == set(names):
+        return []
+    return [
+        Check(item=f"channels.tsv, {name}", found=_apart(table, names), expected="the same channels", verdict="warning")
+    ]
+
+
+def _apart(table: Sequence[str], names: Sequence[str]) -> str:
+    here, there = ([name for name in one if name not in other] for one, other in ((names, table), (table, names)))
+    return f"{listed_names(here) or 'none'} only in the recording, {listed_names(there) or 'none'} only in the table"
 
 
 def _beside(path: Path, ending: str) -> Path:

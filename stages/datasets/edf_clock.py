@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.datasets.edf_header import read_header
 
-ENDINGS = (".edf", ".bdf")
-_ANNOTATIONS = ("EDF Annotations", "BDF Annotations")
 _ONSET = re.compile(rb"\x00*([+-]\d+(?:\.(\d*))?)(?:\x15[^\x14]*)?\x14")
 
 
@@ -82,32 +81,17 @@ def read_clock(path: Path) -> Clock | None:
 
 def _onsets(path: Path) -> tuple[NDArray[np.float64], float, int, int] | None:
     """Return onsets, the length of a record, its samples in the fastest channel, and the digits of the onsets."""
-    with path.open("rb") as file:
-        head = file.read(256)
-        try:
-            size, records, record_s, n = (
-                int(head[184:192]),
-                int(head[236:244]),
-                float(head[244:252]),
-                int(head[252:256]),
-            )
-        except ValueError:
-            return None  # MNE has more to say on it
-        fields = file.read(256 * n)
-    labels = [fields[16 * k : 16 * k + 16].decode("latin-1").strip() for k in range(n)]
-    told = [k for k, label in enumerate(labels) if label in _ANNOTATIONS]
-    width = 3 if path.suffix.casefold() == ".bdf" else 2
-    try:
-        samples = [int(fields[216 * n + 8 * k : 216 * n + 8 * k + 8]) for k in range(n)]
-    except ValueError:
+    header = read_header(path)
+    if header is None:
         return None
-    length = width * sum(samples)
+    told, samples, record_s, length = header.told, header.samples, header.record_s, header.record_bytes
     fastest = max((count for k, count in enumerate(samples) if k not in told), default=0)
-    records = min(records if records > 0 else 1 << 62, (path.stat().st_size - size) // length) if length else 0
+    records = header.records if header.records > 0 else 1 << 62
+    records = min(records, (path.stat().st_size - header.size) // length) if length else 0
     if not told or record_s <= 0 or not fastest or records < 2:
         return None
-    at, room = width * sum(samples[: told[0]]), width * samples[told[0]]
-    stored = np.memmap(path, np.uint8, "r", offset=size, shape=(records, length))[:, at : at + room]
+    at, room = header.width * sum(samples[: told[0]]), header.width * samples[told[0]]
+    stored = np.memmap(path, np.uint8, "r", offset=header.size, shape=(records, length))[:, at : at + room]
     onsets, digits = np.empty(records), 0
     for k in range(records):
         match = _ONSET.match(stored[k].tobytes())
@@ -118,12 +102,12 @@ def _onsets(path: Path) -> tuple[NDArray[np.float64], float, int, int] | None:
     return onsets - onsets[0], record_s, fastest, digits
 
 
-def set_to_file(path: Path, raw: Any, clock: Clock) -> list[str]:
+def set_to_file(path: Path, raw: Any, clock: Clock) -> tuple[list[str], Any]:
     """Give a recording its annotations anew, moved from the time of day to where their samples are in the file.
 
     Returns
     -------
-    What was marked during a gap, of which there is no sample: left out.
+    What was marked during a gap, of which there is no sample: left out; MNE's annotations of all else, uncropped.
     """
     import mne
 
@@ -134,5 +118,6 @@ def set_to_file(path: Path, raw: Any, clock: Clock) -> list[str]:
     there = [recorded for _, recorded in starts]
     lengths = [max(end - start, 0.0) for (start, _), end in zip(starts, ends, strict=True)]
     moved = mne.Annotations([start for start, _ in starts], lengths, notes.description, None, notes.ch_names)
-    raw.set_annotations(moved[np.array(there, dtype=bool)] if len(moved) else moved, verbose="error")
-    return [str(text) for text, recorded in zip(notes.description, there, strict=True) if not recorded]
+    kept = moved[np.array(there, dtype=bool)] if len(moved) else moved
+    raw.set_annotations(kept, verbose="error")
+    return [str(text) for text, recorded in zip(notes.description, there, strict=True) if not recorded], kept

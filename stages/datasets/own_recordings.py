@@ -11,6 +11,7 @@ import numpy as np
 from eeg2vid.schemas.entities import Check, Event, MarkedSpan, Recording
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets import amplitudes, left_out, marked_spans, signal_checks
+from eeg2vid.stages.datasets.brainvision import refuse_shared
 from eeg2vid.stages.datasets.channels import cap_check, common_order
 from eeg2vid.stages.datasets.clip_table import ClipTable
 from eeg2vid.stages.datasets.lazy_signal import LazySignal
@@ -66,13 +67,15 @@ class OwnRecordings:
     Raises
     ------
     BadDataError
-        If a table or study.toml is malformed, or names a file or clip that is not there.
+        If a table or study.toml is malformed, or names a file or clip that is not there, or two recordings share a
+        file.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.said, said_file = read_study_file(root)
         self.finder = open_finder(root, self.said)
+        refuse_shared(root, self.finder.files)
         self.kind, self.subjects = self.finder.kind, self.finder.subjects
         self.clips = ClipTable(root, self.finder.clips_folder)
         self.clips.join(self.finder.clip_rows())

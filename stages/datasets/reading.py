@@ -13,16 +13,21 @@ from typing import Any, Literal
 import numpy as np
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.datasets.edf_clock import ENDINGS as EDF_ENDINGS
+from eeg2vid.stages.datasets.brainvision import HEADER, name_notes, size_notes
+from eeg2vid.stages.datasets.channel_names import says_other
 from eeg2vid.stages.datasets.edf_clock import Clock, read_clock, set_to_file
+from eeg2vid.stages.datasets.edf_header import ENDINGS as EDF_ENDINGS
+from eeg2vid.stages.datasets.edf_header import refuse_no_record
 from eeg2vid.stages.datasets.edf_rate import true_rate
 from eeg2vid.stages.datasets.fif_parts import must_be_first
+from eeg2vid.stages.datasets.lost_marks import Outside, never_read, outside
 
 DataFormat = Literal["auto", "int16", "int32"]
 Reader = Callable[[Path], Any]
 
 _CUT_NAME = 11  # letters, at least, of a name that was cut: 15 less a hyphen and a number
 _SIZES = re.compile(r"file\s+size|truncat|evenly divisible", re.IGNORECASE)
+_UNKNOWN_TYPES = "Unknown types found, setting as type EEG:"
 _TWINS = re.compile(r"found duplicates for: (\{.*?\})\. Applying running numbers")
 
 
@@ -41,7 +46,15 @@ class Told:
     rates
         Hz at which each channel of a file of several rates is stored; empty where all have one.
     sizes
-        What MNE says of a file that is shorter or longer than its header has it.
+        What is said of a file that is shorter or longer than its header has it.
+    outside
+        Annotations before the first sample or after the last one.
+    unread
+        What MNE says of markers that it did not read.
+    names
+        What is odd about the files that a header names.
+    types
+        Place of each channel that the file gives a type unknown to MNE, which takes it for EEG, and what the word is.
     """
 
     twins: Mapping[int, str] = field(default_factory=dict)
@@ -49,6 +62,10 @@ class Told:
     unplaced: Sequence[str] = ()
     rates: Sequence[float] = ()
     sizes: Sequence[str] = ()
+    outside: Outside = field(default_factory=Outside)
+    unread: Sequence[str] = ()
+    names: Sequence[str] = ()
+    types: Mapping[int, str] = field(default_factory=dict)
 
 
 NOTHING = Told()
@@ -60,9 +77,16 @@ def read_raw(path: Path, reader: Reader) -> tuple[Any, Told]:
     Raises
     ------
     BadDataError
-        If it is a later part of another file's recording, or its records overlap; else whatever the reader raises.
+        If it is empty, a later part of another file's recording, or its records overlap; else whatever the
+        reader raises.
     """
+    if path.is_file() and not path.stat().st_size:
+        raise BadDataError(
+            f"{path} is empty: it holds no byte.", "Copy it again from the source, or take it out of the folder."
+        )
     must_be_first(path)
+    if path.suffix.casefold() in EDF_ENDINGS:
+        refuse_no_record(path)
     clock = _clock(path)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
@@ -83,10 +107,34 @@ def read_raw(path: Path, reader: Reader) -> tuple[Any, Told]:
     if rates:
         # MNE brings slower channels to the fastest rate stretch by stretch, which shifts them in time: all at once
         raw.load_data(verbose="error")
-    unplaced = set_to_file(path, raw, clock) if clock is not None else []
-    pauses = clock.pauses() if clock is not None else []
-    sizes = [str(one.message).strip().splitlines()[0] for one in warned if _SIZES.search(str(one.message))]
-    return raw, Told(_twins(raw.ch_names, _shared_names(warned)), pauses, unplaced, rates, tuple(dict.fromkeys(sizes)))
+    unplaced, notes = set_to_file(path, raw, clock) if clock is not None else ([], None)
+    said = [str(one.message).strip() for one in warned]
+    brainvision = path.suffix.casefold() == HEADER
+    sizes = [text.splitlines()[0] for text in said if _SIZES.search(text)]
+    twins = _twins(raw.ch_names, _shared_names(warned))
+    return raw, Told(
+        twins=twins,
+        pauses=clock.pauses() if clock is not None else [],
+        unplaced=unplaced,
+        rates=rates,
+        sizes=[*dict.fromkeys(sizes), *(size_notes(path, raw) if brainvision else [])],
+        outside=outside(path, raw, said, notes),
+        unread=never_read(said),
+        names=name_notes(path) if brainvision else [],
+        types=_told_types([twins.get(row, name) for row, name in enumerate(raw.ch_names)], said),
+    )
+
+
+def _told_types(names: Sequence[str], said: Sequence[str]) -> dict[int, str]:
+    """Return which channels have a type that MNE does not know, and what its word means that is no brain."""
+    lines = [line for text in said if text.startswith(_UNKNOWN_TYPES) for line in text.splitlines()[1:]]
+    kinds: dict[str, str] = {}
+    for line in lines:
+        word, _, listed = line.rpartition(": [")
+        kind = says_other(word) if listed else None
+        if kind is not None:
+            kinds |= {str(label): kind for label in ast.literal_eval(f"[{listed}")}
+    return {row: kinds[name] for row, name in enumerate(names) if name in kinds}
 
 
 def _clock(path: Path) -> Clock | None:

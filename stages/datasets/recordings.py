@@ -15,6 +15,7 @@ from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.schemas.rates import rates_agree, told_apart
+from eeg2vid.stages.datasets.brainvision import HEADER, named_files
 from eeg2vid.stages.datasets.channels import ElectrodeWishes, nowhere_check, select_channels
 from eeg2vid.stages.datasets.fif_parts import parts_beside
 from eeg2vid.stages.datasets.lazy_signal import LazySignal, reason_of, unreadable
@@ -45,7 +46,9 @@ class RawSignal(LazySignal):
         lost = ~np.isfinite(own).all(axis=1) | (own == 0).all(axis=1)
         own[lost | (np.array([place["coord_frame"] for place in places]) != _HEAD_FRAME)] = np.nan
         placed = [bool(np.isfinite(place).all()) for place in own]
-        types, said = raw.get_channel_types(), channel_units(path, raw, units or {}, wishes.unit)
+        declared = raw.get_channel_types()
+        types = [told.types.get(row, kind) if kind == "eeg" else kind for row, kind in enumerate(declared)]
+        said = channel_units(path, raw, units or {}, wishes.unit)
         unlike = is_unlike(said, types)
         misc = left_as_misc(raw, types, by_table=units is not None)
         selection = select_channels(
@@ -63,15 +66,7 @@ class RawSignal(LazySignal):
         self._gaps, self._clips = _gaps(told, self.sfreq), frozenset[str]()
         self.spans = merged([*self._gaps, *self.annotated(raw)])
         self.pauses = told.pauses
-        if told.unplaced:
-            found = f"{len(told.unplaced)} left out: {', '.join(map(repr, told.unplaced[:8]))}"
-            item = f"annotations in a gap of the recording, {path.name}"
-            self.checks.append(Check(item=item, found=found, expected="none", verdict="warning"))
-        self.checks += _rate_checks(self, told)
-        item = f"size of the file, {path.name}"
-        self.checks += [
-            Check(item=item, found=text, expected="what its header says", verdict="warning") for text in told.sizes
-        ]
+        self.checks += [*_told_checks(told, path.name), *_rate_checks(self, told)]
         bad = [channel.electrode for channel in self.channels if channel.name in raw.info["bads"]]
         if bad:
             found = f"{', '.join(bad)}; kept (the stage preprocess interpolates `bad_electrodes`)"
@@ -164,21 +159,9 @@ def companions(path: Path) -> list[Path]:
         return inside
     stem = path.name.removesuffix("".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix)
     pattern = re.compile(rf"{re.escape(stem)}\..+")
-    named = _named_in_header(path) if path.suffix.casefold() == ".vhdr" else set()
+    named = {file.name for file in named_files(path).values()} if path.suffix.casefold() == HEADER else set()
     beside = (p for p in path.parent.iterdir() if (p.name in named or pattern.fullmatch(p.name)) and p.is_file())
     return sorted({*(inside or [path]), *beside, *parts_beside(path)})
-
-
-def _named_in_header(path: Path) -> set[str]:
-    """Return the files that a BrainVision header names; a renamed copy may name others than those of its stem."""
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError:
-        text = path.read_bytes().decode("latin-1")
-    except OSError:
-        return set()
-    found = re.findall(r"^(?:DataFile|MarkerFile)\s*=\s*(.+?)\s*$", text, flags=re.MULTILINE | re.IGNORECASE)
-    return {Path(name.replace("$b", path.stem)).name for name in found}
 
 
 def must_agree(signals: Sequence[LazySignal], files: Sequence[str]) -> None:
@@ -198,6 +181,20 @@ def must_agree(signals: Sequence[LazySignal], files: Sequence[str]) -> None:
                 f"{file} is sampled at {here} Hz, but {files[0]} at {there} Hz; one subject's recordings must agree.",
                 "Resample them to one rate first.",
             )
+
+
+def _told_checks(told: Told, name: str) -> list[Check]:
+    """Return a warning for everything that a recording's reader would keep to itself."""
+    rows: list[tuple[str, str, str]] = []
+    if told.unplaced:
+        found = f"{len(told.unplaced)} left out: {', '.join(map(repr, told.unplaced[:8]))}"
+        rows.append(("annotations in a gap of the recording", found, "none"))
+    if outside := told.outside.words():
+        rows.append(("annotations outside the recording", outside, "none"))
+    rows += [("markers", text, "every marker read") for text in told.unread]
+    rows += [("files of the recording", text, "files of its own name") for text in told.names]
+    rows += [("size of the file", text, "what its header says") for text in told.sizes]
+    return [Check(item=f"{item}, {name}", found=found, expected=e, verdict="warning") for item, found, e in rows]
 
 
 def _rate_checks(signal: RawSignal, told: Told) -> list[Check]:

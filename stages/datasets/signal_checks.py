@@ -69,10 +69,15 @@ def refuse_empty(signal: Signal, path: Path) -> None:
         If it has none.
     """
     if signal.shape[1] == 0:
-        raise BadDataError(
-            f"{path} is empty: its header names {signal.shape[0]} channels, but it holds no sample.",
-            "Copy it again from the source, or take it out of the folder.",
-        )
+        raise empty(path, signal.shape[0])
+
+
+def empty(path: Path, channels: int) -> BadDataError:
+    """Return what is to be said of a recording with a header, but without a sample."""
+    return BadDataError(
+        f"{path} is empty: its header names {channels} channels, but it holds no sample.",
+        "Copy it again from the source, or take it out of the folder.",
+    )
 
 
 def scan_signal(

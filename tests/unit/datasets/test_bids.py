@@ -24,6 +24,7 @@ _spec.loader.exec_module(own)
 NAMES = ("Fz", "Cz", "Oz", "VEOG", "GSR")
 TYPES = ["eeg", "eeg", "eeg", "eog", "misc"]
 FILE = "sub-01/ses-1/eeg/sub-01_ses-1_task-watch_run-2_events.tsv"
+CHANNELS = FILE.replace("events", "channels")
 
 
 def write_bids(root: Path, subject="01", session="1", run="1", task="watch", names=NAMES, events=((1, 1), (3, 2))):
@@ -335,9 +336,44 @@ def test_bad_folders(root, case):
 
 
 def test_channels_that_disagree_with_the_recording(root):
-    edit("Oz", "Pz", FILE.replace("events", "channels"))(root)
-    with pytest.raises(BadDataError, match=r"run-2_eeg.vhdr cannot be read as an EEG recording"):
+    edit("Oz", "Pz", CHANNELS)(root)
+    with pytest.raises(BadDataError, match=r"run-2_eeg.vhdr .*: Oz only in the recording, Pz only in the table\."):
         open_dataset(root).subject("01")
+
+
+def test_two_rows_for_one_channel(root):
+    edit("Oz", "Cz", CHANNELS)(root)
+    with pytest.raises(BadDataError, match=r"row 4: a row before is called 'Cz' too; expected one row"):
+        open_dataset(root).subject("01")
+
+
+def test_rows_of_channels_in_another_order_count_by_name(root):
+    """By hand: Cz was marked bad, VEOG is an eye, GSR is none; Fz is called misc here."""
+    before = open_dataset(root).subject("01")
+    path = root / CHANNELS
+    heading, *rows = path.read_text().splitlines()
+    assert len(rows) == len(NAMES) and rows[0].startswith("Fz\tEEG")
+    path.write_text("\n".join([heading, *reversed(rows)]) + "\n")
+    after = open_dataset(root).subject("01")
+    assert after.checks == before.checks and after.electrodes == before.electrodes
+    for one, other in zip(after.signals, before.signals, strict=True):
+        np.testing.assert_array_equal(one[:, :], other[:, :])
+    path.write_text(path.read_text().replace("Fz\tEEG", "Fz\tMISC"))
+    kept = [[c.electrode for c in signal.channels] for signal in open_dataset(root).subject("01").signals]
+    assert kept[0] == ["Cz", "Oz", "VEOG"]
+
+
+@pytest.mark.parametrize(
+    ("gone", "added", "found"),
+    [("Oz", None, "Oz only in the recording, none only"), (None, "Pz", "none only in the recording, Pz only")],
+)
+def test_channels_that_the_table_leaves_out_are_told(root, gone, added, found):
+    path = root / CHANNELS
+    lines = [line for line in path.read_text().splitlines() if gone is None or not line.startswith(gone)]
+    path.write_text("\n".join([*lines, *([lines[1].replace("Fz", added)] if added else [])]) + "\n")
+    checks = open_dataset(root).subject("01").checks
+    (told,) = [c.found for c in checks if c.item.startswith("channels.tsv")]
+    assert told.startswith(found)
 
 
 def marked(root, subject="01"):
@@ -398,6 +434,26 @@ def test_channels_of_several_rates_are_read_whole(tmp_path):
     assert np.abs(found - wave[512][2560 + 77 : 3200]).max() < 0.2
     (check,) = [check for check in source.checks if check.item.startswith("electrodes resampled")]
     assert check.verdict == "warning" and check.found.startswith("2 from 128 to 512 Hz")
+
+
+def test_units_of_an_edf_file_stay_with_their_channels_where_the_table_has_another_order(tmp_path):
+    """Fz is stored in mV, Cz in uV, and Temp in degC: 0.03 mV are 30 uV."""
+    edfio = pytest.importorskip("edfio")
+    wave = np.sin(2 * np.pi * 3.3 * np.arange(2560) / 128)
+    signals = [
+        edfio.EdfSignal(size * wave, 128, label=name, physical_dimension=unit, physical_range=(-2 * size, 2 * size))
+        for name, size, unit in (("Fz", 0.03, "mV"), ("Temp", 36.0, "degC"), ("Cz", 50.0, "uV"))
+    ]
+    folder = tmp_path / "sub-1/eeg"
+    folder.mkdir(parents=True)
+    edfio.Edf(signals).write(folder / "sub-1_task-x_eeg.edf")
+    (folder / "sub-1_task-x_events.tsv").write_text("onset\tduration\tstim_file\n5\t1\ta.gif\n")
+    rows = "Cz\tEEG\tuV\nFz\tEEG\tmV\nTemp\tTEMP\toC\n"
+    (folder / "sub-1_task-x_channels.tsv").write_text(f"name\ttype\tunits\n{rows}")
+    own.write_clip(tmp_path / "stimuli/a.gif")
+    source = open_dataset(tmp_path).subject("1")
+    assert [e.electrode for e in source.electrodes] == ["Fz", "Cz"]
+    np.testing.assert_allclose(source.signals[0][:, :], np.vstack([30e-6 * wave, 50e-6 * wave]), atol=5e-9)
 
 
 def test_one_recording_under_several_names_is_told(root):

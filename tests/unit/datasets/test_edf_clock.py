@@ -119,3 +119,11 @@ def test_a_table_behind_a_gap_is_refused(tmp_path):
     """31 s may be 31 s of the clock or of the samples: nothing says which."""
     with pytest.raises(BadDataError, match=r"gap of 6 s after 20 s of samples .*whether 31 s counts it is not known"):
         study(tmp_path, "table")
+
+
+def test_marks_outside_a_recording_with_a_gap_are_counted(tmp_path):
+    """The clock goes on to 140 s: 139 s is inside though the file holds 40 s, 150 s is not."""
+    path = write(tmp_path / "a.edf", clock_of((10, 100)), [(139, None, "a"), (150, None, "b"), (-2, None, "c")])
+    (row,) = [check for check in open_recording(path).checks if "outside" in check.item]
+    # 150 s of the clock are 50 s of samples
+    assert row.found.startswith("2 left out") and "'b' at 50 s" in row.found and "'c' at -2 s" in row.found
