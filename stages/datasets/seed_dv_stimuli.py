@@ -16,6 +16,8 @@ from eeg2vid.schemas.entities import Caption, Check, Clip
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets import montage, protocol
 from eeg2vid.stages.datasets.npy import open_npy
+from eeg2vid.stages.datasets.twins import film_twins
+from eeg2vid.stages.stimuli.film_digest import same_films
 from eeg2vid.stages.stimuli.video import probe
 
 LABEL_FILE = "All_video_label.npy"
@@ -118,7 +120,7 @@ def read_attribute(path: Path, column: str, geometry: tuple[int, ...]) -> NDArra
 
 
 def read_clips(root: Path, labels: NDArray[np.int64]) -> tuple[list[Clip], list[Check]]:
-    """Return the clip index in presentation order, and warnings for attribute files that are missing.
+    """Return the clip index in presentation order, and warnings: attribute files missing, blocks with one film.
 
     Parameters
     ----------
@@ -142,7 +144,7 @@ def read_clips(root: Path, labels: NDArray[np.int64]) -> tuple[list[Clip], list[
             )
             continue
         columns[column] = read_attribute(path, column, labels.shape)
-    clips = []
+    clips: list[Clip] = []
     for (block, slot), concept in np.ndenumerate(labels):
         for k in range(protocol.CLIPS_PER_RUN):
             at = block, slot * protocol.CLIPS_PER_RUN + k
@@ -160,7 +162,9 @@ def read_clips(root: Path, labels: NDArray[np.int64]) -> tuple[list[Clip], list[
                     **{name: values[at].item() for name, values in columns.items()},
                 )
             )
-    return clips, checks
+    films = same_films({clip.clip: (root / clip.file, clip.start_s, clip.duration_s) for clip in clips})
+    clips = [clip.model_copy(update={"film_sha": films.get(clip.clip)}) for clip in clips]
+    return clips, checks + film_twins(clips)
 
 
 def read_caption_file(path: Path, n_slots: int) -> list[str]:
@@ -186,7 +190,7 @@ def read_caption_file(path: Path, n_slots: int) -> list[str]:
 
 
 def read_captions(root: Path, labels: NDArray[np.int64]) -> tuple[list[Caption], list[Check]]:
-    """Return the captions that come with the data, one line per clip; none and a warning without them.
+    """Return the captions that come with the data, one line per clip; warnings without them, or for equal files.
 
     Raises
     ------
@@ -200,8 +204,11 @@ def read_captions(root: Path, labels: NDArray[np.int64]) -> tuple[list[Caption],
         row = Check(item="captions", found="no folder BLIP-caption", expected="one", verdict="warning")
         return [], [row]
     captions = []
+    files: dict[tuple[str, ...], list[str]] = {}
     for block in range(1, n_blocks + 1):
-        lines = read_caption_file(folder / film_path(root, block, ".txt").name, n_slots)
+        name = film_path(root, block, ".txt").name
+        lines = read_caption_file(folder / name, n_slots)
+        files.setdefault(tuple(lines), []).append(name)
         captions += [
             Caption(
                 clip=protocol.clip_id(block, i // protocol.CLIPS_PER_RUN + 1, i % protocol.CLIPS_PER_RUN + 1),
@@ -209,7 +216,11 @@ def read_captions(root: Path, labels: NDArray[np.int64]) -> tuple[list[Caption],
             )
             for i, line in enumerate(lines)
         ]
-    return captions, [Check(item="captions", found=f"{len(captions)}", expected=f"{len(captions)}", verdict="ok")]
+    checks = [Check(item="captions", found=f"{len(captions)}", expected=f"{len(captions)}", verdict="ok")]
+    if told := [" and ".join(names) for names in files.values() if len(names) > 1]:
+        item, expected = "the same captions twice", "every block's own"
+        checks.append(Check(item=item, found="; ".join(told), expected=expected, verdict="warning"))
+    return captions, checks
 
 
 def check_films(root: Path, labels: NDArray[np.int64]) -> list[Check]:
