@@ -11,6 +11,7 @@ import numpy as np
 from eeg2vid.schemas.entities import Clip, Event, Fold
 from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.schemas.splits import Part, SplitAttributes, SplitSettings
+from eeg2vid.stages.datasets.same_eeg import same_eeg
 from eeg2vid.stages.datasets.splits import blocks, groups
 from eeg2vid.stages.datasets.splits.concepts import choose_concepts
 from eeg2vid.stages.datasets.splits.division import Division
@@ -159,7 +160,7 @@ def _leaks(
         find_leak("runs", own.runs(), assignment, folds),
         find_leak("clips", study.clip, whole, folds),
         find_leak("films", films, whole, folds, called),
-        find_leak("recordings", own.eeg, assignment, folds, places),
+        find_leak("recordings", same_eeg(own.eeg.tolist()), assignment, folds, places),
         find_overlap(own.recording, own.onset_s, own.duration_s, assignment, folds),
     )
     return one_of_a_kind(found)

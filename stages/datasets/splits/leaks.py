@@ -10,6 +10,7 @@ import numpy as np
 from eeg2vid.schemas.entities import Clip, Event, Fold
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.splits import LeakKind, Part
+from eeg2vid.stages.datasets.same_eeg import same_eeg
 
 _SHARED = 0.05  # of the shorter event: clips shown back to back touch, as far as a display's clock is exact
 UNKNOWN = ""  # no label is empty, so nothing matches it
@@ -68,7 +69,7 @@ def find_leak(
     kind
         What the names are.
     names
-        Run, clip, or digest of film or EEG of each event, ``(event,)``; `UNKNOWN` where it is not known.
+        Run, clip, or what tells film or EEG of each event, ``(event,)``; `UNKNOWN` where it is not known.
     assignment
         int8 ``(fold, event)`` with values of `Part`.
     folds
@@ -216,7 +217,7 @@ def refuse_leaks(
         Naming the fold and the run, the clip or both twins.
     """
     shown = [event.clip for event in events]
-    eeg = np.array([event.eeg_sha or UNKNOWN for event in events], dtype=str)
+    eeg = same_eeg([event.eeg_sha for event in events])
     runs = np.array([f"{event.session}/{event.run}" for event in events], dtype=str)
     films, called = film_names(shown, clips)
     places = np.array([eeg_place(event.recording, event.onset_s) for event in events], dtype=str)

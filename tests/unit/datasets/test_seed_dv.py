@@ -14,6 +14,7 @@ import pytest
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets import protocol, seed_dv_stimuli, signal_checks
+from eeg2vid.stages.datasets.checkup import examine
 from eeg2vid.stages.datasets.opening import open_dataset
 from eeg2vid.stages.datasets.source import natural_order
 
@@ -352,3 +353,6 @@ def test_a_film_stored_as_two_blocks_and_captions_stored_twice_are_warnings(root
     warned = {check.item: check.found for check in study.checks if check.verdict == "warning"}
     assert f"{study.clips[0].clip} and {study.clips[15].clip}; " in warned["one film as several clips"]
     assert warned["the same captions twice"] == "1st_10min.txt and 2nd_10min.txt"
+    doctor = {check.item: check.found for check in examine(root) if check.verdict == "warning"}
+    items = ("one film as several clips", "the same captions twice")
+    assert [doctor[item] for item in items] == [warned[item] for item in items]
