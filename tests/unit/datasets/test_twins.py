@@ -176,10 +176,6 @@ def as_brainvision(path, eeg):
     export(path.with_suffix(".vhdr"), eeg)
 
 
-def as_short_integers(path, eeg):
-    write_fif(path.with_suffix(".fif"), eeg, fmt="short")
-
-
 def export(path, eeg):
     raw = own.raw_of(NAMES, data=eeg.astype(np.float64))
     raw.set_meas_date(datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
@@ -187,17 +183,7 @@ def export(path, eeg):
     mne.export.export_raw(path, raw, verbose="error", overwrite=True)
 
 
-WAYS = [
-    as_edf,
-    as_brainvision,
-    as_short_integers,
-    as_single,
-    as_microvolts,
-    as_millivolts,
-    shuffled_with_one_more,
-    renamed,
-    trimmed,
-]
+WAYS = [as_edf, as_brainvision, as_single, as_microvolts, as_millivolts, shuffled_with_one_more, renamed, trimmed]
 
 
 def write_study(root, ways, owners=("sub-1", "sub-2")):
