@@ -2,8 +2,9 @@
 
 A digest is made at a place that the EEG itself settles, the steepest one of each electrode, from coarse steps of its
 own spread around that place. So it does not depend on names, order, units, on how finely the values are stored, on
-gain, sign and offset, nor on where the event begins and ends, as long as the place lies within. EEG that was filtered,
-referenced or sampled anew is another.
+gain and offset, nor on where the event begins and ends, as long as the place lies within. Told are most of the events
+of a copy, not each. EEG that was filtered, referenced or sampled anew is another; events under half a second have no
+digest.
 """
 
 from __future__ import annotations
@@ -49,7 +50,6 @@ def eeg_digest(volts: NDArray[np.float32], sfreq: float) -> str | None:
     # one place, the middle one of the points, for each electrode
     starts = np.argmax(np.abs(values[:, reach // 2 : reach // 2 + places]), axis=1)[:, None]
     points = np.take_along_axis(values, starts + apart * np.arange(_POINTS), axis=1)
-    points *= np.sign(np.take_along_axis(values, starts + reach // 2, axis=1))
     spread = points.std(axis=1, keepdims=True)
     telling = (spread[:, 0] > 0) & (changes >= _SHARE * volts.shape[1])
     levels = np.rint(points[telling] / (_STEP * spread[telling])).astype(np.int16)

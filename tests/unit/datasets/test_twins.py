@@ -79,7 +79,7 @@ COPIES = {
     "longer": (lambda eeg: eeg, {"duration": 1.5}),
     "shorter, later, 16 bits": (sixteen_bits, {"duration": 0.9, "shift": 0.05}),
     "another gain": (lambda eeg: eeg * 0.1, {}),
-    "upside down, with an offset": (lambda eeg: 2e-5 - eeg, {}),
+    "an offset": (lambda eeg: 2e-5 + eeg, {}),
     "fewer electrodes": (lambda eeg: eeg[1:], {}),
     "another order": (lambda eeg: eeg[::-1], {}),
 }
