@@ -54,7 +54,7 @@ class Event(Row):
     onset_sample: int = Field(ge=0, description="since the start of the recording, samples")
     duration_s: float = Field(gt=0, description="s")
     hint_s: float | None = Field(None, gt=0, description="what names the concept ends as the run begins; its length, s")
-    eeg_sha: str | None = Field(None, description="digest of its EEG: the same in a copy under another name")
+    eeg_sha: str | None = Field(None, description="digests of its EEG; a copy shares them")
 
 
 class Recording(Row):

@@ -80,11 +80,12 @@ def _twins_apart(
     """Refuse a film under two clip ids, and EEG under two names, on two sides of a fold."""
     import numpy as np
 
+    from eeg2vid.stages.datasets.same_eeg import same_eeg
     from eeg2vid.stages.datasets.splits.leaks import eeg_place, film_names, find_leak
 
     folds = [Fold(fold=name, test="", validation="") for name in chosen]
     assignment = np.stack([parts[name] for name in chosen])
-    eeg = np.array([event.eeg_sha or "" for event in cohort.events], dtype=str)
+    eeg = same_eeg([event.eeg_sha for event in cohort.events])
     places = np.array([f"subject {e.subject}, {eeg_place(e.recording, e.onset_s)}," for e in cohort.events], dtype=str)
     index = ctx.read_optional("clips")
     films, called = film_names(cohort.clips, index.table("clips", Clip) if index else ())
@@ -98,10 +99,12 @@ def _twins_apart(
 
 def _people_apart(cohort: Cohort, parts: Mapping[str, np.ndarray], chosen: Sequence[str]) -> None:
     """Refuse a fold that holds a person out while others train who have EEG of that person, of whatever clips."""
+    from eeg2vid.stages.datasets.same_eeg import same_eeg
+
     whose: dict[str, set[str]] = {}
-    for event in cohort.events:
-        if event.eeg_sha is not None:
-            whose.setdefault(event.eeg_sha, set()).add(event.subject)
+    for event, name in zip(cohort.events, same_eeg([event.eeg_sha for event in cohort.events]).tolist(), strict=True):
+        if name:
+            whose.setdefault(name, set()).add(event.subject)
     copies = sorted({(one, other) for people in whose.values() for one in people for other in people - {one}})
     if not copies:
         return

@@ -16,7 +16,7 @@ from eeg2vid.stages.datasets.checkup_rows import attempt, name_of, row, unknown_
 from eeg2vid.stages.datasets.npy import open_npy
 from eeg2vid.stages.datasets.seed_dv import array_shape, events_of, find_eeg_files, read_eeg_file, recording_label
 from eeg2vid.stages.datasets.source import natural_order
-from eeg2vid.stages.datasets.twins import eeg_twins, with_digests
+from eeg2vid.stages.datasets.twins import eeg_twins, film_twins, with_digests
 
 
 def examine_seed_dv(root: Path, subjects: Sequence[str] | None) -> list[Check]:
@@ -40,15 +40,18 @@ def examine_seed_dv(root: Path, subjects: Sequence[str] | None) -> list[Check]:
             name_of(root, path), f"{column} of each clip", _attribute, root, path, column, (n_blocks, n_slots)
         )
     captions = stimuli.find_folder(root, "BLIP-caption")
+    texts: dict[str, list[str]] = {}
     if captions is None:
         checks.append(row("BLIP-caption", "no folder", "one text file per block", ok=False))
     for block in range(1, n_blocks + 1):
         if captions is not None:
             path = captions / stimuli.film_path(root, block, ".txt").name
             wanted = f"{n_slots * protocol.CLIPS_PER_RUN} captions"
-            checks += attempt(name_of(root, path), wanted, _captions, root, path, n_slots, wanted)
+            checks += attempt(name_of(root, path), wanted, _captions, root, path, n_slots, wanted, texts)
         film = name_of(root, stimuli.film_path(root, block))
         checks += attempt(film, "a film", stimuli.check_film, root, block, n_slots)
+    checks += film_twins(stimuli.find_films(root, labels[0])) if labels else []
+    checks += stimuli.caption_twins(texts)
     checks += attempt("electrode file", "62 electrodes, published order", _electrodes, root)
     return checks + attempt("EEG", "sub1.npy, ...", _eeg, root, subjects, n_blocks, n_slots)
 
@@ -118,8 +121,8 @@ def _attribute(root: Path, path: Path, column: str, geometry: tuple[int, int]) -
     return [found.model_copy(update={"found": f"{found.found}, {values.min():g} to {values.max():g}"})]
 
 
-def _captions(root: Path, path: Path, n_slots: int, wanted: str) -> list[Check]:
-    lines = stimuli.read_caption_file(path, n_slots)
+def _captions(root: Path, path: Path, n_slots: int, wanted: str, texts: dict[str, list[str]]) -> list[Check]:
+    lines = texts[path.name] = stimuli.read_caption_file(path, n_slots)
     return [row(name_of(root, path), f"{len(lines)} captions, {len(set(lines))} different", wanted)]
 
 

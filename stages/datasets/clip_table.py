@@ -134,7 +134,7 @@ class ClipTable:
         if self.strangers:
             names = ", ".join(self.strangers)
             checks.append(Check(item="columns left out, clips", found=names, expected="none", verdict="warning"))
-        checks += film_twins(clips)
+        checks += film_twins(films)
         return clips, captions, checks
 
     def _from_table(self) -> dict[str, Path]:

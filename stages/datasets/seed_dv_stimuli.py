@@ -6,6 +6,7 @@ starts 13 s * slot + 3 s + 2 s * clip into the block's film.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from eeg2vid.schemas.entities import Caption, Check, Clip
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets import montage, protocol
 from eeg2vid.stages.datasets.npy import open_npy
+from eeg2vid.stages.datasets.twins import film_twins
+from eeg2vid.stages.stimuli.film_digest import same_films
 from eeg2vid.stages.stimuli.video import probe
 
 LABEL_FILE = "All_video_label.npy"
@@ -118,7 +121,7 @@ def read_attribute(path: Path, column: str, geometry: tuple[int, ...]) -> NDArra
 
 
 def read_clips(root: Path, labels: NDArray[np.int64]) -> tuple[list[Clip], list[Check]]:
-    """Return the clip index in presentation order, and warnings for attribute files that are missing.
+    """Return the clip index in presentation order, and warnings: attribute files missing, blocks with one film.
 
     Parameters
     ----------
@@ -142,7 +145,7 @@ def read_clips(root: Path, labels: NDArray[np.int64]) -> tuple[list[Clip], list[
             )
             continue
         columns[column] = read_attribute(path, column, labels.shape)
-    clips = []
+    clips, films = [], find_films(root, labels)
     for (block, slot), concept in np.ndenumerate(labels):
         for k in range(protocol.CLIPS_PER_RUN):
             at = block, slot * protocol.CLIPS_PER_RUN + k
@@ -157,10 +160,21 @@ def read_clips(root: Path, labels: NDArray[np.int64]) -> tuple[list[Clip], list[
                     file=film_path(root, block + 1).relative_to(root).as_posix(),
                     start_s=clip_start(slot, k),
                     duration_s=protocol.CLIP_S,
+                    film_sha=films.get(protocol.clip_id(block + 1, slot + 1, k + 1)),
                     **{name: values[at].item() for name, values in columns.items()},
                 )
             )
-    return clips, checks
+    return clips, checks + film_twins(films)
+
+
+def find_films(root: Path, labels: NDArray[np.int64]) -> dict[str, str]:
+    """Return a digest, by clip, of what is shown again at the same place of another block's equal film."""
+    places = {}
+    for block, slot in np.ndindex(labels.shape):
+        for k in range(protocol.CLIPS_PER_RUN):
+            place = (film_path(root, block + 1), clip_start(slot, k), protocol.CLIP_S)
+            places[protocol.clip_id(block + 1, slot + 1, k + 1)] = place
+    return same_films(places)
 
 
 def read_caption_file(path: Path, n_slots: int) -> list[str]:
@@ -186,7 +200,7 @@ def read_caption_file(path: Path, n_slots: int) -> list[str]:
 
 
 def read_captions(root: Path, labels: NDArray[np.int64]) -> tuple[list[Caption], list[Check]]:
-    """Return the captions that come with the data, one line per clip; none and a warning without them.
+    """Return the captions that come with the data, one line per clip; warnings without them, or for equal files.
 
     Raises
     ------
@@ -200,8 +214,11 @@ def read_captions(root: Path, labels: NDArray[np.int64]) -> tuple[list[Caption],
         row = Check(item="captions", found="no folder BLIP-caption", expected="one", verdict="warning")
         return [], [row]
     captions = []
+    files = {}
     for block in range(1, n_blocks + 1):
-        lines = read_caption_file(folder / film_path(root, block, ".txt").name, n_slots)
+        name = film_path(root, block, ".txt").name
+        lines = read_caption_file(folder / name, n_slots)
+        files[name] = lines
         captions += [
             Caption(
                 clip=protocol.clip_id(block, i // protocol.CLIPS_PER_RUN + 1, i % protocol.CLIPS_PER_RUN + 1),
@@ -209,7 +226,18 @@ def read_captions(root: Path, labels: NDArray[np.int64]) -> tuple[list[Caption],
             )
             for i, line in enumerate(lines)
         ]
-    return captions, [Check(item="captions", found=f"{len(captions)}", expected=f"{len(captions)}", verdict="ok")]
+    checks = [Check(item="captions", found=f"{len(captions)}", expected=f"{len(captions)}", verdict="ok")]
+    return captions, checks + caption_twins(files)
+
+
+def caption_twins(files: Mapping[str, Sequence[str]]) -> list[Check]:
+    """Return a warning row that names the caption files, given by their lines, that say the same."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name, lines in files.items():
+        alike.setdefault(tuple(lines), []).append(name)
+    told = "; ".join(" and ".join(names) for names in alike.values() if len(names) > 1)
+    expected = "every block's own"
+    return [Check(item="the same captions twice", found=told, expected=expected, verdict="warning")] if told else []
 
 
 def check_films(root: Path, labels: NDArray[np.int64]) -> list[Check]:

@@ -1,29 +1,18 @@
-"""One thing under two names: EEG that was copied to another recording, session or person, a film with two clip ids.
-
-A digest of an event's EEG is the smallest of its electrodes' own digests, so that it does not depend on what
-electrodes and recordings are called, on their order, on a channel more or less, nor on where a recording was cut.
-Values are rounded to 11 significant bits first: a copy in another format or unit differs in the last ones. EEG that
-was filtered or referenced anew is another.
-"""
+"""One thing under two names: EEG of two recordings, sessions or people, a film with two clip ids; told as warnings."""
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eeg2vid.schemas.entities import Check, Clip, Event
+from eeg2vid.schemas.entities import Check, Event
+from eeg2vid.stages.datasets.same_eeg import eeg_digest, same_eeg
 from eeg2vid.stages.datasets.source import Signal
 
 AT_ONCE = 1 << 16  # samples read at once
-_DROPPED = 13  # of the 23 stored bits of a number in single precision
-_BYTES = 16
-_CHANGES = 16  # fewer changes from sample to sample tell nothing: a flat electrode, a trigger's steps
-_SHARE = 0.25  # of the samples that change, likewise
 _SHOWN = 8
 
 
@@ -53,23 +42,8 @@ def with_digests(
             values = np.asarray(np.asarray(signal[:, first:last]) * unit_scale, dtype=np.float32)
             for event in group:
                 start, stop = spans[event]
-                digests[event] = eeg_digest(values[:, start - first : stop - first])
+                digests[event] = eeg_digest(values[:, start - first : stop - first], sfreq)
     return [event.model_copy(update={"eeg_sha": digests.get(event.event)}) for event in events]
-
-
-def eeg_digest(volts: NDArray[np.float32]) -> str | None:
-    """Return the digest of a stretch of EEG, 32 hexadecimal digits; None if no electrode changes enough to tell.
-
-    Parameters
-    ----------
-    volts
-        `(electrode, sample)`, V, float32.
-    """
-    bits = np.ascontiguousarray(volts + np.float32(0)).view(np.uint32)  # + 0: minus zero becomes zero
-    rounded = (bits + np.uint32(1 << (_DROPPED - 1))) >> np.uint32(_DROPPED)
-    changes = np.count_nonzero(rounded[:, 1:] != rounded[:, :-1], axis=1)
-    telling = rounded[changes >= max(_CHANGES, _SHARE * rounded.shape[1])]
-    return min((hashlib.blake2b(row.tobytes(), digest_size=_BYTES).hexdigest() for row in telling), default=None)
 
 
 def eeg_twins(events: Sequence[Event], where: str) -> list[Check]:
@@ -83,9 +57,9 @@ def eeg_twins(events: Sequence[Event], where: str) -> list[Check]:
         Words that say whose they are.
     """
     alike: dict[str, list[Event]] = {}
-    for event in events:
-        if event.eeg_sha is not None:
-            alike.setdefault(event.eeg_sha, []).append(event)
+    for event, name in zip(events, same_eeg([event.eeg_sha for event in events]).tolist(), strict=True):
+        if name:
+            alike.setdefault(name, []).append(event)
     pairs: Counter[tuple[str, ...]] = Counter()
     for same in (events for events in alike.values() if len(events) > 1):
         recordings = Counter(f"subject {event.subject}, {event.recording}" for event in same)
@@ -99,12 +73,11 @@ def eeg_twins(events: Sequence[Event], where: str) -> list[Check]:
     return [_warning(f"the same EEG twice, {where}", told, len(pairs), "every recording made once")]
 
 
-def film_twins(clips: Iterable[Clip]) -> list[Check]:
-    """Return a warning row that names the clips that show one film."""
+def film_twins(films: Mapping[str, str]) -> list[Check]:
+    """Return a warning row that names the clips that show one film; `films` are digests, by clip."""
     alike: dict[str, list[str]] = {}
-    for clip in clips:
-        if clip.film_sha is not None:
-            alike.setdefault(clip.film_sha, []).append(clip.clip)
+    for clip, digest in films.items():
+        alike.setdefault(digest, []).append(clip)
     told = [" and ".join(same) for same in alike.values() if len(same) > 1]
     return [_warning("one film as several clips", told[:_SHOWN], len(told), "one clip id for a film")] if told else []
 

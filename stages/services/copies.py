@@ -22,16 +22,20 @@ def copied_eeg(workspace: Path, made: Sequence[Address]) -> list[str]:
     made
         Events that were made just now; of others was told when they were.
     """
+    from eeg2vid.stages.datasets.same_eeg import same_eeg
     from eeg2vid.stages.datasets.twins import eeg_twins
 
     if not made:
         return []
     same = {(one.stage, one.variant, one.role) for one in made}
-    found: dict[tuple[str, str], Event] = {}
+    events: list[Event] = []
     for address in find_artifacts(workspace):
         if (address.stage, address.variant, address.role) in same and unit_subject(address.unit) is not None:
-            for event in _events(workspace, address):
-                found.setdefault((event.subject, event.eeg_sha or event.event), event)
+            events += _events(workspace, address)
+    found: dict[tuple[str, str], Event] = {}
+    for event, name in zip(events, same_eeg([event.eeg_sha for event in events]).tolist(), strict=True):
+        if name:  # one of each person's, under one name for all
+            found.setdefault((event.subject, name), event.model_copy(update={"eeg_sha": name}))
     checks = eeg_twins(list(found.values()), "in different people")
     return [f"Warning: {check.item}: found {check.found}, expected {check.expected}" for check in checks]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from eeg2vid.stages.stimuli.picture import to_rgb
 from eeg2vid.stages.stimuli.video import pictures_between
 
 _BYTES = 16
+_SHARED = 0.5  # of the shorter clip: with less in common, most of what each shows is its own
 
 Span = tuple[Path, float, float]
 """File, start and duration, s."""
@@ -25,9 +26,9 @@ Span = tuple[Path, float, float]
 def same_films(clips: Mapping[str, Span]) -> dict[str, str]:
     """Return a digest of what each clip shows, of those clips that show what another one shows.
 
-    A clip that has its file for itself is known by its decoded pictures, which are equal in every container. All
-    are decoded only where two clips begin with one picture. Of films that hold several clips, which may be long, the
-    stored pictures and the place in the film are compared, and nothing is decoded.
+    Files whose stored pictures are equal are one film, and clips that share more than half of the shorter one's time
+    in it show the same: nothing is decoded. A clip that has its file for itself is known by its decoded pictures
+    besides, which are equal in every container; all are decoded only where two clips begin with one picture.
 
     Parameters
     ----------
@@ -40,20 +41,51 @@ def same_films(clips: Mapping[str, Span]) -> dict[str, str]:
         Digests, 32 hexadecimal digits, by clip; no digest stands alone. Films that cannot be read are left out: the
         stage that cuts them says why.
     """
-    several = {path for path, n in Counter(path for path, _, _ in clips.values()).items() if n > 1}
-    stored = {path: _digest(packets_of(path)) for path in several}
-    digests: dict[str, str | None] = {}
+    holds = Counter(path for path, _, _ in clips.values())
+    stored = {path: _digest(packets_of(path)) for path in holds}
+    films: dict[str, list[str]] = {}
     begins: dict[str, list[str]] = {}
     for clip, (path, start, duration) in clips.items():
-        if path in several:
-            place = f"{stored[path]} {start:.6f} {duration:.6f}"
-            digests[clip] = _digest([place.encode()]) if stored[path] else None
-        elif (first := pictures_digest(path, start, duration, first=1)) is not None:
+        if (film := stored[path]) is None:
+            continue
+        films.setdefault(film, []).append(clip)
+        if holds[path] == 1 and (first := pictures_digest(path, start, duration, first=1)) is not None:
             begins.setdefault(first, []).append(clip)
+    shows = {clip: clip for clip in clips}
+    for inside in films.values():
+        _join(shows, _overlapping(clips, inside))
     for alike in (clips_of for clips_of in begins.values() if len(clips_of) > 1):
-        digests |= {clip: pictures_digest(*clips[clip]) for clip in alike}
-    counts = Counter(digests.values())
-    return {clip: digest for clip, digest in digests.items() if digest is not None and counts[digest] > 1}
+        known: dict[str, str] = {}
+        for clip in alike:
+            if (pictures := pictures_digest(*clips[clip])) is not None:
+                _join(shows, [(known.setdefault(pictures, clip), clip)])
+    counts = Counter(shows.values())
+    return {
+        clip: hashlib.blake2b(f"{stored[clips[one][0]]} {clips[one][1:]}".encode(), digest_size=_BYTES).hexdigest()
+        for clip, one in shows.items()
+        if counts[one] > 1
+    }
+
+
+def _overlapping(clips: Mapping[str, Span], inside: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield pairs of clips of one film that share more than half of the shorter one's time."""
+    order = sorted(inside, key=lambda clip: clips[clip][1])
+    for k, clip in enumerate(order):
+        _, start, duration = clips[clip]
+        for other in order[k + 1 :]:
+            _, begins, lasts = clips[other]
+            if begins >= start + duration:
+                break
+            if min(start + duration, begins + lasts) - begins > _SHARED * min(duration, lasts):
+                yield clip, other
+
+
+def _join(shows: dict[str, str], pairs: Iterable[tuple[str, str]]) -> None:
+    """Give both clips of each pair, and whatever shows what they show, one name."""
+    for one, other in pairs:
+        kept, lost = shows[one], shows[other]
+        if kept != lost:
+            shows.update({clip: kept for clip, name in shows.items() if name == lost})
 
 
 def pictures_digest(path: Path, start: float, duration: float, first: int | None = None) -> str | None:

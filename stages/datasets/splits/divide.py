@@ -11,10 +11,19 @@ import numpy as np
 from eeg2vid.schemas.entities import Clip, Event, Fold
 from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.schemas.splits import Part, SplitAttributes, SplitSettings
+from eeg2vid.stages.datasets.same_eeg import same_eeg
 from eeg2vid.stages.datasets.splits import blocks, groups
 from eeg2vid.stages.datasets.splits.concepts import choose_concepts
 from eeg2vid.stages.datasets.splits.division import Division
-from eeg2vid.stages.datasets.splits.leaks import Leak, eeg_place, film_names, find_leak, refuse
+from eeg2vid.stages.datasets.splits.leaks import (
+    Leak,
+    eeg_place,
+    film_names,
+    find_leak,
+    find_overlap,
+    one_of_a_kind,
+    refuse,
+)
 from eeg2vid.stages.datasets.splits.shown import Shown, shown_events, shown_to_others
 from eeg2vid.stages.datasets.splits.subjects import leave_subjects_out
 from eeg2vid.stages.datasets.splits.table import by_table, names_subjects
@@ -140,7 +149,9 @@ def _division(
     return _OWN_SCHEMES[settings.scheme](used, used_clips, settings), used
 
 
-def _leaks(division: Division, study: Shown, assignment: np.ndarray, own: Shown, clips: Sequence[Clip]) -> list[Leak]:
+def _leaks(
+    division: Division, study: Shown, assignment: np.ndarray, own: Shown, clips: Sequence[Clip]
+) -> tuple[Leak, ...]:
     """Return the leaks: of runs and EEG among the subject's own events, of clips and films among all that is shown."""
     folds, whole = division.folds, division.assignment
     films, called = film_names(study.clip.tolist(), clips)
@@ -149,9 +160,10 @@ def _leaks(division: Division, study: Shown, assignment: np.ndarray, own: Shown,
         find_leak("runs", own.runs(), assignment, folds),
         find_leak("clips", study.clip, whole, folds),
         find_leak("films", films, whole, folds, called),
-        find_leak("recordings", own.eeg, assignment, folds, places),
+        find_leak("recordings", same_eeg(own.eeg.tolist()), assignment, folds, places),
+        find_overlap(own.recording, own.onset_s, own.duration_s, assignment, folds),
     )
-    return [leak for leak in found if leak]
+    return one_of_a_kind(found)
 
 
 def _refuse_empty(division: Division, assignment: np.ndarray, subject: str, scheme: str) -> None:

@@ -10,20 +10,23 @@ import numpy as np
 from eeg2vid.schemas.entities import Clip, Event, Fold
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.splits import LeakKind, Part
+from eeg2vid.stages.datasets.same_eeg import same_eeg
 
+_SHARED = 0.05  # of the shorter event: clips shown back to back touch, as far as a display's clock is exact
 UNKNOWN = ""  # no label is empty, so nothing matches it
 _HINT = "Give each clip to one block only, or split along another line."
 TWIN_HINTS: dict[LeakKind, str] = {
     "films": "Call one film by one clip id, or keep its clips in one block; or force it, and have it stamped: "
     "`allow_leak` films",
-    "recordings": "Take the copy out of the data set, or force it, and have it stamped: `allow_leak` recordings",
+    "recordings": "Take the copy, or the second event, out of the data set; or force it, and have it stamped: "
+    "`allow_leak` recordings",
 }
 """What to do about one thing under two names, whatever the scheme."""
 
 
 @dataclass(frozen=True)
 class Leak:
-    """One kind of leak: where it is first found, and how often."""
+    """One kind of leak: where it is first found, and how often; `shared` if the twins are events that overlap."""
 
     kind: LeakKind
     name: str
@@ -32,18 +35,21 @@ class Leak:
     count: int
     folds: int
     twins: tuple[str, str] | None = None
+    shared: bool = False
 
     @property
     def sentence(self) -> str:
         """Return what leaks, where, and why that matters."""
-        noun = self.kind.removesuffix("s")
-        nouns = noun if self.count == 1 else self.kind
+        kind = "events" if self.shared else self.kind
+        noun = kind.removesuffix("s")
+        nouns = noun if self.count == 1 else kind
         names = [part.name.lower() for part in self.parts]
         if self.twins is None:
             what, where = f"{noun} '{self.name}' is in", f"{', '.join(names[:-1])} and {names[-1]}"
         else:
             one, other = self.twins
             alike = "show one film" if self.kind == "films" else "hold the same EEG"
+            alike = "share samples" if self.shared else alike
             what, where = f"{one} and {other} {alike}, in", f"{names[0]} and {names[1]}"
         more = self.folds - 1
         others = f"; {more} more {'fold leaks' if more == 1 else 'folds leak'}" if more else ""
@@ -63,7 +69,7 @@ def find_leak(
     kind
         What the names are.
     names
-        Run, clip, or digest of film or EEG of each event, ``(event,)``; `UNKNOWN` where it is not known.
+        Run, clip, or what tells film or EEG of each event, ``(event,)``; `UNKNOWN` where it is not known.
     assignment
         int8 ``(fold, event)`` with values of `Part`.
     folds
@@ -95,11 +101,65 @@ def find_leak(
     return Leak(kind, str(unique[torn[0]]), parts_of, folds[first].fold, len(torn), len(torn_in), twins)
 
 
+def find_overlap(
+    recordings: np.ndarray, onset_s: np.ndarray, duration_s: np.ndarray, assignment: np.ndarray, folds: Sequence[Fold]
+) -> Leak | None:
+    """Return the first samples that two events of one recording share across parts of a fold, None if there are none.
+
+    Parameters
+    ----------
+    recordings
+        Label of each event's recording, ``(event,)``; `UNKNOWN` where it is not known.
+    onset_s, duration_s
+        Where each event lies in it, s, ``(event,)``.
+    assignment
+        int8 ``(fold, event)`` with values of `Part`.
+    folds
+        What the first axis stands for.
+    """
+    pairs = np.array(_sharing(recordings, onset_s, duration_s), dtype=int).reshape(-1, 2)
+    ones, others = assignment[:, pairs[:, 0]], assignment[:, pairs[:, 1]]
+    torn = (ones != others) & (ones != Part.UNUSED) & (others != Part.UNUSED)
+    leaking = np.flatnonzero(torn.any(axis=1))
+    if not leaking.size:
+        return None
+    first = int(leaking[0])
+    here = pairs[torn[first]]
+    places = [eeg_place(str(recordings[k]), float(onset_s[k])) for k in here[0]]
+    by_part = sorted((int(assignment[first, k]), place) for k, place in zip(here[0], places, strict=True))
+    (one, called), (other, as_well) = by_part
+    count = len(set(here[:, 1].tolist()))
+    parts = (Part(one), Part(other))
+    return Leak("recordings", called, parts, folds[first].fold, count, len(leaking), (called, as_well), shared=True)
+
+
+def _sharing(recordings: np.ndarray, onset_s: np.ndarray, duration_s: np.ndarray) -> list[tuple[int, int]]:
+    """Return pairs of events, earlier one first, whose spans in one recording overlap by more than `_SHARED`."""
+    pairs = []
+    order = np.lexsort((onset_s, recordings)).tolist()
+    names, starts, lasts = recordings.tolist(), onset_s.tolist(), duration_s.tolist()
+    for place, one in enumerate(order):
+        end = starts[one] + lasts[one]
+        for other in order[place + 1 :]:
+            if names[one] == UNKNOWN or names[other] != names[one] or starts[other] >= end:
+                break
+            if min(end, starts[other] + lasts[other]) - starts[other] > _SHARED * min(lasts[one], lasts[other]):
+                pairs.append((one, other))
+    return pairs
+
+
 def film_names(clips: Sequence[str], index: Sequence[Clip]) -> tuple[np.ndarray, np.ndarray]:
     """Return the film of each clip id that is shown, `UNKNOWN` where no other clip shows it, and what it goes by."""
     films = {clip.clip: clip.film_sha or UNKNOWN for clip in index}
     names = np.array([films.get(clip, UNKNOWN) for clip in clips], dtype=str)
     return names, np.array([f"clip '{clip}'" for clip in clips], dtype=str)
+
+
+def event_spans(events: Sequence[Event]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return recording, onset, s, and duration, s, of each event."""
+    onsets = np.array([event.onset_s for event in events], dtype=float)
+    durations = np.array([event.duration_s for event in events], dtype=float)
+    return np.array([event.recording for event in events], dtype=str), onsets, durations
 
 
 def eeg_place(recording: str, onset_s: float) -> str:
@@ -157,7 +217,7 @@ def refuse_leaks(
         Naming the fold and the run, the clip or both twins.
     """
     shown = [event.clip for event in events]
-    eeg = np.array([event.eeg_sha or UNKNOWN for event in events], dtype=str)
+    eeg = same_eeg([event.eeg_sha for event in events])
     runs = np.array([f"{event.session}/{event.run}" for event in events], dtype=str)
     films, called = film_names(shown, clips)
     places = np.array([eeg_place(event.recording, event.onset_s) for event in events], dtype=str)
@@ -166,7 +226,17 @@ def refuse_leaks(
         find_leak("clips", np.array(shown, dtype=str), assignment, folds),
         find_leak("films", films, assignment, folds, called),
         find_leak("recordings", eeg, assignment, folds, places),
+        find_overlap(*event_spans(events), assignment, folds),
     )
-    leaks = tuple(leak for leak in found if leak)
+    leaks = one_of_a_kind(found)
     refuse(leaks, allowed)
     return leaks
+
+
+def one_of_a_kind(found: Sequence[Leak | None]) -> tuple[Leak, ...]:
+    """Return what was found, the first of each kind."""
+    leaks: dict[LeakKind, Leak] = {}
+    for leak in found:
+        if leak:
+            leaks.setdefault(leak.kind, leak)
+    return tuple(leaks.values())

@@ -30,6 +30,7 @@ class Shown:
     concept: np.ndarray
     film_block: np.ndarray
     onset_s: np.ndarray
+    duration_s: np.ndarray
     eeg: np.ndarray
 
     def __len__(self) -> int:
@@ -76,6 +77,7 @@ def shown_events(events: Sequence[Event], clips: Sequence[Clip]) -> Shown:
         concept=np.array([clip.concept or 0 for clip in rows], dtype=np.int64),
         film_block=np.array([clip.block or UNKNOWN for clip in rows]),
         onset_s=np.array([event.onset_s for event in events], dtype=float),
+        duration_s=np.array([event.duration_s for event in events], dtype=float),
         eeg=np.array([event.eeg_sha or UNKNOWN for event in events]),
     )
 
@@ -100,6 +102,7 @@ def shown_to_others(subject: str, subjects: Sequence[str], clips: Sequence[Clip]
         concept=np.tile(np.array([clip.concept or 0 for clip in clips], dtype=np.int64), len(others)),
         film_block=film,
         onset_s=np.zeros(n),
+        duration_s=np.zeros(n),
         eeg=unknown,
     )
 

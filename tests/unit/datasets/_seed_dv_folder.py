@@ -22,13 +22,18 @@ def grey_of(frame: int) -> int:
     return 20 + 18 * (frame % 12)
 
 
-def write_film(path: Path, n_frames: int, fps: Fraction, size: tuple[int, int] = (32, 18), pts=None, rate=None) -> None:
-    """Write a film whose frame number is its grey level; `pts` (in 1/`rate` s) makes the rate variable."""
+def write_film(
+    path: Path, n_frames: int, fps: Fraction, size: tuple[int, int] = (32, 18), pts=None, rate=None, key=48
+) -> None:
+    """Write a film whose frame number is its grey level; `pts` (in 1/`rate` s) makes the rate variable.
+
+    A picture of each `key` is stored whole: films that differ in it are stored otherwise.
+    """
     width, height = size
     with av.open(path, "w") as out:
         stream = out.add_stream("libx264", rate=rate or fps)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"crf": "4", "preset": "ultrafast", "bf": "2", "g": "48"}
+        stream.options = {"crf": "4", "preset": "ultrafast", "bf": "2", "g": str(key)}
         for i in range(n_frames):
             frame = av.VideoFrame.from_ndarray(np.full((height, width, 3), grey_of(i), np.uint8), format="rgb24")
             frame.pts = i if pts is None else pts[i]
@@ -69,7 +74,7 @@ def write_seed_dv(
     for block in range(blocks):
         lines = [f"a thing in block {block + 1}, place {i}" for i in range(5 * slots)]
         (texts / f"{FILMS[block]}_10min.txt").write_text("\n".join(lines) + "\n")
-        write_film(root / "Video" / f"{FILMS[block]}_10min.mp4", int(slots * 13 * fps) + 1, fps)
+        write_film(root / "Video" / f"{FILMS[block]}_10min.mp4", int(slots * 13 * fps) + 1, fps, key=48 + block)
     rows = [f"{i}\t{-18 + i}\t0.5\t{name}" for i, name in enumerate(ELECTRODES, start=1)]
     (root / "channel_62_pos.locs").write_text("\n".join(rows) + "\n")
     return root

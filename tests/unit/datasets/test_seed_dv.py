@@ -14,6 +14,7 @@ import pytest
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets import protocol, seed_dv_stimuli, signal_checks
+from eeg2vid.stages.datasets.checkup import examine
 from eeg2vid.stages.datasets.opening import open_dataset
 from eeg2vid.stages.datasets.source import natural_order
 
@@ -339,3 +340,19 @@ def write_xlsx(path: Path, names: list[str]) -> None:
     with zipfile.ZipFile(path, "w") as book:
         book.writestr("xl/sharedStrings.xml", f"<sst {space}>{strings}</sst>")
         book.writestr("xl/worksheets/sheet1.xml", f"<worksheet {space}><sheetData>{cells}</sheetData></worksheet>")
+
+
+def test_a_film_stored_as_two_blocks_and_captions_stored_twice_are_warnings(root):
+    """Clip k of block 2 lies where clip k of block 1 lies, in an equal file."""
+    assert all(clip.film_sha is None for clip in open_dataset(root).study().clips)
+    shutil.copy(root / "Video/1st_10min.mp4", root / "Video/2nd_10min.mp4")
+    shutil.copy(root / "Video/BLIP-caption/1st_10min.txt", root / "Video/BLIP-caption/2nd_10min.txt")
+    study = open_dataset(root).study()
+    films = [clip.film_sha for clip in study.clips]
+    assert films[:15] == films[15:] and len(set(films)) == 15 and None not in films
+    warned = {check.item: check.found for check in study.checks if check.verdict == "warning"}
+    assert f"{study.clips[0].clip} and {study.clips[15].clip}; " in warned["one film as several clips"]
+    assert warned["the same captions twice"] == "1st_10min.txt and 2nd_10min.txt"
+    doctor = {check.item: check.found for check in examine(root) if check.verdict == "warning"}
+    items = ("one film as several clips", "the same captions twice")
+    assert [doctor[item] for item in items] == [warned[item] for item in items]

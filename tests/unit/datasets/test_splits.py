@@ -266,3 +266,35 @@ def test_settings_survive_a_round_trip():
     for words in ({}, {"scheme": "table", "table": "t.tsv"}, {"scheme": "leave-subjects-out", "group_size": 5}):
         first = SplitSettings(**words)
         assert SplitSettings.model_validate(first.model_dump(mode="json")) == first
+
+
+@pytest.mark.parametrize(
+    ("shift", "torn"),
+    [(0.02, True), (1.0, True), (1.9, False), (2.0, False), (-0.5, True), (-1.95, False)],  # s; clips last 2 s
+)
+def test_events_that_share_samples_are_refused_and_forced(shift, torn):
+    """An event of block 2 is laid over one of block 1; 0.1 of 2 s is what clips shown back to back may touch by."""
+    clips = make_clips(3, 2)
+    events = [e.model_copy(update={"recording": "r"}) for e in make_events(clips)]
+    blocks = {label: n for n, label in enumerate(sorted({e.block for e in events}))}
+    events = [
+        e.model_copy(update={"onset_s": 1000.0 * blocks[e.block] + 10.0 * k, "duration_s": 2.0})
+        for k, e in enumerate(events)
+    ]
+    assert split(events, clips).attributes.leaks == ()
+    last = max(range(len(events)), key=lambda k: events[k].onset_s)
+    events[last] = events[last].model_copy(update={"onset_s": events[1].onset_s + shift})
+    if not torn:
+        assert split(events, clips).attributes.leaks == ()
+        return
+    sentence = r"'r' at [\d.]+ s and 'r' at [\d.]+ s share samples, in \w+ and \w+ of fold .* \(1 such event"
+    with pytest.raises(BadDataError, match=sentence) as error:
+        split(events, clips, allow_leak=("clips", "films"))
+    assert "`allow_leak` recordings" in error.value.hint
+    forced = split(events, clips, allow_leak=("recordings",))
+    assert forced.attributes.leaks == ("recordings",)
+    with pytest.raises(BadDataError, match="share samples"):
+        refuse_leaks(forced.assignment, events, forced.folds, clips=clips)
+    elsewhere = [*events]
+    elsewhere[last] = events[last].model_copy(update={"recording": "other"})
+    assert split(elsewhere, clips).attributes.leaks == ()

@@ -138,10 +138,41 @@ def test_places_of_a_film_that_holds_several_clips(film, tmp_path):
     assert digests["a"] == digests["again"] != digests["b"] == digests["c"]
 
 
-def test_a_clip_of_a_longer_film(film, tmp_path):
-    shutil.copy(film, tmp_path / "copy.mp4")
-    assert same_films({"a": (film, 0.2, 0.5), "b": (tmp_path / "copy.mp4", 0.2, 0.5)}).keys() == {"a", "b"}
-    assert same_films({"a": (film, 0.2, 0.5), "b": (tmp_path / "copy.mp4", 0.2, 0.7)}) == {}
+@pytest.mark.parametrize(
+    ("spans", "alike"),
+    [
+        ([(0.2, 0.5), (0.2, 0.5)], True),
+        ([(0.2, 0.5), (0.2, 0.7)], True),  # one lies within the other
+        ([(0.0, 1.0), (0.1, 1.0)], True),  # 0.9 of 1 s
+        ([(0.6, 1.0), (0.0, 1.0)], False),  # 0.4 of 1 s
+        ([(0.0, 1.0), (0.5, 1.0)], False),  # half is not more than half
+        ([(0.0, 1.0), (1.0, 1.0)], False),
+        ([(0.0, 2.0), (1.5, 0.4)], True),
+    ],
+)
+@pytest.mark.parametrize("files", ["one", "copy", "other container"])
+def test_clips_that_share_most_of_the_shorter_ones_time_are_one_film(film, tmp_path, spans, alike, files):
+    other = {"one": film, "copy": tmp_path / "copy.mp4", "other container": tmp_path / "other.mkv"}[files]
+    if files == "copy":
+        shutil.copy(film, other)
+    elif files == "other container":
+        remux(film, other)
+    clips = {"a": (film, *spans[0]), "b": (other, *spans[1])}
+    assert set(same_films(clips)) == ({"a", "b"} if alike else set())
+
+
+def test_a_clips_own_file_beside_one_that_holds_several(film, tmp_path):
+    """The own file is the same film once more: its clip is what the first of the others shows."""
+    shutil.copy(film, tmp_path / "own.mp4")
+    clips = {"a": (film, 0.0, 0.5), "b": (film, 1.0, 0.5), "own": (tmp_path / "own.mp4", 0.0, 0.5)}
+    digests = same_films(clips)
+    assert set(digests) == {"a", "own"} and digests["a"] == digests["own"]
+
+
+def test_a_chain_of_overlaps_is_one_film_beside_another_container(film, tmp_path):
+    clips = {f"c{k}": (film, start, 0.5) for k, start in enumerate((0.0, 0.2, 0.4, 1.4))}
+    digests = same_films(clips)
+    assert set(digests) == {"c0", "c1", "c2"} and len(set(digests.values())) == 1
 
 
 def test_what_cannot_be_read_is_nobodys_twin(film, tmp_path):
