@@ -16,14 +16,14 @@ class Alike:
 
     Parameters
     ----------
-    name, rows
-        What the array and its first axis are called.
+    name
+        What it is called.
     array
         Its slabs along the first axis.
     """
 
-    def __init__(self, name: str, rows: str, array: Slabs) -> None:
-        self._name, self._rows, self._array = name, rows, array
+    def __init__(self, name: str, array: Slabs) -> None:
+        self._name, self._array = name, array
         self._first: np.ndarray | None = None
         self._same = len(array.shape) > 1 and array.shape[0] > 1 and array.dtype.startswith("float")
 
@@ -41,7 +41,5 @@ class Alike:
         if not self._same or self._first is None:
             return None
         what = "the same values" if self._first.any() else "zeros only"
-        return (
-            f"Warning: array '{self._name}': every {self._rows} of {self._array.shape[0]} holds {what}; expected some "
-            f"that differ."
-        )
+        count = self._array.shape[0]
+        return f"Warning: array '{self._name}': all {count} rows hold {what}; expected rows that differ."

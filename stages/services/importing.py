@@ -160,7 +160,7 @@ def _fill(writer: ArtifactWriter, content: Content, attributes: Attributes, alik
     alike.clear()
     for name, array in content.arrays.items():
         if name not in _DERIVED:
-            alike.append(Alike(name, writer.schema.arrays[name].dims[0], array))
+            alike.append(Alike(name, array))
             arrays.join(writer.create(name, array.shape, array.dtype), alike[-1].slabs())
     if "latents" in content.arrays and writer.schema.arrays.keys() >= _DERIVED:
         _summarise(writer, content)
