@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from eeg2vid.schemas.conditions import CONDITIONS, FULL, require_maker
 from eeg2vid.schemas.errors import BadDataError, MissingInputError, UnreadableError, UsageError
 from eeg2vid.schemas.recordings import ClipIndexAttributes
 from eeg2vid.schemas.settings import Protocol
+from eeg2vid.stages.engine.ingested import CLIP_INDEX, people_with_artifacts, recorded_source
 from eeg2vid.stages.engine.naming import Naming
 from eeg2vid.stages.engine.nodes import Choices, Node
 from eeg2vid.stages.engine.profile import Models
@@ -24,15 +24,11 @@ from eeg2vid.stages.engine.workspace import CONFIG, Workspace, check_tables
 from eeg2vid.stages.store.layout import (
     STUDY,
     Address,
-    find_artifacts,
     join_variant,
     split_variant,
     subject_unit,
-    unit_subject,
 )
-from eeg2vid.stages.store.reader import load_manifest, open_artifact
-
-CLIP_INDEX = Address("ingest", "default", STUDY, "clips")
+from eeg2vid.stages.store.reader import open_artifact
 
 
 class Study:
@@ -62,7 +58,7 @@ class Study:
         self._everyone: list[str] | None = None
         self._in_data: list[str] | None = None
         self._told: dict[Node, set[str]] = {}
-        self.source = choices.source or workspace.data or self._recorded_source()
+        self.source = choices.source or workspace.data or recorded_source(self.root)
         self.variants = cache(self._variants)  # asked for every unit of every stage
 
     # -- what is planned -------------------------------------------------------------------------
@@ -317,9 +313,8 @@ class Study:
         except MissingInputError:
             pass
         except UnreadableError:  # whoever has artifacts is known all the same
-            units = {unit_subject(address.unit) for address in find_artifacts(self.root)}
-            if labels := [label for label in units if label is not None]:
-                return sorted(labels, key=lambda label: (not label.isdecimal(), label.zfill(20)))
+            if labels := people_with_artifacts(self.root):
+                return labels
         return self._subjects_of_source()
 
     def people_in_data(self) -> list[str]:
@@ -341,24 +336,6 @@ class Study:
         if self._everyone is None:
             self._everyone = self.known_subjects()
         return self._everyone or list(asked)
-
-    def _recorded_source(self) -> Path | None:
-        """Return the data set that was ingested, if it is still there."""
-        try:
-            recorded = open_artifact(self.root, CLIP_INDEX).manifest.source_root
-        except MissingInputError:
-            return None
-        except UnreadableError:
-            recorded = self._source_of_others()
-        return Path(recorded) if recorded and Path(recorded).is_dir() else None
-
-    def _source_of_others(self) -> str | None:
-        """Return the data set by another artifact of the stage whose clip index cannot be read."""
-        for address in find_artifacts(self.root):
-            if address.stage == CLIP_INDEX.stage:
-                with contextlib.suppress(UnreadableError):
-                    return load_manifest(address.folder(self.root)).source_root
-        return None
 
     def _checked_conditions(self, conditions: Iterable[str]) -> tuple[str, ...]:
         for condition in conditions:

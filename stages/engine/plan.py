@@ -17,7 +17,8 @@ from eeg2vid.schemas.errors import (
 from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, SourceFile
 from eeg2vid.stages.engine.context import UnitContext
 from eeg2vid.stages.engine.fingerprint import differences, fingerprint, still_holds
-from eeg2vid.stages.engine.graph import CLIP_INDEX, Study
+from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.ingested import CLIP_INDEX
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.settings import Resolved
 from eeg2vid.stages.engine.sources import identify_sources
