@@ -61,6 +61,10 @@ class UnreadableError(BadDataError):
         self.found = found
 
 
+class SourceError(BadDataError):
+    """Files of the data set that a unit reads are gone, or not what they should be, before any of it is made."""
+
+
 class MissingPackageError(Eeg2VidError):
     """An optional package or a model's weights are absent (exit 5)."""
 

@@ -10,6 +10,7 @@ from eeg2vid.cli.commands.check import check_source
 from eeg2vid.cli.options import Request, chosen_subjects, make_execution, wants_json
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.cli.progress import reporting
+from eeg2vid.schemas.conditions import FULL, require_maker
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine import stopping
@@ -30,6 +31,10 @@ def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
     if request.variant and not is_variant(request.variant):
         raise UsageError(f"--variant: '{request.variant}' is no variant name; use a-z, 0-9 and '-'.")
     study = request.study()
+    if request.variant:
+        study.require_condition(stage.name, request.variant)
+        if (condition := split_variant(request.variant)[1]) != FULL:
+            require_maker(condition)
     if stage.takes_source and study.source is None:
         raise UsageError(
             "Which data set?", "eeg2vid ingest PATH/TO/DATA, or `data` in the [study] table of eeg2vid.toml"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from eeg2vid.schemas.conditions import CONDITIONS, FULL, require_maker
-from eeg2vid.schemas.errors import MissingInputError, UnreadableError, UsageError
+from eeg2vid.schemas.errors import BadDataError, MissingInputError, UnreadableError, UsageError
 from eeg2vid.schemas.recordings import ClipIndexAttributes
 from eeg2vid.schemas.settings import Protocol
+from eeg2vid.stages.engine.ingested import CLIP_INDEX, people_with_artifacts, recorded_source
 from eeg2vid.stages.engine.naming import Naming
 from eeg2vid.stages.engine.nodes import Choices, Node
 from eeg2vid.stages.engine.profile import Models
@@ -24,15 +24,11 @@ from eeg2vid.stages.engine.workspace import CONFIG, Workspace, check_tables
 from eeg2vid.stages.store.layout import (
     STUDY,
     Address,
-    find_artifacts,
     join_variant,
     split_variant,
     subject_unit,
-    unit_subject,
 )
-from eeg2vid.stages.store.reader import load_manifest, open_artifact
-
-CLIP_INDEX = Address("ingest", "default", STUDY, "clips")
+from eeg2vid.stages.store.reader import open_artifact
 
 
 class Study:
@@ -60,8 +56,9 @@ class Study:
             choices.conditions or workspace.study.conditions or self.recipe.header.conditions
         )
         self._everyone: list[str] | None = None
+        self._in_data: list[str] | None = None
         self._told: dict[Node, set[str]] = {}
-        self.source = choices.source or workspace.data or self._recorded_source()
+        self.source = choices.source or workspace.data or recorded_source(self.root)
         self.variants = cache(self._variants)  # asked for every unit of every stage
 
     # -- what is planned -------------------------------------------------------------------------
@@ -72,13 +69,21 @@ class Study:
         return (*bases, *(join_variant(b, c) for c in self.conditions for b in bases if self.carries(stage, b, c)))
 
     def acts(self, stage: str, condition: str) -> bool:
-        """Tell whether a condition acts at a stage."""
+        """Tell whether a condition acts at a stage.
+
+        Raises
+        ------
+        UsageError
+            If there is no such condition.
+        """
+        _require_known(condition)
         return bool(self.stages[stage].acts) and CONDITIONS[condition].at == self.stages[stage].acts
 
     def _carries(self, stage: str, base: str, condition: str) -> bool:
         """Tell whether a variant exists under a condition: it acts here, or on something that the variant reads."""
         if condition == FULL or self.acts(stage, condition):
             return condition != FULL
+        _require_known(condition)
         for unit in (STUDY, subject_unit("")):
             needs = self.needs(stage, base, _kind(unit))
             if not needs.writes:
@@ -153,6 +158,27 @@ class Study:
                             found.update(name for name, _ in self._sources(node, role, read))
         return found
 
+    def require_condition(self, stage: str, variant: str) -> None:
+        """Refuse a variant under a condition that changes nothing of it: the full system would pass for it.
+
+        Raises
+        ------
+        UsageError
+            If the condition is unknown, or acts neither at the stage nor before it.
+        """
+        base, condition = split_variant(variant)
+        if condition == FULL:
+            if variant != base:
+                raise UsageError(f"'{variant}': expected a condition after '~', found '{FULL}'.", f"Write {base}.")
+            return
+        if not self.carries(stage, base, condition):
+            at = CONDITIONS[condition].at
+            raise UsageError(
+                f"'{variant}': condition '{condition}' acts at {at}; expected one that acts at {stage} or at what it "
+                "reads.",
+                f"Leave out ~{condition}.",
+            )
+
     def plan(self, subjects: Sequence[str], until: str | None = None) -> list[Node]:
         """Return every unit the recipe plans, in order, up to a stage; wrong settings are said at once."""
         order = list(self.stages)
@@ -217,7 +243,7 @@ class Study:
         if chosen is not None:
             if not chosen and read.arity == "one":
                 raise UsageError(f"{node} needs '{role}': it cannot be 'none'.")
-            return chosen
+            return chosen if read.arity == "conditions" else [self._under_condition_of(node, *one) for one in chosen]
         planned = self.planned_stages()
         producers = [name for name in self.producers(role) if name in planned or read.arity == "one"]
         base, condition = split_variant(node.variant)
@@ -238,6 +264,14 @@ class Study:
                 if own_base in kept and under:
                     found.append((producer, variant))
         return found
+
+    def _under_condition_of(self, node: Node, producer: str, variant: str) -> tuple[str, str]:
+        """Return what is named for a role under the unit's condition, unless a condition is named with it."""
+        base, named = split_variant(variant)
+        _, condition = split_variant(node.variant)
+        if named != FULL or condition == FULL or self.acts(node.stage, condition):
+            return producer, variant
+        return producer, join_variant(base, condition) if self.carries(producer, base, condition) else variant
 
     def _one_variant(self, node: Node, role: str, producer: str, base: str, condition: str) -> str:
         bases = self.names.kin(base, self.bases(producer))
@@ -269,20 +303,32 @@ class Study:
         return resolve_settings(declared, layers)
 
     def known_subjects(self) -> list[str] | None:
-        """Return the subjects of the clip index, or of the data set before ingest, None if unknown."""
+        """Return the subjects of the clip index and who has come to the data set since, None if unknown."""
         try:
-            attributes: ClipIndexAttributes = open_artifact(self.root, CLIP_INDEX).attributes()
-            return list(attributes.subjects)
+            index = open_artifact(self.root, CLIP_INDEX)
+            attributes: ClipIndexAttributes = index.attributes()
+            known = list(attributes.subjects)
+            there = [] if index.manifest.provenance == "imported" else self.people_in_data()
+            return there if set(known) <= set(there) else list(dict.fromkeys([*known, *there]))
         except MissingInputError:
             pass
         except UnreadableError:  # whoever has artifacts is known all the same
-            units = {unit_subject(address.unit) for address in find_artifacts(self.root)}
-            if labels := [label for label in units if label is not None]:
-                return sorted(labels, key=lambda label: (not label.isdecimal(), label.zfill(20)))
-        if self.source is not None:
-            for stage in self.stages.values():
-                if stage.takes_source:
-                    return list(stage.subjects_of(self.source))
+            if labels := people_with_artifacts(self.root):
+                return labels
+        return self._subjects_of_source()
+
+    def people_in_data(self) -> list[str]:
+        """Return the subjects of the data set, nobody while it is out of reach or cannot be read: its unit says why."""
+        if self._in_data is None:
+            self._in_data = []
+            with contextlib.suppress(BadDataError, OSError):
+                self._in_data = self._subjects_of_source() or []
+        return self._in_data
+
+    def _subjects_of_source(self) -> list[str] | None:
+        for stage in self.stages.values():
+            if stage.takes_source and self.source is not None:
+                return list(stage.subjects_of(self.source))
         return None
 
     def everyone(self, asked: Sequence[str]) -> list[str]:
@@ -291,31 +337,17 @@ class Study:
             self._everyone = self.known_subjects()
         return self._everyone or list(asked)
 
-    def _recorded_source(self) -> Path | None:
-        """Return the data set that was ingested, if it is still there."""
-        try:
-            recorded = open_artifact(self.root, CLIP_INDEX).manifest.source_root
-        except MissingInputError:
-            return None
-        except UnreadableError:
-            recorded = self._source_of_others()
-        return Path(recorded) if recorded and Path(recorded).is_dir() else None
-
-    def _source_of_others(self) -> str | None:
-        """Return the data set by another artifact of the stage whose clip index cannot be read."""
-        for address in find_artifacts(self.root):
-            if address.stage == CLIP_INDEX.stage:
-                with contextlib.suppress(UnreadableError):
-                    return load_manifest(address.folder(self.root)).source_root
-        return None
-
     def _checked_conditions(self, conditions: Iterable[str]) -> tuple[str, ...]:
         for condition in conditions:
-            if condition not in (FULL, *CONDITIONS):
-                raise UsageError(f"There is no condition '{condition}'.{did_you_mean(condition, [FULL, *CONDITIONS])}")
+            _require_known(condition)
             if condition != FULL:
                 require_maker(condition)
         return tuple(condition for condition in conditions if condition != FULL)
+
+
+def _require_known(condition: str) -> None:
+    if condition not in (FULL, *CONDITIONS):
+        raise UsageError(f"There is no condition '{condition}'.{did_you_mean(condition, [FULL, *CONDITIONS])}")
 
 
 def _kind(unit: str) -> Per:

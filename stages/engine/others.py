@@ -30,13 +30,15 @@ def behind_for_others(judge: Judge, node: Node) -> str | None:
     return None
 
 
-def is_only_needed(judge: Judge, node: Node) -> bool:
-    """Tell whether a unit was not asked for, but is made because others need it: the study's, other people's.
+def may_be_waited_for(judge: Judge, node: Node) -> bool:
+    """Tell whether a unit was not asked for by name, but is made because others need it: the study's, other people's.
 
-    Whoever asks for some people asks for their units; for all of them, for everything.
+    `run` asks for nothing by name. A stage's command that asks for some people asks for their units; for all of them,
+    for everything.
     """
     study, subject = judge.study, unit_subject(node.unit)
+    if study.choices.stage is None:
+        return True
     if len(judge.subjects) == len(study.everyone(judge.subjects)) or subject in judge.subjects:
         return False
-    by_name = study.choices.stage == node.stage
-    return not by_name or bool(study.needs(node.stage, node.variant, "subject").writes)
+    return study.choices.stage != node.stage or bool(study.needs(node.stage, node.variant, "subject").writes)

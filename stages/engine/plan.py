@@ -7,11 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from eeg2vid.schemas.errors import MissingInputError, MissingPackageError, UnreadableError
+from eeg2vid.schemas.errors import (
+    BadDataError,
+    MissingInputError,
+    MissingPackageError,
+    SourceError,
+    UnreadableError,
+)
 from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, SourceFile
 from eeg2vid.stages.engine.context import UnitContext
 from eeg2vid.stages.engine.fingerprint import differences, fingerprint, still_holds
 from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.ingested import CLIP_INDEX
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.settings import Resolved
 from eeg2vid.stages.engine.sources import identify_sources
@@ -85,7 +92,10 @@ class Judge:
         return next(filter(None, behind), None)
 
     def why_not_current(self, address: Address) -> str | None:
-        """Say why an upstream artifact cannot be used, None if it can: judged by its own manifest alone."""
+        """Say what an upstream artifact is that cannot be used, None if it can: judged by its own manifest alone.
+
+        What is said stands after "is": 'missing', 'damaged', 'stale, for its input .. changed'.
+        """
         if address not in self._current:
             self._current[address] = self._why_not_current(address)
         return self._current[address]
@@ -102,12 +112,12 @@ class Judge:
             found = self.manifest(upstream)
             if found is None:
                 unreadable = self.unreadable(upstream)
-                return f"its input {upstream} is {unreadable.found if unreadable else 'gone'}"
+                return f"stale, for its input {upstream} is {unreadable.found if unreadable else 'gone'}"
             if found.digest != ref.digest:
-                return f"its input {upstream} changed"
+                return f"stale, for its input {upstream} changed"
             deeper = self.why_not_current(upstream)
             if deeper is not None:
-                return deeper
+                return f"stale, for its input {upstream} is {deeper}"
         return None
 
     def unusable_inputs(self, node: Node) -> dict[Address, str]:
@@ -116,7 +126,13 @@ class Judge:
         return {address: why for address in addresses if (why := self.why_not_current(address)) is not None}
 
     def identity(self, node: Node) -> Identity:
-        """Gather what decides a unit's result; its inputs must exist."""
+        """Gather what decides a unit's result; its inputs must exist.
+
+        Raises
+        ------
+        SourceError
+            If files that it reads outside the workspace cannot be found or read.
+        """
         study, stage = self.study, self.study.stages[node.stage]
         resolved = study.settings(node.stage, node.variant)
         addresses = study.inputs(node, self.subjects)
@@ -142,14 +158,27 @@ class Judge:
         if known and stage.sources_are_data and (study.source is None or not study.source.is_dir()):
             sources = known  # the data set is out of reach: what was read from it stands
         else:
-            files = stage.sources(UnitContext(study, node, resolved.settings, addresses))
-            sources = identify_sources(files, study.source if stage.sources_are_data else None, known)
+            try:
+                files = stage.sources(UnitContext(study, node, resolved.settings, addresses))
+                sources = identify_sources(files, study.source if stage.sources_are_data else None, known)
+            except UnreadableError:
+                raise
+            except BadDataError as error:
+                hint = error.hint or "Put the files back, or ask for the others with --subject."
+                raise SourceError(error.message, hint) from error
         digest = fingerprint(stage, resolved.settings, inputs, models, sources)
         return Identity(resolved, tuple(inputs), models, tuple(sources), digest)
 
     def outputs(self, node: Node) -> list[Address]:
         """Return the addresses that a unit writes."""
         return [Address(node.stage, node.variant, node.unit, role) for role in self.study.needs_of(node).writes]
+
+    def newcomers(self, node: Node) -> list[str]:
+        """Return whom a computed clip index lacks of the data set; who left it is told by their own unit."""
+        manifest = self.manifest(CLIP_INDEX)
+        if CLIP_INDEX not in self.outputs(node) or manifest is None or manifest.provenance == "imported":
+            return []
+        return [label for label in self.study.people_in_data() if label not in manifest.attributes.get("subjects", ())]
 
     def judge(self, node: Node) -> Verdict:
         """Compare a unit's artifacts with what today's settings and inputs would make."""
@@ -172,6 +201,10 @@ class Judge:
             identity = self.identity(node)
         except MissingPackageError as error:  # weights: to look at what is there, nobody needs them
             return Verdict(node, "stale", (f"cannot be compared: {error.message}",))
+        except SourceError as error:  # this unit's alone: what was made of its files stands, and others go on
+            return Verdict(node, "stale", (f"cannot be compared with the data set: {error.message}",))
+        if newcomers := self.newcomers(node):
+            return Verdict(node, "stale", tuple(f"subject {label} is new in the data set" for label in newcomers))
         stage = self.study.stages[node.stage]
         for manifest in manifests:
             if manifest and manifest.provenance == "computed" and manifest.fingerprint != identity.fingerprint:

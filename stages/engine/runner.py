@@ -22,7 +22,7 @@ from eeg2vid.stages.engine.device import limited_threads, resolve_device
 from eeg2vid.stages.engine.fingerprint import choice_versions
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
-from eeg2vid.stages.engine.others import behind_for_others, is_only_needed
+from eeg2vid.stages.engine.others import behind_for_others, may_be_waited_for
 from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, command_for, commands_before
 from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.settings import protocol_of
@@ -61,7 +61,8 @@ class Runner:
     def make(self, node: Node) -> Outcome:
         """Make one unit unless it is already done.
 
-        One that was not asked for, but that those asked for need, may be another process's work: it is waited for.
+        One that was not asked for by name, but by `run` or by those that need it, may be another process's work: it
+        is waited for.
 
         Raises
         ------
@@ -70,7 +71,8 @@ class Runner:
         UnreadableError
             If an input cannot be read, or what is there: only --force replaces it.
         LockedError
-            If another process is making a unit that was asked for and there is nothing to share, or makes it otherwise.
+            If another process is making a unit that its stage's own command asked for and there is nothing to share,
+            or makes it otherwise.
         StoppedError
             If a signal asked to stop.
         """
@@ -79,7 +81,7 @@ class Runner:
             try:
                 return self._make(node)
             except LockedError:
-                if self._shared is None or not is_only_needed(self.judge, node):
+                if self._shared is None or not may_be_waited_for(self.judge, node):
                     raise
                 self._wait_for(node, self._shared)
 
@@ -208,7 +210,7 @@ class Runner:
         self.judge.forget(node)
         manifests = [self.judge.manifest(address) for address in self.judge.outputs(node)]
         same = all(m and (self._is_kept(m) or m.fingerprint == identity.fingerprint) for m in manifests)
-        return same and not self.execution.force
+        return same and not self.execution.force and not self.judge.newcomers(node)
 
     def _is_kept(self, manifest: Manifest | None) -> bool:
         """Tell whether an artifact was imported: only --force replaces it."""

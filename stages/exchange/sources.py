@@ -6,7 +6,8 @@ import math
 import re
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -164,6 +165,7 @@ def _npz_member(path: Path, key: str | None) -> tuple[str, Declared]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            _refuse_twins(path, [info.filename.removesuffix(".npy") for info in archive.infolist()])
             for info in members.values():
                 _refuse_hostile_name(path, info.filename)
             info = members[_one_key(path, list(members), key)]
@@ -181,6 +183,16 @@ def _npz_member(path: Path, key: str | None) -> tuple[str, Declared]:
             "Copy it again from the source.",
         )
     return info.filename, Declared(shape, dtype)
+
+
+def _refuse_twins(path: Path, names: Sequence[str]) -> None:
+    """Refuse an archive in which one name stands for two arrays: readers differ in which of them they take."""
+    twins = [name for name, count in Counter(names).items() if count > 1]
+    if twins:
+        raise BadDataError(
+            f"{path}: expected one array called '{twins[0]}', found {names.count(twins[0])}.",
+            "Save it again with one array of each name.",
+        )
 
 
 def _refuse_hostile_name(path: Path, name: str) -> None:

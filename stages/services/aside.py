@@ -1,11 +1,11 @@
-"""Units that cannot be made because an artifact is unreadable: left alone, while the rest of the study goes on."""
+"""Units that cannot be made, for an artifact is unreadable or a person's files are gone: the rest goes on."""
 
 from __future__ import annotations
 
-from eeg2vid.schemas.errors import Eeg2VidError, MissingInputError, UnreadableError
+from eeg2vid.schemas.errors import Eeg2VidError, MissingInputError, SourceError, UnreadableError
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.runner import Runner
-from eeg2vid.stages.store.layout import Address
+from eeg2vid.stages.store.layout import Address, unit_subject
 
 
 class Aside:
@@ -16,12 +16,14 @@ class Aside:
         self._errors: dict[Node, Eeg2VidError] = {}
 
     def takes(self, node: Node, error: Exception) -> bool:
-        """Leave a unit alone if it is unreadable, or if what it reads is or hangs on such a one."""
+        """Leave a unit alone if it, or one person's files, cannot be read, or if it hangs on such a one."""
         judge = self._runner.judge
         verdict = judge.judge(node)
         hangs = any(_node(address) in self._errors for address in verdict.missing)
         if isinstance(error, UnreadableError) and (verdict.state == "damaged" or verdict.missing):
             why = error.found if verdict.state == "damaged" else verdict.reasons[0]
+        elif isinstance(error, SourceError) and unit_subject(node.unit) is not None:
+            why = error.message
         elif isinstance(error, MissingInputError) and hangs:
             why = verdict.reasons[0]
         else:

@@ -20,6 +20,7 @@ from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.text import did_you_mean, sentence_of
 from eeg2vid.stages.services.adoption import Adopted, Origin, adopt
+from eeg2vid.stages.services.alike import Alike
 from eeg2vid.stages.services.known import Join, Target
 from eeg2vid.stages.store import arrays
 from eeg2vid.stages.store.layout import STUDY, is_variant, subject_unit
@@ -53,6 +54,7 @@ def target_of(study: Study, schema: str, to: str, subject: str | None, role: str
         raise UsageError(f"--to: there is no stage '{stage}'.{did_you_mean(stage, study.stages)}")
     if not is_variant(variant):
         raise UsageError(f"--to: '{variant}' is no variant name; use a-z, 0-9 and '-'.")
+    study.require_condition(stage, variant)
     roles = {name: write for name, write in study.stages[stage].writes.items() if write.schema.name == schema}
     if not roles:
         known = f" Written by {', '.join(writers)}." if writers else " No stage writes it."
@@ -113,6 +115,7 @@ def import_files(
         "attributes": attributes.model_dump(mode="json"),
     }
     _require_room(study, path, content)
+    alike: list[Alike] = []
     origin = Origin(
         files=content.files,
         facts=facts,
@@ -125,10 +128,10 @@ def import_files(
         target.node,
         target.role,
         origin,
-        lambda writer: _fill(writer, content, attributes),
+        lambda writer: _fill(writer, content, attributes, alike),
         container=container,
     )
-    remarks = list(content.remarks)
+    remarks = [*content.remarks, *(found for one in alike if (found := one.remark()))]
     if content.digest:
         same = content.digest == adopted.manifest.digest
         remarks.append(f"The content is {'what was exported' if same else 'not what was exported: it was edited'}.")
@@ -152,10 +155,13 @@ def _require_room(study: Study, path: Path, content: Content) -> None:
         )
 
 
-def _fill(writer: ArtifactWriter, content: Content, attributes: Attributes) -> None:
+def _fill(writer: ArtifactWriter, content: Content, attributes: Attributes, alike: list[Alike]) -> None:
+    """Write what came; note in `alike` which of its values are the same in every row."""
+    alike.clear()
     for name, array in content.arrays.items():
         if name not in _DERIVED:
-            arrays.join(writer.create(name, array.shape, array.dtype), array.slabs())
+            alike.append(Alike(name, array))
+            arrays.join(writer.create(name, array.shape, array.dtype), alike[-1].slabs())
     if "latents" in content.arrays and writer.schema.arrays.keys() >= _DERIVED:
         _summarise(writer, content)
     for name, rows in content.tables.items():

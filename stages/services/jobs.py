@@ -185,11 +185,7 @@ class _Crew:
                 self._succeed(node, self._runner.make(node))
                 return
         except Exception as error:
-            if self._aside.takes(node, error):
-                self._left_alone.add(node)
-                self._runner.reporter.advance()
-            else:
-                self._fail(node, error)
+            self._leave_or_fail(node, error)
             return
         worker = next((one for one in self._workers if one.node is None and one.lives), None)
         if worker is None:
@@ -214,7 +210,14 @@ class _Crew:
         if isinstance(said, Outcome):
             self._succeed(node, said)
         else:
-            self._fail(node, said)
+            self._leave_or_fail(node, said)
+
+    def _leave_or_fail(self, node: Node, error: Exception) -> None:
+        if self._aside.takes(node, error):
+            self._left_alone.add(node)
+            self._runner.reporter.advance()
+        else:
+            self._fail(node, error)
 
     def _succeed(self, node: Node, outcome: Outcome) -> None:
         self._outcomes[node] = outcome

@@ -300,6 +300,26 @@ COMMANDS = {
     "unknown-models": (nothing, ("run", "--models", "tinny"), 2, "no model profile 'tinny'. Did you mean 'tiny'"),
     "unknown-protocol": (nothing, ("run", "--protocol", "fixed"), 2, "published or corrected, not 'fixed'"),
     "unknown-condition": (nothing, ("generate", "--condition", "gray"), 2, "condition 'gray'. Did you mean 'grey'"),
+    "condition-that-does-not-act": (
+        nothing,
+        ("predict", "--variant", "ridge~grey"),
+        2,
+        "condition 'grey' acts at generate; expected one that acts at predict",
+    ),
+    "condition-before-any-acts": (nothing, ("preprocess", "--variant", "x~grey"), 2, "acts at generate"),
+    "unknown-condition-of-variant": (nothing, ("predict", "--variant", "ridge~gray"), 2, "Did you mean 'grey'"),
+    "unknown-condition-of-input": (
+        nothing,
+        ("generate", "--subject", "1", "--from", "predictions=predict/ridge~gray"),
+        2,
+        "There is no condition 'gray'",
+    ),
+    "condition-without-a-maker": (
+        nothing,
+        ("predict", "--variant", "ridge~no-eeg"),
+        2,
+        "Nothing makes the condition 'no-eeg' yet",
+    ),
     "unknown-condition-in-toml": (
         config('[study]\nconditions = ["gray"]\n'),
         ("status",),

@@ -376,6 +376,20 @@ def test_bad_data(tiny, tmp_path, name):
     assert load_manifest(LATENTS.folder(workspace)) == before
 
 
+def test_one_value_for_every_clip_is_told(workspace, tmp_path, imported):
+    latents = read(workspace, LATENTS, "latents")
+    words = ("latents", "encode-latents/mine", "--order", "presentation")
+    count = len(latents)
+    for values, what in ((latents * 0, "zeros only"), (np.repeat(latents[:1], count, 0), "the same values")):
+        np.save(tmp_path / "x.npy", values)
+        said = imported(tmp_path / "x.npy", *words).err
+        assert f"Warning: array 'latents': all {count} rows hold {what}" in said
+    other = latents * 0
+    other[-1, 0, 0, 0, 0] = 1
+    np.save(tmp_path / "x.npy", other)
+    assert "Warning" not in imported(tmp_path / "x.npy", *words).err
+
+
 def test_event_aligned_needs_every_event_and_electrode(tiny, tmp_path):
     words = ["--as", "features", "--to", "preprocess/x", "--subject", "1", "--order", "presentation"]
     for shape, more, sentence in (

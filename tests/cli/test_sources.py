@@ -52,3 +52,32 @@ def test_two_files_swapped_are_seen(study, cli, cli_ok, pair):
     again = made(cli_ok("run", "--until", "split-videos", "-w", study / "workspace", "--json"))
     expected = {"EEG": "ingest/default/sub-1", "Video": "split-videos/default/study"}[pair[0].split("/")[0]]
     assert expected in again
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_person_gone_from_the_data_set_is_told_alone(study, cli, cli_ok, jobs):
+    workspace = study / "workspace"
+    (study / "data/EEG/sub1.npy").unlink()
+    other = study / "data/EEG/sub2.npy"
+    np.save(other, np.load(other)[..., ::-1].copy())
+    states = {r["unit"]: r for r in cli_ok("status", "-w", workspace, "--json").json if r["stage"] == "ingest"}
+    assert "has no subject '1'; it has 2" in states["sub-1"]["reasons"][0]
+    assert states["study"]["state"] == "done"
+    result = cli("run", "--until", "ingest", "--jobs", jobs, "-w", workspace)
+    assert result.code == 4
+    assert "ingest/default/sub-1: left alone" in result.err
+    assert "ingest/default/sub-2: made" in result.err
+    cli_ok("run", "--until", "ingest", "--subject", "2", "-w", workspace)
+
+
+def test_a_person_who_came_to_the_data_set_is_told_and_made(study, cli_ok):
+    workspace = study / "workspace"
+    values = np.load(study / "data/EEG/sub2.npy")
+    np.save(study / "data/EEG/sub3.npy", values[..., ::-1].copy())
+    said = cli_ok("status", "-w", workspace)
+    assert "ingest/default/study is stale: subject 3 is new in the data set" in said.err
+    assert made(cli_ok("run", "--until", "ingest", "-w", workspace, "--json")) == [
+        "ingest/default/study",
+        "ingest/default/sub-3",
+    ]
+    assert made(cli_ok("ingest", "-w", workspace, "--json")) == []

@@ -1,4 +1,7 @@
-"""A toy data set of four people; run as a script it makes the study's unit and a person's: `ROOT SUBJECTS DELAY`."""
+"""A toy data set of four people; run as a script it makes the study's unit and people's: `ROOT SUBJECTS DELAY STAGE`.
+
+`run` in place of the stage: as `eeg2vid run` asks for them.
+"""
 
 import sys
 import time
@@ -54,10 +57,12 @@ class Ingest(Stage):
         ctx.write("clips").attributes(ClipIndexAttributes(kind="toy", subjects=PEOPLE))
 
 
-def main(root, subjects, delay):
+def main(root, subjects, delay, asked_for="ingest"):
     stage = Ingest()
     stage.delay = float(delay)
-    choices = Choices(recipe=str(Path(root) / "toy.toml"), source=Path(root), stage="ingest")
+    choices = Choices(
+        recipe=str(Path(root) / "toy.toml"), source=Path(root), stage=None if asked_for == "run" else asked_for
+    )
     study = Study(Workspace(Path(root)), {"ingest": stage}, choices)
     asked = subjects.split(",")
     with stopping.listening():

@@ -332,7 +332,7 @@ def test_locked_unit(root):
 
     make_all(root, until="ingest")
     node = Node("features", "default", "sub-1")
-    study = open_study(root)
+    study = open_study(root, stage="features")
     folder = root / "artifacts" / "features" / "default" / "sub-1"
     same = folder / f"work-{Judge(study, ['1']).identity(node).fingerprint[:8]}"
     for lock in (same / "claims" / "0.lock", folder / "work-00000000" / "alive" / "other-1.lock"):

@@ -25,8 +25,8 @@ def start(root):
     """Return a function that starts a process for some people; what is left is killed."""
     begun = []
 
-    def begin(subjects, delay=0.0):
-        command = [sys.executable, str(SCRIPT), str(root), subjects, str(delay)]
+    def begin(subjects, delay=0.0, stage="ingest"):
+        command = [sys.executable, str(SCRIPT), str(root), subjects, str(delay), stage]
         begun.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
         return begun[-1]
 
@@ -72,6 +72,17 @@ def test_what_was_asked_for_is_not_waited_for(root, start):
     said = second.communicate(timeout=30)[0]
     assert second.returncode == 6
     assert "is being made by another process" in said
+
+
+def test_two_runs_started_together_both_get_through(root, start):
+    at_work(start("1,2,3,4", 2, stage="run"))
+    second = start("1,2,3,4", stage="run")
+    said = second.communicate(timeout=60)[0]
+    assert second.returncode == 0, said
+    assert "ingest/default/study is being made by another process" in said
+    assert "making the clip index" not in said
+    assert made(root) == ["sub-1", "sub-2", "sub-3", "sub-4"]
+    assert not list(root.glob("artifacts/*/*/*/work-*"))
 
 
 def test_who_waits_stops_when_asked_to(root, start):

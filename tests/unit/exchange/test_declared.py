@@ -68,6 +68,19 @@ def test_an_npz_member_that_declares_more_than_it_holds(tmp_path, packing):
     assert (declared_array(path, "good").shape, declared_array(path, "good").dtype) == ((4, 4), np.float32)
 
 
+@pytest.mark.parametrize("names", [("eeg.npy", "eeg.npy"), ("eeg.npy", "eeg"), ("good.npy", "eeg.npy", "eeg.npy")])
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_npz_that_holds_two_arrays_of_one_name(tmp_path, names):
+    """`numpy.load` takes the last, others the first."""
+    path = tmp_path / "x.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for k, name in enumerate(names):
+            archive.writestr(name, header((4,)) + np.full(4, k, "<f4").tobytes())
+    for read in (declared_array, read_array):
+        with pytest.raises(BadDataError, match="expected one array called 'eeg', found 2"):
+            read(path, "eeg")
+
+
 def test_an_npz_whose_directory_lies_about_sizes(tmp_path):
     """The sizes in the archive's directory say what the header says; the packed bytes cannot hold as much."""
     path = tmp_path / "x.npz"
