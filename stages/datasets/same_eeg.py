@@ -24,7 +24,7 @@ _STEP = 0.5  # of the points' spread
 _LEVELS = 6  # fewer different ones tell nothing: a trigger's steps, a held value
 _SHARE = 0.25  # of the samples that change; fewer tell nothing: an electrode that is flat
 _KEPT = 8  # electrodes' digests of an event; the smallest, so that a copy with an electrode more or less keeps the same
-_NEEDED = 2  # of them, that two events have in common
+_NEEDED = 3  # of them, that two events have in common
 _MANY = 8  # events; what more of them have in common is no mark of any
 _BYTES = 8
 
