@@ -11,27 +11,9 @@ from eeg2vid.schemas.networks import LdaSettings
 from eeg2vid.stages.networks.closed_form import ClosedForm
 from eeg2vid.stages.networks.decoder import State
 from eeg2vid.stages.networks.examples import Examples, FitReport
+from eeg2vid.stages.signal.covariance import ledoit_wolf
 
 NEVER = -1e30  # log prior of a class without training events: probability 0, still a finite number to store
-
-
-def ledoit_wolf(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the Ledoit-Wolf covariance of centred `(sample, dimension)`.
-
-    The sample covariance S is drawn towards its mean variance: (1 - d) S + d tr(S)/p I, with the d that
-    minimises the expected squared error (Ledoit and Wolf, J. Multivariate Anal. 88, 2004).
-    """
-    n, p = values.shape
-    covariance: NDArray[np.float64] = values.T @ values / n
-    mean_variance = np.trace(covariance) / p
-    squared = np.sum(covariance**2)
-    distance = (squared - p * mean_variance**2) / p
-    # mean squared distance of the samples' outer products from S, over n
-    spread = (np.sum(np.sum(values**2, axis=1) ** 2) / n - squared) / (p * n)
-    shrinkage = 0.0 if spread <= 0 else 1.0 if distance <= spread else spread / distance
-    covariance *= 1 - shrinkage
-    covariance[np.diag_indices(p)] += shrinkage * mean_variance
-    return covariance
 
 
 def _class_covariance(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,10 +12,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.simulation import captions
 from eeg2vid.stages.simulation.looks import LOOKS
-from eeg2vid.stages.simulation.palette import opponent
 from eeg2vid.stages.simulation.render import DURATION_S, flow_field, flow_fields, render_clip
 from eeg2vid.stages.simulation.specs import (
     JUDGING_SEEDS,
@@ -26,6 +24,7 @@ from eeg2vid.stages.simulation.specs import (
     make_spec,
     sample_specs,
 )
+from eeg2vid.stages.stimuli.measures import layout
 
 __all__ = [
     "CODE_FEATURES",
@@ -78,30 +77,6 @@ def concept_code() -> NDArray[np.float64]:
     code = np.random.default_rng(_CODE_SEED).standard_normal((len(LOOKS), CODE_FEATURES))
     standard: NDArray[np.float64] = (code - code.mean(axis=0)) / code.std(axis=0)
     return standard
-
-
-def layout(frames: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Measure the opponent colours of a clip on a grid of 2 rows x 3 columns.
-
-    Parameters
-    ----------
-    frames
-        uint8 `(..., frame, height, width, 3)`, height a multiple of 2 and width of 3.
-
-    Returns
-    -------
-    `(..., 2, 3, 3)`: row, column, (luminance, red-green, blue-yellow), means over time and cell, RGB in [0, 1].
-
-    Raises
-    ------
-    BadDataError
-        If the size does not divide into the grid.
-    """
-    *lead, count, height, width, _ = frames.shape
-    if height % 2 or width % 3:
-        raise BadDataError(f"Frames of {width}x{height} px do not divide into 3 x 2 cells.")
-    cells = frames.reshape(*lead, count, 2, height // 2, 3, width // 3, 3)
-    return opponent(cells.mean(axis=(-6, -4, -2), dtype=np.float64) / 255)
 
 
 @lru_cache(maxsize=8192)
