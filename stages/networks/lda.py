@@ -70,29 +70,36 @@ def fit_lda(
 
 
 class LdaDecoder(ClosedForm):
-    """Shrinkage LDA on vectors of all inputs. There is nothing to choose: validation events only give a score."""
+    """Shrinkage LDA on vectors of all inputs. All it may choose on the validation events is the covariance."""
 
     settings: LdaSettings
 
     def solve(self, train: Examples, validation: Examples | None) -> FitReport:
         """Fit to the training events, score, and fit to both."""
-        self._solve(train)
+        kinds = ("pooled", "per-class") if self.settings.covariance == "chosen" else (self.settings.covariance,)
         if validation is None:
-            return FitReport(len(train))
+            self._solve(train, kinds[0])
+            return FitReport(len(train), detail=f"{kinds[0]} covariance")
         self.check(validation)
-        probabilities = self.predict(validation.inputs)[self.target.name]
-        score = float(np.mean(probabilities.argmax(axis=1) == validation.targets[self.target.name]))
+        scores = []
+        for kind in kinds:
+            self._solve(train, kind)
+            probabilities = self.predict(validation.inputs)[self.target.name]
+            scores.append(float(np.mean(probabilities.argmax(axis=1) == validation.targets[self.target.name])))
+        best = int(np.argmax(scores))
         if self.training.refit:
-            self._solve(Examples.join([train, validation]))
-        return FitReport(len(train), len(validation), score)
+            self._solve(Examples.join([train, validation]), kinds[best])
+        elif kinds[best] != kinds[-1]:
+            self._solve(train, kinds[best])
+        return FitReport(len(train), len(validation), scores[best], detail=f"{kinds[best]} covariance")
 
-    def _solve(self, examples: Examples) -> None:
+    def _solve(self, examples: Examples, covariance: str) -> None:
         self.vectors.fit(examples.inputs)
         weights, offsets = fit_lda(
             self.vectors.transform(examples.inputs),
             examples.targets[self.target.name],
             len(self.target.classes),
-            covariance=self.settings.covariance,
+            covariance=covariance,
             priors=self.settings.priors,
         )
         self.arrays = {"weights": weights.astype(np.float32), "offsets": offsets.astype(np.float32)}
