@@ -22,9 +22,8 @@ from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.schemas.networks import EvokedRhythmsSettings, TrainingSettings
 from eeg2vid.stages.networks.context import BuildContext
 from eeg2vid.stages.networks.decoder import Decoder, Predictions, State, take_arrays
-from eeg2vid.stages.networks.discriminant import Discriminant, confidence
+from eeg2vid.stages.networks.discriminant import confidence
 from eeg2vid.stages.networks.examples import Examples, FitReport
-from eeg2vid.stages.networks.lda import NEVER
 from eeg2vid.stages.networks.responses import (
     POOLED,
     EvokedSpace,
@@ -41,6 +40,7 @@ from eeg2vid.stages.networks.responses import (
 )
 from eeg2vid.stages.networks.ridge import held_errors, inner_folds, low_rank, target_gram
 from eeg2vid.stages.networks.views import Pick, View, Views, best, designs_of
+from eeg2vid.stages.training.discriminant import NEVER, Discriminant
 from eeg2vid.stages.training.inputs import Inputs
 from eeg2vid.stages.training.scaler import Unseen
 

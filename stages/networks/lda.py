@@ -12,8 +12,7 @@ from eeg2vid.stages.networks.closed_form import ClosedForm
 from eeg2vid.stages.networks.decoder import State
 from eeg2vid.stages.networks.examples import Examples, FitReport
 from eeg2vid.stages.signal.covariance import ledoit_wolf
-
-NEVER = -1e30  # log prior of a class without training events: probability 0, still a finite number to store
+from eeg2vid.stages.training.discriminant import NEVER
 
 
 def _class_covariance(values: NDArray[np.float64]) -> NDArray[np.float64]:

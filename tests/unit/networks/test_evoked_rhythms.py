@@ -10,9 +10,9 @@ from eeg2vid.schemas.networks import EvokedRhythmsSettings, TrainingSettings
 from eeg2vid.stages.networks.build import build
 from eeg2vid.stages.networks.checkpoint import load_decoder, save_decoder
 from eeg2vid.stages.networks.context import BuildContext, Sensor, Shared, TargetForm
-from eeg2vid.stages.networks.discriminant import Discriminant, confidence
+from eeg2vid.stages.networks.discriminant import confidence
 from eeg2vid.stages.networks.examples import Examples
-from eeg2vid.stages.networks.lda import NEVER
+from eeg2vid.stages.training.discriminant import NEVER, Discriminant
 from eeg2vid.stages.training.inputs import Inputs
 
 CONCEPTS, BLOCKS, EACH = 6, 5, 8
