@@ -66,7 +66,7 @@ class EvokedRhythmsDecoder(Decoder):
         if set(context.inputs) != {"epochs"} or context.sfreq_hz is None:
             raise UsageError(
                 f"Network 'evoked-rhythms' reads epochs of a known rate, not {', '.join(sorted(context.inputs))}.",
-                "Use --inputs epochs.",
+                "Set `inputs` to epochs.",
             )
         self._sfreq: float = context.sfreq_hz
         self.arrays: State = {}
