@@ -56,8 +56,8 @@ _SEEN = {
     # to the right drives the right half, to the left the left half
     "direction": Drive({"MT-right": 1.0, "MT-left": -1.0}, 0.180, 0.045, 3.5, 0.60, 1.0, -0.8, 0.6),
     "motion": Drive({"MT-left": 0.9, "MT-right": 1.0, "parietal-middle": 0.5}, 0.190, 0.045, 3.5, 0.60, 1.4, -1.2, 1.3),
-    "human": Drive({"body-right": 1.0, "body-left": 0.7}, 0.215, 0.040, 3.5, 0.30, 1.0, -0.8, 0.8),
-    "face": Drive({"fusiform-right": 1.0, "fusiform-left": 0.6}, 0.172, 0.028, 5.5, 0.20, 1.9, -0.8, 0.9),
+    "human": Drive({"body-right": 1.0, "body-left": 0.7}, 0.215, 0.040, 3.5, 0.30, 0.5, -0.8, 0.8),
+    "face": Drive({"fusiform-right": 1.0, "fusiform-left": 0.6}, 0.172, 0.028, 5.5, 0.20, 1.7, -0.8, 0.9),
     "number": Drive({"parietal-right": 1.0, "parietal-left": 0.9}, 0.260, 0.055, 2.5, 0.40, 0.9, -0.9, 0.6),
 }
 

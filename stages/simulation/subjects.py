@@ -31,7 +31,7 @@ _Component = tuple[dict[str, float], float, float, float, float]
 # occiput, N1 negative over its sides (V4 and MT point outward, the fusiform gyrus inward), a late parietal positivity.
 _COMMON: tuple[_Component, ...] = (
     ({"V1": 1.0, "V4": 0.8}, 2.8e-6, 0.105, 0.024, 6.0),
-    ({"V4": -0.8, "MT": -0.8, "fusiform": 0.5}, 3.2e-6, 0.170, 0.034, 4.5),
+    ({"V4": -0.8, "MT": -0.8, "fusiform": 0.5}, 4.0e-6, 0.170, 0.034, 4.5),
     ({"parietal": 1.0}, 2.2e-6, 0.360, 0.090, 1.5),
 )
 _HINT: tuple[_Component, ...] = (
