@@ -77,7 +77,7 @@ def test_faces_give_a_negativity_at_p8_and_po8(people):
         yes[:, FACE], no[:, FACE] = (1 - 0.179) / 0.383, -0.179 / 0.383
         (_, with_face), (_, without) = (record(person, phi) for phi in (yes, no))
         average = (with_face - without).mean(axis=0)
-        difference.append(average[at("P8", "PO8"), 28:42].mean(axis=1))
+        difference.append(average[at("P8", "PO8"), 30:40].mean(axis=1))
     found = np.mean(difference, axis=0)
     assert np.all(found < -3) and np.all(found > -6)
     assert np.mean(np.array(difference) < 0) > 0.8
