@@ -16,8 +16,8 @@ Floats = NDArray[np.floating]
 
 WIDTH_DEG = 28.0  # of the picture
 LATENCY_S = 0.12
-RETURN_S = 0.7  # in which the eyes drift back
-PURSUIT = 0.6  # speed of the eyes, share of the picture's
+RETURN_S = 1.0  # in which the eyes drift back
+PURSUIT = 1.0  # speed of the eyes, share of the picture's
 FARTHEST_DEG = 8.0
 
 
@@ -33,14 +33,15 @@ def eye_course(flow: Floats, onsets: NDArray[np.intp], n_samples: int, sfreq: fl
     n_samples, sfreq
         Length in samples, sampling rate in Hz.
     """
-    speed = np.zeros(n_samples)
-    length = round(CLIP_S * sfreq)
+    course = np.zeros(n_samples)
+    length, keep = round(CLIP_S * sfreq), np.exp(-1 / (RETURN_S * sfreq))
     step = np.minimum(np.arange(length) * flow.shape[1] // length, flow.shape[1] - 1)
     for row, onset in zip(flow, onsets.tolist(), strict=True):
         start = onset + round(LATENCY_S * sfreq)
-        stop = min(start + length, n_samples)
-        if start < stop:
-            speed[start:stop] = PURSUIT * row[step[: stop - start]] * 24 / 512 * WIDTH_DEG
-    keep = np.exp(-1 / (RETURN_S * sfreq))
-    followed = lfilter([1 / sfreq], [1.0, -keep], speed)
-    return (FARTHEST_DEG * np.tanh(followed / FARTHEST_DEG)).astype(np.float32)
+        if start >= n_samples:
+            continue
+        speed = np.zeros(min(4 * length, n_samples - start))  # after that they are back
+        speed[:length] = (PURSUIT * row[step] * 24 / 512 * WIDTH_DEG)[: len(speed)]
+        course[start:] = 0.0  # a cut takes the eyes back to the middle
+        course[start : start + len(speed)] = lfilter([1 / sfreq], [1.0, -keep], speed)
+    return (FARTHEST_DEG * np.tanh(course / FARTHEST_DEG)).astype(np.float32)
