@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -26,6 +27,7 @@ from eeg2vid.cli.commands import (
 from eeg2vid.cli.commands.stage import run_stage
 from eeg2vid.cli.errors import guarded
 from eeg2vid.cli.options import DebugOption, Globals, JsonOption, WorkspaceOption
+from eeg2vid.cli.output import visible
 from eeg2vid.cli.signature import stage_command
 from eeg2vid.stages.registry import STAGES
 
@@ -104,4 +106,6 @@ for _name, _group in _GROUPS.items():
 
 def main() -> None:
     """Run the command line."""
+    written = warnings.formatwarning
+    warnings.formatwarning = lambda *of, **how: visible(written(*of, **how))  # libraries name users' files in them
     app()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 import traceback
 from collections.abc import Callable, Collection
 from typing import Any
 
 import typer
 
-from eeg2vid.cli.output import talk
+from eeg2vid.cli.output import talk, visible
 from eeg2vid.schemas.errors import Eeg2VidError
-from eeg2vid.stages.engine.runner import disk_failure
+from eeg2vid.stages.store.disk import disk_failure
 
 INTERRUPTED = 130
 
@@ -42,7 +43,7 @@ def guarded(command: Callable[..., Any], settings: Collection[str] = ()) -> Call
             raise typer.Exit(0) from None
         except Exception as error:
             if _debug(kwargs):
-                traceback.print_exc()
+                sys.stderr.write(visible(traceback.format_exc()))
             raise typer.Exit(report(error, settings)) from None
 
     return run
@@ -65,7 +66,7 @@ def report(error: Exception, settings: Collection[str] = ()) -> int:
         if error.hint:
             console.print(as_options(error.hint, settings))
         return error.exit_code
-    refused = disk_failure(error) if isinstance(error, OSError) else None
+    refused = disk_failure(error)
     if refused:
         console.print("Error:", style="bold red", end=" ")
         console.print(f"{refused[0].upper()}{refused[1:]}.")

@@ -20,7 +20,7 @@ from eeg2vid.stages.registry import STAGES
 from eeg2vid.stages.store.layout import split_variant
 
 INPUTS = "What to work on"
-EXECUTION = "How to run (never changes a result)"
+EXECUTION = "How to run (decides no result; last digits may follow --device and --threads)"
 
 
 def _complete_recipe() -> list[str]:
@@ -85,7 +85,14 @@ SetOption = Annotated[
 DeviceOption = Annotated[
     str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps", rich_help_panel=EXECUTION, show_default=True)
 ]
-ThreadsOption = Annotated[int, typer.Option("--threads", help="CPU threads", rich_help_panel=EXECUTION)]
+ThreadsOption = Annotated[
+    int,
+    typer.Option(
+        "--threads",
+        help="CPU threads; the same number gives the same bytes, another may differ in last digits",
+        rich_help_panel=EXECUTION,
+    ),
+]
 JobsOption = Annotated[
     int,
     typer.Option(

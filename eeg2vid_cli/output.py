@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they turn round what follows
+# what turns round what follows, or breaks the line
+_STEERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
+_HALVES = re.compile("[\ud800-\udfff]")  # of signs, in file names that are no text: no encoding has them
 
 
 class TextConsole(Console):
@@ -29,7 +32,13 @@ def visible(text: str) -> str:
 
 
 def _steers(sign: str) -> bool:
-    return sign in _BIDI or (unicodedata.category(sign) == "Cc" and sign not in "\n\t")
+    """Tell whether a sign does something to a terminal, or (half of one, as in a name that is no text) stops it."""
+    return sign in _STEERING or (unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\n\t")
+
+
+def _in_line(text: str) -> str:
+    """Return the text with line ends written out too: a name in a table stays in its cell."""
+    return visible(text).replace("\n", "\\u000a")
 
 
 def talk() -> Console:
@@ -40,7 +49,9 @@ def talk() -> Console:
 def emit(data: Any, human: Any, *, as_json: bool) -> None:
     """Print a command's result: JSON for programs, else something for people."""
     if as_json:
-        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+        text = json.dumps(data, indent=2, ensure_ascii=False)
+        text = _HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+        sys.stdout.write(text + "\n")
     else:
         width = None if sys.stdout.isatty() else 160  # a pipe has no width: do not fold tables at 80
         TextConsole(highlight=False, width=width).print(human)
@@ -52,7 +63,7 @@ def table(rows: Sequence[Mapping[str, Any]], title: str | None = None, columns: 
     result = Table(title=title, box=None, pad_edge=False, title_justify="left", header_style="bold")
     for name in shown:
         numeric = bool(rows) and all(isinstance(row.get(name), int | float | None) for row in rows)
-        result.add_column(name.replace("_", " "), justify="right" if numeric else "left", no_wrap=numeric)
+        result.add_column(_in_line(name.replace("_", " ")), justify="right" if numeric else "left", no_wrap=numeric)
     for row in rows:
         result.add_row(*(_cell(row.get(name)) for name in shown))
     return result
@@ -63,4 +74,4 @@ def _cell(value: Any) -> str:
         return "–"
     if isinstance(value, float):
         return f"{value:.0e}" if 0 < abs(value) < 0.001 else f"{value:.3f}"
-    return str(value)
+    return _in_line(str(value))

@@ -9,7 +9,10 @@ from eeg2vid.schemas.checkpoints import CHECKPOINTS
 from eeg2vid.schemas.embeddings import EMBEDDINGS, IMAGE_EMBEDDINGS
 from eeg2vid.schemas.features import EPOCHS, FEATURES
 from eeg2vid.schemas.history.checkpoints_v1 import CHECKPOINTS_V1
+from eeg2vid.schemas.history.clips_v1 import CLIPS_V1
+from eeg2vid.schemas.history.events_v1 import EVENTS_V1
 from eeg2vid.schemas.history.predictions_v1 import PREDICTIONS_V1
+from eeg2vid.schemas.history.recordings_v1 import RECORDINGS_V1
 from eeg2vid.schemas.history.scores_v1 import SCORES_V1
 from eeg2vid.schemas.latents import LATENTS
 from eeg2vid.schemas.percepts import PERCEPTS
@@ -21,6 +24,7 @@ from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.upgrades import Facts, Tables, Upgrade
 from eeg2vid.schemas.upgrades.checkpoints import CHECKPOINTS_1
 from eeg2vid.schemas.upgrades.predictions import PREDICTIONS_1
+from eeg2vid.schemas.upgrades.recordings import CLIPS_1, EVENTS_1, RECORDINGS_1
 from eeg2vid.schemas.upgrades.scores import SCORES_1
 from eeg2vid.schemas.videos import VIDEOS
 
@@ -50,13 +54,25 @@ SCHEMAS: dict[str, Schema] = {
 """What is written today."""
 
 VERSIONS: dict[tuple[str, int], Schema] = {
-    (schema.name, schema.version): schema for schema in (CHECKPOINTS_V1, PREDICTIONS_V1, SCORES_V1, *SCHEMAS.values())
+    (schema.name, schema.version): schema
+    for schema in (
+        CHECKPOINTS_V1,
+        CLIPS_V1,
+        EVENTS_V1,
+        PREDICTIONS_V1,
+        RECORDINGS_V1,
+        SCORES_V1,
+        *SCHEMAS.values(),
+    )
 }
 """What can be read."""
 
 UPGRADES: dict[tuple[str, int], Upgrade] = {
     ("checkpoints", 1): CHECKPOINTS_1,
+    ("clips", 1): CLIPS_1,
+    ("events", 1): EVENTS_1,
     ("predictions", 1): PREDICTIONS_1,
+    ("recordings", 1): RECORDINGS_1,
     ("scores", 1): SCORES_1,
 }
 """From a version to the next."""

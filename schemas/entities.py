@@ -36,6 +36,7 @@ class Clip(Row):
     file: str = Field(description="film or clip file, relative to the data folder")
     start_s: float = Field(ge=0, description="start in the film, s")
     duration_s: float = Field(gt=0, description="s")
+    film_sha: str | None = Field(None, description="digest of its pictures, where another clip shows the same film")
 
 
 class Event(Row):
@@ -53,6 +54,7 @@ class Event(Row):
     onset_sample: int = Field(ge=0, description="since the start of the recording, samples")
     duration_s: float = Field(gt=0, description="s")
     hint_s: float | None = Field(None, gt=0, description="what names the concept ends as the run begins; its length, s")
+    eeg_sha: str | None = Field(None, description="digest of its EEG: the same in a copy under another name")
 
 
 class Recording(Row):
@@ -64,6 +66,16 @@ class Recording(Row):
     start: int = Field(ge=0)
     length: int = Field(gt=0)
     source: str = Field(description="file it came from, relative to the data folder")
+
+
+class MarkedSpan(Row):
+    """Samples that a recording marks as bad, or a place where its samples do not follow each other."""
+
+    recording: Label
+    start: int = Field(ge=0, description="first sample, from the recording's start; of a cut: the first one after it")
+    length: int = Field(ge=0, description="samples; of a cut: those in the place of what was not recorded, often none")
+    kind: Literal["bad", "cut"]
+    text: str = Field(description="as the recording has it")
 
 
 class Electrode(Row):

@@ -47,6 +47,20 @@ class BadDataError(Eeg2VidError):
     exit_code = 4
 
 
+class UnreadableError(BadDataError):
+    """An artifact whose manifest cannot be read.
+
+    Attributes
+    ----------
+    found
+        What it is, in short: 'damaged', 'of version 9'.
+    """
+
+    def __init__(self, message: str, hint: str | None = None, *, found: str = "damaged") -> None:
+        super().__init__(message, hint)
+        self.found = found
+
+
 class MissingPackageError(Eeg2VidError):
     """An optional package or a model's weights are absent (exit 5)."""
 

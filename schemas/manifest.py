@@ -52,11 +52,14 @@ class InputRef(_Part):
 
 
 class SourceFile(_Part):
-    """One file outside the workspace that was read; hashed once, then known by size and mtime."""
+    """One file outside the workspace that was read: what identifies it, and where and how it was seen."""
 
+    name: str | None = Field(None, description="path below the data set's folder; None: of a manifest before these")
     path: str
     size: int
     mtime_ns: int
+    ctime_ns: int = 0
+    inode: int = 0
     sha256: str
 
 

@@ -27,10 +27,15 @@ class PreprocessSettings(CleaningSettings):
         "clip", description="what epochs are cut around; hint: the EEG before each run instead (a control)"
     )
     tmin_s: float = Field(0.0, ge=-60, le=60, description="start of the epoch after onset, s")
-    tmax_s: float | None = Field(None, gt=-60, le=60, description="its end after onset, s; none: the shortest clip's")
+    tmax_s: float | None = Field(
+        None, gt=-60, le=60, description="its end after onset, s; none: the shortest clip's, but for a few broken off"
+    )
     outside: Literal["refuse", "leave-out"] = Field(
         "refuse",
         description="epochs that reach beyond their recording; left out, they are neither trained on nor decoded",
+    )
+    reject_spans: bool = Field(
+        True, description="epochs that touch a span marked as bad, or contain a cut, are not trained on (still decoded)"
     )
     baseline: Literal["none", "hint"] = Field(
         "none",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from eeg2vid.schemas.base import ArraySpec, Attributes, Schema
-from eeg2vid.schemas.entities import Caption, Check, Clip, Electrode, Event, Recording, SubjectLabel
+from eeg2vid.schemas.entities import Caption, Check, Clip, Electrode, Event, MarkedSpan, Recording, SubjectLabel
 
 
 class ClipIndexAttributes(Attributes):
@@ -23,7 +23,7 @@ class RecordingAttributes(Attributes):
 
 CLIPS = Schema(
     name="clips",
-    version=1,
+    version=2,
     doc="The clip index: one row per stimulus with its labels and its place in a film.",
     tables={"clips": Clip},
     attributes=ClipIndexAttributes,
@@ -35,15 +35,15 @@ CHECKS = Schema(name="checks", version=1, doc="What ingest looked at and what it
 
 EVENTS = Schema(
     name="events",
-    version=1,
+    version=2,
     doc="Every presentation of a clip to one subject.",
     tables={"events": Event},
 )
 
 RECORDINGS = Schema(
     name="recordings",
-    version=1,
-    doc="One subject's EEG as recorded, all unbroken stretches one after another.",
+    version=2,
+    doc="One subject's EEG as recorded, all recordings one after another, and what of it is marked as bad or cut.",
     arrays={
         "eeg": ArraySpec(
             dims=("electrode", "sample"),
@@ -53,7 +53,7 @@ RECORDINGS = Schema(
             chunked="sample",
         )
     },
-    tables={"recordings": Recording, "electrodes": Electrode},
+    tables={"recordings": Recording, "electrodes": Electrode, "spans": MarkedSpan},
     index={"electrode": "electrodes"},
     attributes=RecordingAttributes,
 )

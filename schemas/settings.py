@@ -22,7 +22,10 @@ class Settings(BaseModel):
 
 
 class Execution(BaseModel):
-    """How a command runs. Never fingerprinted: no field here may change a result."""
+    """How a command runs. Never fingerprinted: no field here may change a result.
+
+    Device and threads are no exception in kind: sums in another order differ in last digits, so both are recorded.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -22,7 +22,7 @@ Scheme = Literal[
     "random-clips",
     "table",
 ]
-LeakKind = Literal["runs", "clips"]
+LeakKind = Literal["runs", "clips", "films", "recordings"]
 
 # Which of the settings below belong to one scheme only; the others belong to all.
 _OF_SCHEMES = {
@@ -85,7 +85,7 @@ class SplitSettings(Settings):
     )
     seed: int = Field(0, ge=0, description="of what is drawn: groups of concepts and clips, random-20")
     allow_leak: tuple[LeakKind, ...] = Field(
-        (), description="force a split that leaks, and stamp all that is made from it: runs, clips"
+        (), description="force a split that leaks, and stamp what is made from it: runs, clips, films, recordings"
     )
 
     @field_validator(*_OF_SCHEMES)
@@ -125,7 +125,7 @@ class SplitAttributes(Attributes):
 FOLDS = Schema(
     name="folds",
     version=1,
-    doc="Per fold, the part each event belongs to. No run and no clip is in two parts, or a stamp says so.",
+    doc="Per fold, the part each event belongs to. No run, clip, film or EEG is in two parts, or a stamp says so.",
     arrays={
         "assignment": ArraySpec(
             dims=("fold", "event"), dtypes=("int8",), unit="label", doc="0 unused, 1 train, 2 validation, 3 test"

@@ -39,7 +39,7 @@ class Ingest(Stage):
     """
 
     name = "ingest"
-    version = 3
+    version = 4
     Settings = IngestSettings
     reads = {}
     writes = {
@@ -102,11 +102,15 @@ def _write_study(ctx: Context, dataset: Dataset) -> None:
 def _write_subject(ctx: Context, subject: SubjectSource) -> None:
     import numpy as np
 
-    _write_checks(ctx, "eeg-checks", subject.checks)
-    ctx.write("events").table("events", subject.events)
+    from eeg2vid.stages.datasets.twins import eeg_twins, with_digests
+
+    events = with_digests(subject.events, subject.signal_of, subject.sfreq, subject.unit_scale)
+    _write_checks(ctx, "eeg-checks", [*subject.checks, *eeg_twins(events, f"subject {subject.subject}")])
+    ctx.write("events").table("events", events)
     out = ctx.write("recordings")
     out.table("recordings", subject.recordings)
     out.table("electrodes", subject.electrodes)
+    out.table("spans", subject.spans)
     out.attributes(RecordingAttributes(sfreq=subject.sfreq))
     dtype = np.result_type(*(signal.dtype for signal in subject.signals))
     kept = f"float{8 * dtype.itemsize}" if dtype.kind == "f" else "float64"

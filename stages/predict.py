@@ -42,7 +42,7 @@ class Predict(Stage):
     """
 
     name = "predict"
-    version = 2
+    version = 3
     Settings = PredictSettings
     reads = {**SIGNALS, "encoders": Read(CHECKPOINTS, "many"), "mappers": Read(CHECKPOINTS, "many")}
     writes = {"predictions": Write(PREDICTIONS, "subject")}
@@ -52,12 +52,6 @@ class Predict(Stage):
     panel = "Decode"
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=10)
     examples = ("eeg2vid predict --subject 17", "eeg2vid predict --from mappers=train-mapper/latent-cnn --variant mine")
-
-    def upgraded_settings(self, settings: dict[str, object], version: int) -> dict[str, object] | None:
-        """Version 1 could only refuse, and knew no strangers."""
-        if version == 1:
-            return {"select": "none", "unseen": "pooled", **settings}
-        return super().upgraded_settings(settings, version)
 
     def run(self, ctx: Context) -> None:
         """Predict fold by fold with every model."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eeg2vid.schemas.entities import Electrode, EpochKey, Event, Fold, Recording
+from eeg2vid.schemas.entities import Electrode, EpochKey, Event, Fold, MarkedSpan, Recording
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.features import EPOCHS, FEATURES, HINT_BASELINE, SMOOTHED, EpochAttributes, FeatureAttributes
 from eeg2vid.schemas.preprocessing import PreprocessSettings
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 class Preprocess(Stage):
     """Cut the EEG around each clip, and compute differential entropy (DE) and power (PSD) per band.
 
-    Nothing is filtered, re-referenced or rejected unless asked for. A step that learns from data
+    Nothing is filtered or re-referenced unless asked for. Epochs that touch a span marked as bad, or
+    contain a cut, are rejected (--no-reject-spans keeps them); filters stop at cuts. A step that learns from data
     (--detect-bad, --eog) learns from the training events of one --fold, and what it makes serves that
     fold only. `--protocol published` computes what the released code of EEG2Video does: bins shifted
     one down, only the first second of a 2-s window, DE = log2(100 PSD).
     """
 
     name = "preprocess"
-    version = 2
+    version = 3
     Settings = PreprocessSettings
     reads = {"recordings": Read(RECORDINGS), "events": Read(EVENTS), "folds": Read(FOLDS, "optional")}
     writes = {"epochs": Write(EPOCHS, "subject"), "features": Write(FEATURES, "subject")}
@@ -60,6 +61,7 @@ class Preprocess(Stage):
             source.table("electrodes", Electrode),
             source.table("recordings", Recording),
             events,
+            source.table("spans", MarkedSpan),
         )
         epochs = make_epochs(
             recorded, settings, _training(ctx, events), lambda rows, n: ctx.track("recordings", rows, n)
@@ -107,13 +109,9 @@ def _say(ctx: Context, epochs: Epochs) -> None:
     settings: PreprocessSettings = ctx.settings
     for step in epochs.cleaning:
         ctx.reporter.remark(f"{ctx.node}: {step}")
-    for count, why in (
-        (
-            epochs.states.count("rejected"),
-            f"exceed {settings.reject_uv} µV peak to peak: not trained on, still decoded",
-        ),
-        (epochs.states.count("outside"), "reach beyond their recording: neither trained on nor decoded"),
-    ):
+    for sentence in epochs.lengths:
+        ctx.reporter.remark(f"{ctx.node}: {sentence}")
+    for count, why in _counts(epochs, settings):
         if count:
             ctx.reporter.remark(f"{ctx.node}: {count} of {len(epochs.states)} epochs {why}")
     if settings.smoothing != "none":
@@ -123,3 +121,20 @@ def _say(ctx: Context, epochs: Epochs) -> None:
         ctx.reporter.remark(
             "Warning: the hint names the concept; as baseline it puts that cue into all clips of a run."
         )
+
+
+def _counts(epochs: Epochs, settings: PreprocessSettings) -> list[tuple[int, str]]:
+    """Return how many epochs are left out of what, and why; an epoch may have several reasons."""
+    from eeg2vid.stages.signal.cleaning import rejected
+
+    marks, rejection = epochs.marks, "not trained on, still decoded"
+    asked = rejection if settings.reject_spans else "kept, as `reject_spans` says"
+    large = int(rejected(epochs.values, settings.reject_uv).sum()) if settings.reject_uv else 0
+    return [
+        (large, f"exceed {settings.reject_uv} µV peak to peak: {rejection}"),
+        (int(marks.bad.sum()), f"touch a span marked as bad: {asked}"),
+        (int((marks.cut & ~marks.absent).sum()), f"contain a cut: {asked}"),
+        (int(marks.absent.sum()), f"hold samples that were not recorded: {rejection}"),
+        (int(marks.short.sum()), f"lie between cuts too close for the filter, and are not filtered: {rejection}"),
+        (epochs.states.count("outside"), "reach beyond their recording: neither trained on nor decoded"),
+    ]

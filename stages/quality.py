@@ -37,12 +37,13 @@ class QualitySettings(Settings):
 
 
 class Quality(Stage):
-    """Describe each recording as recorded: amplitudes, spectra, line noise, drift, blinks, bad electrodes.
+    """Describe each recording as recorded: amplitudes, spectra, line noise, drift, blinks, bad electrodes, dropouts.
 
     One HTML page per subject, with what it advises for `preprocess`. Nothing reads it, and `run` does not make it.
     """
 
     name = "quality"
+    version = 2
     Settings = QualitySettings
     reads = {"recordings": Read(RECORDINGS), "events": Read(EVENTS)}
     writes = {ROLE: Write(QUALITY, "subject")}
@@ -77,6 +78,7 @@ class _Described:
     def __init__(self, ctx: Context, recording: Recording, events: list[Event]) -> None:
         import numpy as np
 
+        from eeg2vid.stages.datasets.held_values import find_held
         from eeg2vid.stages.reporting.quality_verdict import verdict_of
         from eeg2vid.stages.signal.quality import measure
 
@@ -89,7 +91,7 @@ class _Described:
         self.eeg: np.ndarray = stored.astype(np.float64) * _MICROVOLTS
         self.measured: Measured = measure(self.eeg, self.electrodes, self.sfreq, settings.line_hz)
         self.minutes = recording.length / self.sfreq / 60
-        self.verdict = verdict_of(self.measured, self.electrodes, self.minutes)
+        self.verdict = verdict_of(self.measured, self.electrodes, self.minutes, find_held(stored, self.sfreq))
 
     def row(self) -> RecordingQuality:
         """Return the recording's row."""

@@ -16,8 +16,9 @@ class Split(Stage):
     """Divide each subject's events into training, validation and test, and refuse what leaks.
 
     A block is held out whole, in all sessions: clips of one run (shown one after
-    another) and presentations of one clip are never on both sides. What leaks is
-    refused; --allow-leak forces it, and stamps everything made from it.
+    another), presentations of one clip, clips that show one film and copies of
+    one recording are never on both sides. What leaks is refused; --allow-leak
+    forces it, and stamps everything made from it.
 
     leave-one-block-out: each block is tested in turn.
     fixed: the last block is tested (with SEED-DV blocks 1 to 6 against 7, the

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 _CLIPS_PER_PART = 25
+_SHOWN = 8  # twins that a warning names
 _MULTIPLE = 8  # one VAE latent stands for 8 x 8 px
 
 
@@ -44,7 +45,7 @@ class SplitVideos(Stage):
     """
 
     name = "split-videos"
-    version = 2  # levels, square pixels, pictures of AVI by their order
+    version = 3  # greys of limited range, mirrors, fields, transparency; delays of GIF; motion at a part's own rate
     Settings = SplitVideosSettings
     reads = {"clips": Read(CLIPS)}
     writes = {"stimuli": Write(VIDEOS, "study")}
@@ -68,6 +69,7 @@ class SplitVideos(Stage):
 
         from eeg2vid.stages.stimuli.resize import fit_size, pad_to_multiple
         from eeg2vid.stages.stimuli.video import probe, read_clips
+        from eeg2vid.stages.store.digest import sha256_array
 
         settings: SplitVideosSettings = ctx.settings
         clips = ctx.read("clips").table("clips", Clip)
@@ -75,6 +77,7 @@ class SplitVideos(Stage):
         films = [folder / film for film in dict.fromkeys(clip.file for clip in clips)]
         sizes = [(info.width, info.height) for info in map(probe, films)]
         width, height = fit_size(*min(sizes, key=math.prod), settings.width, settings.height)
+        cut_here: dict[str, list[str]] = {}
         for part, wanted in ctx.parts("clips", clips, _CLIPS_PER_PART):
             videos: list[Any] = [None] * len(wanted)
             for film in dict.fromkeys(clip.file for clip in wanted):
@@ -83,10 +86,13 @@ class SplitVideos(Stage):
                 cut = read_clips(folder / film, spans, frames=settings.frames, fps=settings.fps, size=(width, height))
                 for k, frames in zip(places, cut, strict=True):
                     videos[k] = pad_to_multiple(frames, _MULTIPLE)[0]
+            for clip, video in zip(wanted, videos, strict=True):
+                cut_here.setdefault(sha256_array(video), []).append(clip.clip)
             part.array("stimuli", "frames", np.stack(videos))
             part.rows("stimuli", "clips", [VideoKey(clip=clip.clip) for clip in wanted])
             if settings.motion:
                 part.array("stimuli", "motion", _motion(folder, wanted, (width, height)))
+        _warn_of_twins(ctx, [same for same in cut_here.values() if len(same) > 1])
         definition = ""
         if settings.motion:
             from eeg2vid.stages.stimuli.motion import DEFINITION as definition
@@ -95,20 +101,30 @@ class SplitVideos(Stage):
         )
 
 
+def _warn_of_twins(ctx: Context, twins: Sequence[Sequence[str]]) -> None:
+    """Name clips whose pictures are equal, of those cut by this process: no film of several clips is read before."""
+    if twins:
+        more = f" and {len(twins) - _SHOWN} more" if len(twins) > _SHOWN else ""
+        told = "; ".join(" and ".join(same) for same in twins[:_SHOWN])
+        ctx.reporter.remark(f"Warning: clips that show the same pictures: {told}{more}.")
+
+
 def _motion(folder: Path, clips: Sequence[Clip], size: tuple[int, int]) -> np.ndarray:
     """Return the motion score of each clip; the films are read again, small, at their own rate."""
     import numpy as np
 
+    from eeg2vid.stages.stimuli.film import picture_times, rate_within
     from eeg2vid.stages.stimuli.motion import motion_score, work_size
     from eeg2vid.stages.stimuli.video import probe, read_clips
 
     scores = np.empty(len(clips), np.float32)
     small = work_size(*size)
     for film in dict.fromkeys(clip.file for clip in clips):
-        fps = probe(folder / film).fps
+        usual, appear = probe(folder / film).fps, picture_times(folder / film)
         for k, clip in enumerate(clips):
             if clip.file == film:
                 spans = [(clip.start_s, clip.duration_s)]
+                fps = rate_within(appear, clip.start_s, clip.duration_s, usual)
                 frames = max(1, round(clip.duration_s * fps))
                 scores[k] = motion_score(next(read_clips(folder / film, spans, frames=frames, fps=fps, size=small)))
     return scores

@@ -59,6 +59,12 @@ def read_digests(workspace):
     return {path.parent.relative_to(root).as_posix(): json.loads(path.read_bytes())["digest"] for path in found}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _home(tmp_path_factory):
+    """Keep what the tests let a machine remember out of the user's own folder."""
+    os.environ.setdefault("EEG2VID_HOME", str(tmp_path_factory.mktemp("home")))
+
+
 @pytest.fixture(scope="session")
 def cli():
     """Return `call`: a test module cannot import from here."""

@@ -12,6 +12,7 @@ from eeg2vid.cli.commands.simulate import write_dataset
 from eeg2vid.cli.options import DebugOption, Request, ThreadsOption, chosen_subjects, make_execution
 from eeg2vid.cli.output import talk
 from eeg2vid.stages.engine.workspace import CONFIG
+from eeg2vid.stages.store.files import write_synced
 
 _CONFIG = """\
 # A simulated study: see `eeg2vid status`, change a setting, `eeg2vid run`.
@@ -40,7 +41,7 @@ def demo(
         )
     workspace.mkdir(parents=True, exist_ok=True)
     if not (workspace / CONFIG).exists():
-        (workspace / CONFIG).write_text(_CONFIG, encoding="utf-8")
+        write_synced(workspace / CONFIG, _CONFIG.encode())
     study = Request(ctx, workspace).study()
     make_all(study, chosen_subjects(study, None), make_execution(device="cpu", threads=threads))
     talk().print(f"Everything is in {workspace}: try `eeg2vid status -w {workspace}`.")

@@ -18,8 +18,11 @@ import typer
 
 from eeg2vid.cli.options import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
 from eeg2vid.cli.output import emit, table
-from eeg2vid.schemas.errors import MissingPackageError
+from eeg2vid.schemas.errors import MissingInputError, MissingPackageError, UnreadableError
+from eeg2vid.stages.store.layout import find_artifacts
+from eeg2vid.stages.store.locks import Lock, alive, without_locks
 from eeg2vid.stages.store.notes import progress_of
+from eeg2vid.stages.store.reader import load_manifest
 
 _REQUIRED = ("torch", "diffusers", "transformers", "mne", "zarr", "h5py", "scipy", "av", "pydantic", "typer")
 _LINKED_TO_TORCH = ("torchvision", "torchaudio")
@@ -33,7 +36,7 @@ Row = dict[str, str]
 def doctor(
     ctx: typer.Context, workspace: WorkspaceOption = None, json: JsonOption = False, debug: DebugOption = False
 ) -> None:
-    """Check Python, packages, devices and codecs, and the workspace's disk, locks, clock and left-over work."""
+    """Check Python, packages, devices, codecs, and the workspace's disk, locks, clock, left-over work, manifests."""
     root = workspace_path(ctx, workspace)
     here = next(path for path in (root, *root.parents) if path.is_dir())
     checks: dict[str, Callable[[], list[Row]]] = {
@@ -47,6 +50,7 @@ def doctor(
         "file locks": lambda: _locks(here),
         "clock": lambda: _clock(here),
         "left-over work": lambda: _leftovers(root),
+        "manifests": lambda: _manifests(root),
         "SLURM": _slurm,
     }
     rows = [row for name, check in checks.items() for row in _survive(name, check)]
@@ -152,18 +156,18 @@ def _disk(root: Path, here: Path) -> list[Row]:
 
 def _locks(here: Path) -> list[Row]:
     """Take a lock twice: the second must be refused, or two processes could make one unit."""
-    from filelock import FileLock, Timeout
-
     with tempfile.TemporaryDirectory(prefix=".doctor-", dir=here) as folder:
         path = Path(folder) / "lock"
+        first, second = Lock(path), Lock(path)
         try:
-            with FileLock(path, timeout=0):
-                FileLock(path, timeout=0).acquire()
-        except Timeout:
-            return [_line("file locks", "work here")]
-        except (OSError, NotImplementedError) as error:
-            return [_line("file locks", f"do not work on this file system ({error})", "FAIL")]
-    return [_line("file locks", "hold nobody off on this file system: run one command at a time", "FAIL")]
+            if not first.take() or second.take():
+                found = "hold nobody off on this file system: run one command at a time"
+                return [_line("file locks", found, "FAIL")]
+        finally:
+            second.release()
+            first.release()
+    without = without_locks()
+    return [_line("file locks", without or "work here", "warning" if without else "ok")]
 
 
 def _clock(here: Path) -> list[Row]:
@@ -194,19 +198,25 @@ def _leftovers(root: Path) -> list[Row]:
     return rows or [_line("left-over work", "none")]
 
 
-def _owned(folder: Path) -> bool:
-    """Tell whether a living process holds a lock in a work folder."""
-    from filelock import FileLock, Timeout
-
-    for path in (folder / "alive").glob("*.lock"):
+def _manifests(root: Path) -> list[Row]:
+    """List artifacts whose manifest cannot be read; `verify` looks at all other files."""
+    rows = []
+    for address in find_artifacts(root):
         try:
-            with FileLock(path, timeout=0):
-                pass
-        except Timeout:
-            return True
-        except OSError:  # no locks, or no right to take one: then it cannot be told
-            return False
-    return False
+            load_manifest(address.folder(root))
+        except UnreadableError as error:
+            rows.append(_line("manifests", f"{address} is {error.found}: {error}", "warning"))
+        except MissingInputError:  # just replaced by another process
+            continue
+    return rows or [_line("manifests", "can be read")]
+
+
+def _owned(folder: Path) -> bool:
+    """Tell whether a living process holds a lock in a work folder; False where that cannot be told."""
+    try:
+        return bool(alive(folder))
+    except OSError:
+        return False
 
 
 def _age(seconds: float) -> str:

@@ -11,9 +11,10 @@ from rich.console import Group
 from eeg2vid.cli.options import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
 from eeg2vid.cli.output import emit, table
 from eeg2vid.schemas.catalogue import VERSIONS
-from eeg2vid.schemas.errors import MissingInputError
+from eeg2vid.schemas.errors import MissingInputError, UnreadableError
 from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.stages.engine.text import did_you_mean
+from eeg2vid.stages.store.code import package_digest
 from eeg2vid.stages.store.layout import MANIFEST, Address, find_artifacts
 from eeg2vid.stages.store.reader import load_manifest
 
@@ -30,13 +31,13 @@ def inspect(
     """List artifacts, or show one: arrays, tables, settings, inputs, hashes."""
     root = workspace_path(ctx, workspace)
     folders = matching_folders(root, artifact)
-    manifests = [load_manifest(folder) for folder in folders]
     if artifact is not None and len(folders) == 1:
-        data = manifests[0].model_dump(mode="json")
+        manifest = load_manifest(folders[0])
+        data = manifest.model_dump(mode="json")
         data.pop("files")
-        emit(data, _one(manifests[0], folders[0]), as_json=wants_json(ctx, json))
+        emit(data, _one(manifest, folders[0]), as_json=wants_json(ctx, json))
         return
-    rows = [_line(manifest) for manifest in manifests]
+    rows = [_line_of(folder) for folder in folders]
     emit(rows, table(rows), as_json=wants_json(ctx, json))
 
 
@@ -62,6 +63,15 @@ def matching_folders(root: Path, wanted: str | None) -> list[Path]:
     return [address.folder(root) for address in kept]
 
 
+def _line_of(folder: Path) -> dict[str, Any]:
+    """Return an artifact's line; of one whose manifest cannot be read, where it lies and what is wrong."""
+    try:
+        return _line(load_manifest(folder))
+    except UnreadableError as error:
+        where = str(Address(*folder.parts[-4:]))
+        return {"artifact": where, "schema": error.found, "content": None, "MB": None, "stamps": "", "digest": None}
+
+
 def _line(manifest: Manifest) -> dict[str, Any]:
     return {
         "artifact": str(Address(manifest.stage, manifest.variant, manifest.unit, manifest.role)),
@@ -79,6 +89,16 @@ def _content(manifest: Manifest) -> str:
     return ", ".join([*arrays, *tables, *([f"{len(manifest.weights)} model files"] if manifest.weights else [])])
 
 
+def _code(manifest: Manifest) -> str:
+    """Say whether the code that made an artifact is the one that looks at it."""
+    made_by, here = manifest.software.get("code"), package_digest()
+    if made_by is None:
+        return "made by code of which nothing is recorded"
+    return (
+        f"made by code {made_by[:12]}, {'the same as here' if made_by == here else f'another than here ({here[:12]})'}"
+    )
+
+
 def _one(manifest: Manifest, folder: Path) -> Group:
     schema = VERSIONS[manifest.schema_name, manifest.schema_version]
     head = [
@@ -87,6 +107,7 @@ def _one(manifest: Manifest, folder: Path) -> Group:
         f"digest {manifest.digest}",
         f"made {manifest.created} in {manifest.seconds} s by {manifest.software.get('eeg2vid', '?')}"
         f" on {manifest.execution}, {manifest.provenance}, protocol {manifest.protocol}",
+        _code(manifest),
     ]
     if manifest.stamps:
         head.append(f"stamps: {', '.join(manifest.stamps)}")

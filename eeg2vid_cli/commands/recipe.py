@@ -15,6 +15,8 @@ from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.engine.recipe import Recipe, builtin_recipes, load_recipe, recipe_path
 from eeg2vid.stages.registry import STAGES
+from eeg2vid.stages.store.disk import writing_to
+from eeg2vid.stages.store.files import write_synced
 
 app = typer.Typer(no_args_is_help=True, help="The recipes: list, show, copy.")
 NameArgument = Annotated[
@@ -64,9 +66,8 @@ def copy(
         raise UsageError(f"{file.parent}: there is no such folder.")
     if extended.endswith(".toml") and recipe_path(name).parent.resolve() != file.parent.resolve():
         raise UsageError(f"{name} extends {extended}, by a path from its own folder.", "Copy it into the same folder.")
-    try:
-        with file.open("x", encoding="utf-8") as target:
-            target.write(recipe_path(name).read_text(encoding="utf-8"))
-    except FileExistsError:
-        raise UsageError(f"{file} exists already.", "Choose another name.") from None
+    if file.exists():
+        raise UsageError(f"{file} exists already.", "Choose another name.")
+    with writing_to(file.parent):
+        write_synced(file, recipe_path(name).read_bytes())
     talk().print(f"Change it, give it a name of its own, then: eeg2vid run --recipe {file}")

@@ -11,6 +11,7 @@ from eeg2vid.cli.options import DebugOption
 from eeg2vid.cli.output import talk
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError
+from eeg2vid.stages.store.disk import writing_to
 
 STRENGTH = "How much of the clips is in the EEG"
 TRAPS = "Traps for careless evaluations"
@@ -120,7 +121,7 @@ def write_dataset(out: Path, *, subjects: int, blocks: int, concepts: int, **how
     """Simulate with progress on stderr, and tell what it took."""
     from eeg2vid.stages.simulation.dataset import simulate_dataset
 
-    with reporting() as reporter:
+    with reporting() as reporter, writing_to(out):
         current = ""
 
         def progress(what: str, done: int, total: int) -> None:

@@ -31,6 +31,8 @@ from eeg2vid.stages.engine.stage import Per, Resources, Stage
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.registry import STAGES
 from eeg2vid.stages.services.slurm import Job, render, slurm_table
+from eeg2vid.stages.store.disk import writing_to
+from eeg2vid.stages.store.files import write_synced
 from eeg2vid.stages.store.layout import STUDY
 
 app = typer.Typer(no_args_is_help=True, help="Run stages as SLURM jobs.")
@@ -66,7 +68,7 @@ def script(
 
     What a task gets is the stage's own statement for one unit at full size. A table `slurm` in eeg2vid.toml changes
     it for all stages, a table `slurm.generate` for one: partition, account, qos, time, gpus, cpus, memory_gb,
-    grace_s, requeues, setup (shell lines), options (further sbatch options).
+    grace_s, requeues, pause_s (before a requeue), setup (shell lines), options (further sbatch options).
     """
     if stage not in STAGES:
         raise UsageError(f"There is no stage '{stage}'.{did_you_mean(stage, STAGES)}")
@@ -102,8 +104,8 @@ def script(
     if study.root.is_dir():
         (study.root / "logs").mkdir(exist_ok=True)  # sbatch makes no folders: the job would die without a word
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
+        with writing_to(out.parent):
+            write_synced(out, text.encode())
         talk().print(f"Submit it: sbatch {out}")
     if wants_json(ctx, json):
         emit({"stage": stage, "subjects": labels, "shards": shards, "script": text}, None, as_json=True)

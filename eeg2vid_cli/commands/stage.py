@@ -19,6 +19,7 @@ from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.engine.text import did_you_mean
+from eeg2vid.stages.services.copies import copied_eeg
 from eeg2vid.stages.services.jobs import make_units
 from eeg2vid.stages.store.layout import Address, is_variant, split_variant
 from eeg2vid.stages.store.reader import open_artifact
@@ -67,9 +68,14 @@ def make_and_tell(runner: Runner, nodes: Sequence[Node]) -> list[Outcome]:
         runner.reporter.remark(_said(outcome))
 
     try:
-        return make_units(runner, nodes, tell)
+        outcomes = make_units(runner, nodes, tell)
     finally:
         clear()
+    made = [outcome.verdict.node for outcome in outcomes if outcome.ran and not outcome.missing_parts]
+    events = [Address(node.stage, node.variant, node.unit, "events") for node in made if node.stage == "ingest"]
+    for sentence in copied_eeg(runner.study.root, events):
+        runner.reporter.remark(sentence)
+    return outcomes
 
 
 def _said(outcome: Outcome) -> str:
@@ -79,6 +85,8 @@ def _said(outcome: Outcome) -> str:
     if outcome.ran:
         why = "" if verdict.state in ("missing", "done") else f" ({in_short(verdict.reasons, 3)})"
         return f"{node}: made in {outcome.seconds:.1f} s{why}"
+    if outcome.left:
+        return f"{node}: left as it is, for it tells of others too, and {outcome.left}; without --subject all is made"
     return f"{node}: {'imported, kept' if verdict.state == 'imported' else 'already done'}"
 
 
@@ -125,4 +133,4 @@ def pages(study: Study, nodes: list[Node]) -> list[Path]:
         for role, write in study.stages[node.stage].writes.items()
         if write.schema.media
     ]
-    return [page for folder in places for page in sorted(folder.glob("media/*.html"))]
+    return [page for folder in places for page in sorted(folder.glob("media/[!.]*.html"))]

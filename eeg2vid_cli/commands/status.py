@@ -1,4 +1,4 @@
-"""`eeg2vid status`: what is done, what is stale and why, what is missing."""
+"""`eeg2vid status`: what is done, what is stale or damaged and why, what is missing."""
 
 from __future__ import annotations
 
@@ -24,8 +24,17 @@ from eeg2vid.cli.options import (
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.services.mermaid import flow_chart
+from eeg2vid.stages.store.code import package_digest, parts_of_other_code
 
-_MARKS = {"done": "done", "imported": "imported", "stale": "STALE", "missing": "–", "waiting": "–"}
+_OTHER_CODE = "made by another version of eeg2vid"
+_MARKS = {
+    "done": "done",
+    "imported": "imported",
+    "stale": "STALE",
+    "damaged": "DAMAGED",
+    "missing": "–",
+    "waiting": "–",
+}
 
 
 def status(
@@ -39,7 +48,7 @@ def status(
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Show every planned unit: done, stale with the reason, or missing."""
+    """Show every planned unit: done, stale or damaged with the reason, or missing."""
     study = Request(ctx, workspace, recipe, models, protocol).study()
     subjects = chosen_subjects(study, subject)
     judge = Judge(study, subjects)
@@ -51,15 +60,36 @@ def status(
         else:
             sys.stdout.write(f"{chart}\n")  # no console: it would fold lines
         return
-    rows = [_row(verdict) for verdict in verdicts]
+    notes = {verdict.node: _notes(judge, verdict) for verdict in verdicts}
+    rows = [_row(verdict) | {"notes": notes[verdict.node]} for verdict in verdicts]
     emit(
         rows,
         table(_summary(verdicts), title=f"{study.root}, recipe {study.recipe.header.name}"),
         as_json=wants_json(ctx, json),
     )
     for verdict in verdicts:
-        if verdict.state == "stale":
-            talk().print(f"{verdict.node} is stale: {in_short(verdict.reasons)}")
+        if verdict.state in ("stale", "damaged"):
+            talk().print(f"{verdict.node} is {verdict.state}: {in_short(verdict.reasons)}")
+    for node, said in notes.items():
+        for note in said:
+            if note != _OTHER_CODE:
+                talk().print(f"{node}: {note}")
+    older = [node for node, said in notes.items() if _OTHER_CODE in said]
+    if older:
+        talk().print(
+            f"{len(older)} of {len(verdicts)} units were {_OTHER_CODE}, first {older[0]}; they stand until their "
+            "stage's own version changes."
+        )
+
+
+def _notes(judge: Judge, verdict: Verdict) -> list[str]:
+    """Say what other code has to do with a unit: it made parts that are left, or what is there."""
+    node = verdict.node
+    notes = parts_of_other_code(judge.study.root / "artifacts" / node.stage / node.variant / node.unit)
+    manifests = [judge.manifest(address) for address in judge.outputs(node)]
+    if any(m and m.provenance == "computed" and m.software.get("code") != package_digest() for m in manifests):
+        notes.append(_OTHER_CODE)
+    return notes
 
 
 def _row(verdict: Verdict) -> dict[str, Any]:

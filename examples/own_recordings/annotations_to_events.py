@@ -11,8 +11,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import mne
 from pairing import Shown, add_options, cut_into_blocks, filtered, finish
+
+from eeg2vid.stages.datasets.markers import texts, triggers
+from eeg2vid.stages.datasets.recordings import RawSignal, open_recording
+from eeg2vid.stages.datasets.study_file import EventSource
 
 
 def main() -> None:
@@ -25,10 +28,13 @@ def main() -> None:
     parser.add_argument("--subject", default="1", help="label of the person")
     add_options(parser, blocks=3, duration=1.0)
     given = parser.parse_args()
-    raw = mne.io.read_raw(given.recording, preload=True, verbose="error")
+    signal = open_recording(given.recording)
+    if not isinstance(signal, RawSignal):
+        raise SystemExit(f"{given.recording} is a plain array and has no markers.")
+    raw = signal.raw.load_data(verbose="error")
     length = raw.n_times / raw.info["sfreq"]
     file = f"eeg/sub-{given.subject}_eeg.fif"
-    found = marks(raw)
+    found = marks(signal)
     events = [
         # with one kind of marker there are no concepts to tell apart
         Shown(given.subject, "1", file, "", onset, given.duration, marker if len(given.marker) > 1 else "")
@@ -43,16 +49,14 @@ def main() -> None:
     finish(given, cut_into_blocks(events, given.blocks, length))
 
 
-def marks(raw: mne.io.BaseRaw) -> list[tuple[float, str]]:
+def marks(signal: RawSignal) -> list[tuple[float, str]]:
     """Return onset, s from the first sample, and name of every annotation and of every code of a trigger channel."""
-    # annotations count from the measurement's start, events from the first sample that is there
-    found = [
-        (float(onset) - raw.first_time, str(name))
-        for onset, name in zip(raw.annotations.onset, raw.annotations.description, strict=True)
-    ]
-    if "stim" in raw:
-        codes = mne.find_events(raw, shortest_event=1, verbose="error")
-        found += [(float(sample - raw.first_samp) / raw.info["sfreq"], str(code)) for sample, _, code in codes]
+    found = texts(signal.raw)
+    if "stim" in signal.raw:
+        codes, checks = triggers(signal, EventSource.model_validate({"from": "stim"}))
+        found += codes
+        for check in checks:
+            print(f"{check.item}: {check.found}")
     return sorted(found)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.entities import EpochKey, Fold
 from eeg2vid.schemas.errors import UsageError
-from eeg2vid.schemas.splits import LEAK, Part
+from eeg2vid.schemas.splits import Part
+from eeg2vid.stages.cohort.apart import require_apart
 from eeg2vid.stages.cohort.inputs import sources_of
 from eeg2vid.stages.cohort.people import Cohort, require_same_events
 from eeg2vid.stages.engine.protocol import Context
@@ -52,8 +53,8 @@ def load_folds(ctx: Context, cohort: Cohort, wanted: str = "all", inputs: Sequen
     Raises
     ------
     UsageError
-        If a fold does not exist, people have other folds, a clip that tests in one person trains in another, or
-        an input was cleaned by what another fold trains on.
+        If a fold does not exist, people have other folds, what tests in one person trains in another (a clip, a
+        film, copied EEG), or an input was cleaned by what another fold trains on.
     """
     import numpy as np
 
@@ -71,7 +72,7 @@ def load_folds(ctx: Context, cohort: Cohort, wanted: str = "all", inputs: Sequen
             states = np.array([row.state for row in source.table("events", EpochKey)])
             ok[rows] &= states == "ok"
             there[rows] &= states != "outside"
-    _require_clips_apart(cohort, artifacts, dict(zip(names, assignment, strict=True)), chosen)
+    require_apart(ctx, cohort, artifacts, dict(zip(names, assignment, strict=True)), chosen)
     usable = ((Part.TRAIN, ok), (Part.VALIDATION, ok), (Part.TEST, there))
     parts = {name: assignment[names.index(name)] for name in chosen}
     return [
@@ -108,31 +109,6 @@ def _agreed(artifacts: Mapping[str, Artifact]) -> list[str]:
                 "Divide everybody alike: eeg2vid split --scheme leave-subjects-out, or --scheme fixed.",
             )
     return names
-
-
-def _require_clips_apart(
-    cohort: Cohort, artifacts: Mapping[str, Artifact], parts: Mapping[str, np.ndarray], chosen: Sequence[str]
-) -> None:
-    """Refuse a clip on two sides of a fold in different people, unless the split says so by its stamp."""
-    import numpy as np
-
-    if len(artifacts) < 2 or any(f"{LEAK}clips" in one.manifest.stamps for one in artifacts.values()):
-        return
-    clips = np.array(cohort.clips)
-    for name in chosen:
-        seen: dict[Part, dict[str, str]] = {}
-        for part in (Part.TRAIN, Part.VALIDATION, Part.TEST):
-            here = np.flatnonzero(parts[name] == part)
-            seen[part] = {str(clips[k]): cohort.events[k].subject for k in here}
-            for other in [one for one in seen if one is not part]:
-                if both := seen[other].keys() & seen[part].keys():
-                    clip = min(both)
-                    raise UsageError(
-                        f"Fold '{name}': clip '{clip}' is in {other.name.lower()} of subject {seen[other][clip]} and "
-                        f"in {part.name.lower()} of subject {seen[part][clip]}: what is tested would be known.",
-                        "Divide everybody alike: eeg2vid split --scheme leave-subjects-out, or force it and have it "
-                        "stamped: --allow-leak clips.",
-                    )
 
 
 def require_training(ctx: Context, folds: Sequence[FoldParts]) -> None:

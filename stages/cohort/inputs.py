@@ -5,13 +5,16 @@ Stored chunks are compressed, so nothing can be mapped; networks take rows of th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.entities import Electrode
 from eeg2vid.schemas.errors import BadDataError, MissingInputError
+from eeg2vid.schemas.rates import rates_agree, told_apart
 from eeg2vid.stages.cohort.people import Cohort, require_same_events
 from eeg2vid.stages.engine.protocol import Context
+from eeg2vid.stages.store.files import reserve
 from eeg2vid.stages.store.reader import Artifact
 
 if TYPE_CHECKING:
@@ -69,7 +72,7 @@ def _require(artifact: Artifact, name: str, cohort: Cohort, subject: str) -> Non
 
 
 def _require_alike(name: str, artifacts: Mapping[str, Artifact]) -> None:
-    """Refuse people whose arrays cannot stand in one: other electrodes, another length, other bands."""
+    """Refuse people whose arrays cannot stand in one: other electrodes, another length or rate, other bands."""
     first = next(iter(artifacts.values()))
     wanted = (first.entries[name].shape[1:], _electrodes(first))
     for artifact in artifacts.values():
@@ -81,6 +84,12 @@ def _require_alike(name: str, artifacts: Mapping[str, Artifact]) -> None:
                 + ("." if found[0] == wanted[0] else f" ({wanted[0]})."),
                 "People are trained on together with the same electrodes and windows: preprocess them alike, "
                 "e.g. with --electrodes.",
+            )
+        if name == "epochs" and not rates_agree(artifact.attributes().sfreq, first.attributes().sfreq):
+            here, there = told_apart(artifact.attributes().sfreq, first.attributes().sfreq)
+            raise BadDataError(
+                f"{artifact.address} is sampled at {here} Hz, but {first.address} at {there} Hz.",
+                "People are trained on together at one rate: preprocess them with --resample.",
             )
 
 
@@ -106,7 +115,9 @@ def _read_all(
     if in_memory:
         out = np.empty(shape, dtype=np.float32)
     else:
-        out = np.memmap(ctx.scratch(f"{name}.raw"), dtype=np.float32, mode="w+", shape=shape)
+        path = ctx.scratch(f"{name}.raw")
+        reserve(path, math.prod(shape) * np.dtype(np.float32).itemsize)
+        out = np.memmap(path, dtype=np.float32, mode="r+", shape=shape)
     for subject, artifact in artifacts.items():
         mine, stored = out[cohort.rows_of(subject)], artifact.arrays[name]
         step = (stored.chunks or (len(mine),))[0]

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from eeg2vid.schemas.errors import FailedError
 from eeg2vid.schemas.eyes.looking import LookSettings
 from eeg2vid.schemas.percepts import PerceptAttributes
+from eeg2vid.schemas.videos import VideoKey
 from eeg2vid.stages.engine.protocol import Context
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 CLIPS_PER_PART = 50
 ROLE = "percepts"
 
 
-def look_at(ctx: Context, videos: str) -> None:
+Seen = Callable[[list[VideoKey], dict[str, "NDArray[np.floating]"]], None]
+
+
+def look_at(ctx: Context, videos: str, also: Seen | None = None) -> None:
     """Show every clip of an artifact of videos to the eye of the settings, and write what it sees.
 
     Parameters
@@ -20,6 +31,8 @@ def look_at(ctx: Context, videos: str) -> None:
         A unit with `LookSettings` that writes percepts.
     videos
         Role of the videos.
+    also
+        Is given the clips of each part made here, and what was seen.
 
     Raises
     ------
@@ -41,6 +54,8 @@ def look_at(ctx: Context, videos: str) -> None:
         for name, values in seen.items():
             part.array(ROLE, name, values.astype(settings.stored))
         part.rows(ROLE, "clips", keys)
+        if also:
+            also(keys, seen)
     ctx.write(ROLE).attributes(
         PerceptAttributes(
             eye=settings.eye.name,

@@ -7,6 +7,7 @@ An event shows the clip that its `stim_file` names (below `stimuli/`), else the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets import bids_files
-from eeg2vid.stages.datasets.clip_table import LABELS, ClipTable, file_below
+from eeg2vid.stages.datasets.clip_table import LABELS, ClipTable, file_below, is_picture, refuse_picture
 from eeg2vid.stages.datasets.lazy_signal import LazySignal
+from eeg2vid.stages.datasets.marked_spans import merged, spans_of
 from eeg2vid.stages.datasets.markers import refuse_none
 from eeg2vid.stages.datasets.presentations import OPTIONAL, Presentation, fill
-from eeg2vid.stages.datasets.recordings import companions, open_stretches
+from eeg2vid.stages.datasets.reading import read_annotated
+from eeg2vid.stages.datasets.recordings import RawSignal, companions, open_stretches
 from eeg2vid.stages.datasets.source import natural_order
 from eeg2vid.stages.datasets.stimuli_table import Joined, Mark, event_row, find_stimuli, plain_code
 from eeg2vid.stages.datasets.study_file import StudyFile, Whose, find_recordings
@@ -59,8 +62,12 @@ class BidsEvents:
         self._without = [file for file in found if file not in self._tables]
         self._stimuli = find_stimuli(root)
         self._clips = ClipTable(root, self.clips_folder)
+        self._marked: dict[str, list[tuple[str, float, float]]] = {}
         self._joined = {file: self._join(file, path) for file, path in self._tables.items()}
         self.files = tuple(file for file, joined in self._joined.items() if joined.rows)
+        pictures = [row for joined in self._joined.values() for row in joined.pictures]
+        if not self.files and pictures:
+            refuse_picture(pictures[0], pictures[0].values["stim_file"])
         untimed = [row for joined in self._joined.values() for row in joined.untimed]
         if not self.files and untimed:
             untimed[0].fail(
@@ -85,8 +92,18 @@ class BidsEvents:
         return [*shown, *(row for row in labels if row.values["clip"] in clips)]
 
     def open(self, file: str) -> list[LazySignal]:
-        """Open a recording with what the data set's tables say about its channels."""
-        return open_stretches(self.root / file, self._said.electrodes, self._read)
+        """Open a recording with what the data set's tables say about its channels and spans."""
+        table = bids_files.channels_of(self.root, file)
+        units = {name: unit for name, (_, unit) in table.items() if unit is not None}
+        opened = open_stretches(self.root / file, self._said.electrodes, self._read, units=units)
+        for signal in opened:
+            assert isinstance(signal, RawSignal)
+            signal.asked_by_table([name for name, (kind, _) in table.items() if (kind or "").upper() == "EEG"])
+            # mne-bids puts the rows of a table beside the file in the place of the file's own annotations
+            own, length = signal.annotated(read_annotated(self.root / file)), signal.shape[1]
+            rows = [s for mark in self._marked[file] for s in spans_of(*mark, signal.sfreq, length)]
+            signal.spans = merged([*signal.spans, *own, *rows])
+        return opened
 
     def own_files(self, file: str) -> list[Path]:
         """Return a recording's files, the tables beside it, and those of folders above that hold for it too."""
@@ -103,7 +120,8 @@ class BidsEvents:
         checks = [check for file in files for check in self._joined[file].checks(file)]
         subject = shown[0].subject
         own = [file for file in self._joined if self._whose.owner(file)[0] == subject]
-        checks += [check for file in own for check in self._joined[file].untimed_checks(file)]
+        for file in own:
+            checks += [*self._joined[file].untimed_checks(file), *self._joined[file].picture_checks(file)]
         if self._stimuli is not None:
             codes = {code for file in files for code in self._joined[file].codes}
             checks += self._stimuli.absent(codes, f"subject {subject}")
@@ -127,14 +145,17 @@ class BidsEvents:
             lacks = "event that shows a clip in" if self._joined.keys() & set(files) else "table of events for"
             more = f" and {len(files) - 8} more" if len(files) > 8 else ""
             checks.append(bids_files.left_out(subject, f"no {lacks} {', '.join(files[:8])}{more}"))
-            checks += [c for file in files if file in self._joined for c in self._joined[file].untimed_checks(file)]
+            for file in (file for file in files if file in self._joined):
+                checks += [*self._joined[file].untimed_checks(file), *self._joined[file].picture_checks(file)]
         if self._said.events.files or self._said.events.path:
             return checks  # study.toml says whose recordings are meant, or calls people otherwise than the folders
         return [*checks, *bids_files.nobodys(self.root, idle)]
 
     def _join(self, file: str, path: Path) -> Joined:
-        table = read_table(path, required=("onset",), known=("onset", "duration", "trial_type", "value", "stim_file"))
+        known = ("onset", "duration", "trial_type", "value", "stim_file")
+        table = read_table(path, required=("onset",), known=known, may_have_no_rows=True)
         joined, rest = Joined(), []
+        marked = self._marked[file] = []
         for row in table.rows:
             onset, codes = row.number_of("onset", -1e9), tuple(filter(None, map(row.text, ("trial_type", "value"))))
             if onset is None:
@@ -146,13 +167,17 @@ class BidsEvents:
             kept["duration"] = repr(length) if length > _MARKER_S else "n/a"
             mark = Mark(TableRow(path, row.number, kept), onset, codes)
             shown = row.text("stim_file")
-            if shown is None:
+            if shown is not None and is_picture(shown):
+                joined.pictures.append(row)
+            elif shown is None:
                 rest.append(mark)
             else:
                 joined.rows.append(event_row(mark, file, self._clip_of(row, shown), {}))
+            if shown is None and onset >= 0:
+                marked += [(code, onset, length) for code in codes]
         if self._stimuli is not None:
             coded = self._stimuli.join(file, sorted(rest, key=lambda mark: mark.onset))
-            return Joined([*joined.rows, *coded.rows], coded.codes, joined.lost + coded.lost, joined.untimed)
+            return replace(joined, rows=[*joined.rows, *coded.rows], codes=coded.codes, lost=joined.lost + coded.lost)
         joined.lost.update(mark.codes[0] if mark.codes else "n/a" for mark in rest)
         return joined
 
@@ -184,7 +209,7 @@ class BidsEvents:
             raise MissingPackageError(f"{path} is read through mne-bids, which is missing.") from error
         place = mne_bids.get_bids_path_from_fname(path, check=False, verbose="error")
         place.update(root=self.root, datatype="eeg", check=False)
-        return mne_bids.read_raw_bids(place, on_ch_mismatch="raise", verbose="error")
+        return mne_bids.read_raw_bids(place, on_ch_mismatch="raise", verbose="warning")
 
 
 class _Runs(Whose):

@@ -12,6 +12,7 @@ from eeg2vid.stages.datasets.tables import read_table
 
 FORMATS = (".vhdr", ".edf", ".bdf", ".set")  # that BIDS allows for EEG
 _EVENTS = "_events.tsv"
+_CHANNELS = "_channels.tsv"
 _EXPECTED = "events that show clips"
 
 
@@ -30,7 +31,7 @@ def entities(file: str) -> dict[str, str]:
 
 def events_beside(path: Path) -> Path:
     """Return where a recording's own table of events would lie."""
-    return path.with_name(path.name.removesuffix(path.suffix).removesuffix("_eeg") + _EVENTS)
+    return _beside(path, _EVENTS)
 
 
 def events_of(root: Path, file: str) -> Path | None:
@@ -44,12 +45,35 @@ def events_of(root: Path, file: str) -> Path | None:
     BadDataError
         If two tables of one folder hold for it alike.
     """
+    return _table_of(root, file, _EVENTS)
+
+
+def channels_of(root: Path, file: str) -> dict[str, tuple[str | None, str | None]]:
+    """Return what the table of channels that holds for a recording says of each by name: its type and its unit.
+
+    Raises
+    ------
+    BadDataError
+        If two tables of one folder hold for it alike, or it is malformed.
+    """
+    path = _table_of(root, file, _CHANNELS)
+    if path is None:
+        return {}
+    table = read_table(path, required=("name",), known=("name", "type", "units", "status"))
+    return {row.values["name"]: (row.text("type"), row.text("units")) for row in table.rows}
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name.removesuffix(path.suffix).removesuffix("_eeg") + ending)
+
+
+def _table_of(root: Path, file: str, ending: str) -> Path | None:
     path = root / file
-    if (beside := events_beside(path)).is_file():
+    if (beside := _beside(path, ending)).is_file():
         return beside
     own = entities(file).items()
     for folder in (p for p in path.parents if p.is_relative_to(root)):
-        fitting = [p for p in sorted(folder.glob(f"[!.]*{_EVENTS}")) if p.is_file() and entities(p.name).items() <= own]
+        fitting = [p for p in sorted(folder.glob(f"[!.]*{ending}")) if p.is_file() and entities(p.name).items() <= own]
         most = max((len(entities(p.name)) for p in fitting), default=0)
         nearest = [p for p in fitting if len(entities(p.name)) == most]
         if len(nearest) > 1:

@@ -33,7 +33,10 @@ class ElectrodeWishes(BaseModel):
     rename: Mapping[str, str] = Field({}, description="name in the file = name of the electrode")
     drop: tuple[str, ...] = Field((), description="channels to leave out")
     eog: tuple[str, ...] = Field((), description="channels beside the eyes")
-    eeg: tuple[str, ...] = Field((), description="channels that are electrodes, whatever their names or types say")
+    eeg: tuple[str, ...] = Field(
+        (), description="channels that are electrodes, whatever their names, types, units or signals say"
+    )
+    unit: Literal["V", "mV", "uV", "nV"] | None = Field(None, description="of channels whose file gives no unit")
 
     @field_validator("rename")
     @classmethod
@@ -65,12 +68,15 @@ class Channel:
         As it is called from here on.
     kind
         `eeg`, or `eog` beside the eyes.
+    asked
+        Who says that it is one, whatever its signal looks like: `study.toml`, `channels.tsv` or nobody.
     """
 
     row: int
     name: str
     electrode: str
     kind: Kind
+    asked: Literal["study.toml", "channels.tsv", ""] = ""
 
     @property
     def key(self) -> tuple[Kind, str]:
@@ -83,7 +89,7 @@ class Selection:
     """The channels of one file: those kept, EEG before EOG in the file's order, and those left out by type.
 
     `told` are those that the file calls EEG, but whose names say that they are not; `nowhere` those that it calls EEG,
-    but of which nothing says where on the head they are.
+    but of which nothing says where on the head they are; `unlike` those whose units are no voltages.
     """
 
     channels: tuple[Channel, ...]
@@ -91,15 +97,16 @@ class Selection:
     unmet: tuple[str, ...]
     told: tuple[str, ...] = ()
     nowhere: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
 
     def rows(self) -> dict[str, str]:
         """Return what is worth telling: title of a check row -> text."""
         renamed = [f"{c.name} -> {c.electrode}" for c in self.channels if c.name != c.electrode]
-        out = [f"{len(names)} {kind} ({_listed(names)})" for kind, names in self.left_out.items()]
+        out = [f"{len(names)} {kind} ({listed_names(names)})" for kind, names in self.left_out.items()]
         told = {
-            "channels renamed": _listed(renamed),
+            "channels renamed": listed_names(renamed),
             "channels left out": "; ".join(out),
-            "channels called EEG that are none by name": _listed(self.told),
+            "channels called EEG that are none by name": listed_names(self.told),
         }
         return {title: text for title, text in told.items() if text}
 
@@ -120,6 +127,8 @@ def select_channels(
     where: str,
     placed: Sequence[bool] = (),
     listed: bool = False,
+    twins: Mapping[int, str] | None = None,
+    units: Sequence[str | None] = (),
 ) -> Selection:
     """Choose and name the channels of one file.
 
@@ -135,6 +144,10 @@ def select_channels(
         Whether the file says where on the head a channel is; by default it says so of none.
     listed
         Whether a person listed the electrodes, so that no place on the head is needed to believe in them.
+    twins
+        Place of each channel whose name its reader numbered, because another has it too, and the name it had.
+    units
+        Words for a unit that no electrode has, such as `in degC`; None for what may be one, as all are by default.
 
     Raises
     ------
@@ -143,29 +156,35 @@ def select_channels(
     """
     rename = _Lookup(wishes.rename)
     drop, eog, eeg = (_Lookup(dict.fromkeys(wish, "")) for wish in (wishes.drop, wishes.eog, wishes.eeg))
-    plain = [plain_name(name) for name in names]
+    had = [(twins or {}).get(row, name) for row, name in enumerate(names)]
+    plain = [plain_name(name) for name in had]
     kept: list[Channel] = []
     told: list[str] = []
     nowhere: list[str] = []
+    unlike: list[str] = []
     known = _known(plain, types)
     left_out: dict[str, list[str]] = defaultdict(list)
-    for row, (name, declared, at) in enumerate(zip(names, types, placed or [False] * len(names), strict=True)):
+    given = zip(names, types, placed or [False] * len(names), units or [None] * len(names), strict=True)
+    for row, (name, declared, at, unit) in enumerate(given):
         wanted = rename.find(name)
-        kind = declared
-        if eog.find(name, wanted) is not None:
-            kind = "eog"
-        elif eeg.find(name, wanted) is not None:
-            kind = "eeg"
-        elif (other := _told_kind(name, declared, wanted, plain, at)) is not None:
+        asked = "eog" if eog.find(name, wanted) is not None else "eeg" if eeg.find(name, wanted) is not None else None
+        kind = asked or declared
+        if asked is None and (other := _told_kind(had[row], declared, wanted, plain, at)) is not None:
             kind = other
             if declared == "eeg":
                 told.append(f"{name} ({kind})")
-        elif kind == "eeg" and wanted is None and not (listed or at or known[row]):
+        elif asked is None and unit is not None and kind in ("eeg", "eog") and wanted is None:
+            kind = unit
+            unlike.append(f"{name} ({unit})")
+        elif asked is None and kind == "eeg" and wanted is None and not (listed or at or known[row]):
             kind = _NOWHERE
         if drop.find(name, wanted) is not None:
             left_out["dropped"].append(name)
         elif kind == "eeg" or kind == "eog":
-            kept.append(Channel(row, name, wanted or to_label(plain_name(name)), "eeg" if kind == "eeg" else "eog"))
+            called = wanted or to_label(plain[row])
+            kept.append(
+                Channel(row, name, called, "eeg" if kind == "eeg" else "eog", "study.toml" if asked is not None else "")
+            )
         else:
             left_out[str(kind)].append(name)
             if kind == _NOWHERE:
@@ -175,8 +194,9 @@ def select_channels(
         for kind in types:
             counted[kind] += 1
         found = ", ".join(f"{n} {kind}" for kind, n in counted.items()) or "no channel"
-        said = [f"; by name {_listed(told)}"] if told else []
-        said += [f"; nowhere on the head {_listed(nowhere)}"] if nowhere else []
+        said = [f"; by name {listed_names(told)}"] if told else []
+        said += [f"; nowhere on the head {listed_names(nowhere)}"] if nowhere else []
+        said += [f"; by unit {listed_names(unlike)}"] if unlike else []
         raise BadDataError(
             f"{where} has no EEG channel; found {found}{''.join(said)}.",
             "Set the channel types, or name the electrodes in study.toml, [electrodes] eeg.",
@@ -184,9 +204,8 @@ def select_channels(
     refuse_twins(kept, where)
     channels = tuple(sorted(kept, key=lambda channel: (channel.kind == "eog", channel.row)))
     unmet = (*rename.unmet("rename"), *drop.unmet("drop"), *eog.unmet("eog"), *eeg.unmet("eeg"))
-    return Selection(
-        channels, {kind: tuple(names) for kind, names in left_out.items()}, unmet, tuple(told), tuple(nowhere)
-    )
+    by_kind = {kind: tuple(names) for kind, names in left_out.items()}
+    return Selection(channels, by_kind, unmet, tuple(told), tuple(nowhere), tuple(unlike))
 
 
 def _known(plain: Sequence[str], types: Sequence[str]) -> list[bool]:
@@ -250,9 +269,9 @@ def common_order(channels: Sequence[Sequence[Channel]], files: Sequence[str]) ->
     shared = [key for key in places[0] if all(key in other for other in places)]
     for file, other in zip(files, places, strict=True):
         if not any(kind == "eeg" for kind, _ in places[0].keys() & other.keys()):
+            there, here = (listed_names([c.electrode for c in channels[at]]) for at in (0, files.index(file)))
             raise BadDataError(
-                f"{file} shares no electrode with {files[0]}: {_listed([c.electrode for c in channels[0]])} there, "
-                f"{_listed([c.electrode for c in channels[files.index(file)]])} here.",
+                f"{file} shares no electrode with {files[0]}: {there} there, {here} here.",
                 "Are the channels named alike? study.toml, [electrodes] rename, gives them other names.",
             )
     if not any(kind == "eeg" for kind, _ in shared):
@@ -262,14 +281,14 @@ def common_order(channels: Sequence[Sequence[Channel]], files: Sequence[str]) ->
     moved = [file for file, order in zip(files, orders, strict=True) if order != sorted(order)]
     if moved:
         found = f"another order than {files[0]}; put in that order by name"
-        checks.append(Check(item=f"electrode order, {_listed(moved)}", found=found, expected="any", verdict="ok"))
+        checks.append(Check(item=f"electrode order, {listed_names(moved)}", found=found, expected="any", verdict="ok"))
     for file, one in zip(files, channels, strict=True):
         extra = [channel.electrode for channel in one if channel.key not in shared]
         if extra:
             checks.append(
                 Check(
                     item=f"electrodes left out, {file}",
-                    found=f"{len(extra)} that not all of the subject's recordings have: {_listed(extra)}",
+                    found=f"{len(extra)} that not all of the subject's recordings have: {listed_names(extra)}",
                     expected="the same electrodes in all",
                     verdict="warning",
                 )
@@ -286,7 +305,7 @@ def cap_check(electrodes: Sequence[str], where: str) -> list[Check]:
     return [
         Check(
             item=f"electrodes of the SEED cap, {where}",
-            found=f"{len(missing)} of {len(ELECTRODES)} missing: {_listed(missing)}",
+            found=f"{len(missing)} of {len(ELECTRODES)} missing: {listed_names(missing)}",
             expected="all, where a network or region asks for them",
             verdict="warning",
         )
@@ -301,7 +320,7 @@ def nowhere_check(selection: Selection, where: str) -> list[Check]:
     return [
         Check(
             item=f"channels of unknown place left out, {where}",
-            found=f"{_listed(selection.nowhere)}; if they are electrodes, study.toml, electrodes: eeg = [{named}]",
+            found=f"{listed_names(selection.nowhere)}; if they are electrodes, study.toml, electrodes: eeg = [{named}]",
             expected="a 10-05 name or a position",
             verdict="warning",
         )
@@ -328,6 +347,7 @@ class _Lookup:
         return [f"{title} {name!r}" for name in self._wishes if name not in self._met]
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed_names(names: Sequence[str]) -> str:
+    """Return names in a row, the first dozen of many."""
     rest = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

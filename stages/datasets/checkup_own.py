@@ -8,17 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from eeg2vid.schemas.entities import Check
+from eeg2vid.schemas.entities import Check, Event
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets import signal_checks
 from eeg2vid.stages.datasets.checkup_rows import attempt, name_of, row, unknown_subjects
 from eeg2vid.stages.datasets.clip_table import ENDINGS as CLIP_ENDINGS
 from eeg2vid.stages.datasets.lazy_signal import LazySignal
 from eeg2vid.stages.datasets.opening import open_dataset
-from eeg2vid.stages.datasets.own_recordings import OwnRecordings
+from eeg2vid.stages.datasets.own_recordings import OwnRecordings, scan_stretches, stretch_checks
 from eeg2vid.stages.datasets.recordings import RawSignal, open_stretches
+from eeg2vid.stages.datasets.signal_checks import Scan
 from eeg2vid.stages.datasets.source import SubjectSource, natural_order
 from eeg2vid.stages.datasets.study_file import is_recording
+from eeg2vid.stages.datasets.twins import eeg_twins, with_digests
 from eeg2vid.stages.stimuli.video import probe
 
 _SHOWN = 8  # kinds of annotations that a row lists before it only counts
@@ -45,7 +47,7 @@ def examine_own(root: Path, subjects: Sequence[str] | None) -> list[Check]:
         checks += attempt(name_of(root, Path(clip)), "a film", _film, root, Path(clip))
     if data is None:
         for file in natural_order(name_of(root, path) for path in root.rglob("*") if is_recording(path)):
-            checks += attempt(file, "a recording", _recording, root, file, open_stretches, root / file)
+            checks += attempt(file, "a recording", _recording, root, file, open_stretches, root / file, {})
         return checks
     broken = any(check.verdict == "error" for check in checks)
     if not broken:
@@ -53,25 +55,32 @@ def examine_own(root: Path, subjects: Sequence[str] | None) -> list[Check]:
         checks += [check for check in study if check.verdict != "ok" and check not in checks]
         broken = any(check.verdict == "error" for check in study)
     checks += unknown_subjects(subjects, data.subjects, root)
+    events: list[Event] = []
     for subject in (s for s in data.subjects if subjects is None or s in subjects):
-        checks += _subject(data, subject, "a clip" if broken else None)
-    return checks
+        checks += _subject(data, subject, "a clip" if broken else None, events)
+    return checks + eeg_twins(events, "in all that was looked at")
 
 
-def _subject(data: OwnRecordings, subject: str, broken: str | None) -> list[Check]:
+def _subject(data: OwnRecordings, subject: str, broken: str | None, seen: list[Event]) -> list[Check]:
+    """Return the rows of one subject, whose events join those seen before."""
     checks: list[Check] = []
+    scans: dict[str, list[Scan]] = {}
     for file in data.files_of(subject):
-        checks += attempt(file, "a recording", _recording, data.root, file, data.finder.open, file)
+        checks += attempt(file, "a recording", _recording, data.root, file, data.finder.open, file, scans)
     item = f"events, subject {subject}"
     if any(check.verdict == "error" for check in checks):
         broken = "a recording"
     if broken is not None:
         return [*checks, row(item, f"not looked at, for {broken} cannot be read", "events", ok=False)]
-    return checks + attempt(item, "within their recordings", _events, data, subject, item)
+    found = attempt(item, "within their recordings", _events, data, subject, item, scans, seen)
+    return [*checks, *(check for check in found if check not in checks)]
 
 
-def _events(data: OwnRecordings, subject: str, item: str) -> list[Check]:
-    source = data.read(subject, scan=False)
+def _events(
+    data: OwnRecordings, subject: str, item: str, scans: dict[str, list[Scan]], seen: list[Event]
+) -> list[Check]:
+    source = data.read(subject, scans)
+    seen += with_digests(source.events, source.signal_of, source.sfreq, source.unit_scale)
     return [row(item, _counts(source), "within their recordings, one at a time"), *source.checks]
 
 
@@ -83,15 +92,17 @@ def _counts(source: SubjectSource) -> str:
     return f"{found}, {len(sessions)} sessions" + (f"; {hints} with a hint" if hints else "")
 
 
-def _recording(root: Path, file: str, opening: Callable[[Any], list[LazySignal]], what: Any) -> list[Check]:
-    """Open a recording by `opening(what)`, read it once, and return what it is."""
+def _recording(
+    root: Path, file: str, opening: Callable[[Any], list[LazySignal]], what: Any, scans: dict[str, list[Scan]]
+) -> list[Check]:
+    """Open a recording by `opening(what)`, read it once, keep what was seen, and return what it is."""
     stretches = opening(what)
     signal = stretches[0]
-    scans, checks = [], []
-    for part, stretch in enumerate(stretches, start=1):
-        where = file if len(stretches) == 1 else f"{file}, block {part}"
-        scans.append(signal_checks.scan_signal(stretch, stretch.electrodes, str(root / where)))
-        checks += signal_checks.flat_checks(scans[-1], stretch.electrodes, where)
+    signal_checks.refuse_empty(signal, root / file)
+    scans[file] = scan_stretches(stretches, str(root / file))
+    checks = []
+    for part, (stretch, scan) in enumerate(zip(stretches, scans[file], strict=True), start=1):
+        checks += stretch_checks(stretch, scan, file if len(stretches) == 1 else f"{file}, block {part}")
     n_eog = sum(channel.kind == "eog" for channel in signal.channels)
     placed = int(np.isfinite(signal.positions).all(axis=1).sum())
     found = [
@@ -102,7 +113,7 @@ def _recording(root: Path, file: str, opening: Callable[[Any], list[LazySignal]]
         (f"{len(stretches)} blocks of " if len(stretches) > 1 else "") + f"{signal.shape[1] / signal.sfreq:.2f} s",
         *_marker_words(signal),
     ]
-    amplitude = signal_checks.volts_check(signal_checks.median_amplitude(scans), file)
+    amplitude = signal_checks.volts_check(signal_checks.median_amplitude(scans[file]), file)
     return [row(file, ", ".join(found), "a recording"), amplitude, *checks]
 
 

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from eeg2vid.schemas.entities import Check
+from eeg2vid.schemas.entities import Check, Event
 from eeg2vid.schemas.errors import Eeg2VidError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets import protocol
 from eeg2vid.stages.datasets import seed_dv_stimuli as stimuli
 from eeg2vid.stages.datasets.checkup_rows import attempt, name_of, row, unknown_subjects
 from eeg2vid.stages.datasets.npy import open_npy
-from eeg2vid.stages.datasets.seed_dv import array_shape, find_eeg_files, read_eeg_file
+from eeg2vid.stages.datasets.seed_dv import array_shape, events_of, find_eeg_files, read_eeg_file, recording_label
 from eeg2vid.stages.datasets.source import natural_order
+from eeg2vid.stages.datasets.twins import eeg_twins, with_digests
 
 
 def examine_seed_dv(root: Path, subjects: Sequence[str] | None) -> list[Check]:
@@ -56,19 +58,26 @@ def _eeg(root: Path, subjects: Sequence[str] | None, n_blocks: int, n_slots: int
     shape = array_shape(n_blocks, n_slots)
     checks = [row("EEG files left out", ", ".join(strangers), "none", ok=False)] if strangers else []
     checks += unknown_subjects(subjects, tuple(files), root)
+    seen: list[Event] = []
     for subject in natural_order(s for s in files if subjects is None or s in subjects):
         units = set()
         for session, path in files[subject].items():
             name = name_of(root, path)
             scale: list[float] = []
 
-            def look(path: Path = path, name: str = name, scale: list[float] = scale) -> list[Check]:
-                eeg, factor, rows = read_eeg_file(path, shape, name, name)
-                scale.append(factor)
-                order = "sample by sample" if eeg.flags.c_contiguous else "in Fortran order"
-                unit = "V" if factor == 1 else "uV"
-                found = f"{eeg.dtype.name} {eeg.shape} (block, electrode, sample), stored {order}, {unit}"
-                return [row(name, found, f"float {shape}"), *rows[1:]]
+            def look(
+                path: Path = path,
+                name: str = name,
+                scale: list[float] = scale,
+                whose: tuple[str, str] = (subject, session),
+            ) -> list[Check]:
+                file = read_eeg_file(path, shape, name, name)
+                scale.append(file.scale)
+                seen.extend(_presentations(whose, file.eeg, file.scale, n_slots))
+                order = "sample by sample" if file.eeg.flags.c_contiguous else "in Fortran order"
+                unit = "V" if file.scale == 1 else "uV"
+                found = f"{file.eeg.dtype.name} {file.eeg.shape} (block, electrode, sample), stored {order}, {unit}"
+                return [row(name, found, f"float {shape}"), *file.checks[1:]]
 
             checks += attempt(name, f"float {shape}", look)
             units |= set(scale)
@@ -79,12 +88,20 @@ def _eeg(root: Path, subjects: Sequence[str] | None, n_blocks: int, n_slots: int
         if len(units) > 1:
             found = "the sessions are in different units, V and uV"
             checks.append(Check(item=f"units, subject {subject}", found=found, expected="one", verdict="error"))
-    return checks
+    return checks + eeg_twins(seen, "in all that was looked at")
+
+
+def _presentations(whose: tuple[str, str], eeg: np.ndarray, scale: float, n_slots: int) -> list[Event]:
+    """Return the events of one subject's session, with the digests of their EEG."""
+    subject, session = whose
+    signals = {recording_label(session, block): signal for block, signal in enumerate(eeg, start=1)}
+    events = [event for block in range(1, len(eeg) + 1) for event in events_of(subject, session, block, n_slots)]
+    return with_digests(events, signals, protocol.SFREQ, scale)
 
 
 def _geometry(root: Path) -> tuple[int, int]:
     """Return blocks and slots where the label array does not tell: from an EEG file, else as published."""
-    for path in sorted((root / "EEG").glob("*.npy")):
+    for path in sorted(path for path in (root / "EEG").glob("*.npy") if not is_foreign(path.name)):
         try:
             blocks, _, samples = open_npy(path, ndim=3).shape
         except Eeg2VidError:

@@ -11,9 +11,12 @@ from eeg2vid.schemas.entities import Caption, Check, Clip
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets.tables import TableRow, find_table, read_table, to_label
+from eeg2vid.stages.datasets.twins import film_twins
+from eeg2vid.stages.stimuli.film_digest import same_films
 from eeg2vid.stages.stimuli.video import MAX_CLIP_S, VideoInfo, probe
 
 ENDINGS = (".mp4", ".mkv", ".avi", ".mov", ".gif", ".webm")
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 LABELS = ("concept", "concept_name", "group", "color", "face", "human", "number", "optical_flow", "caption")
 COLUMNS = ("clip", "file", "start", "duration", *LABELS)
 
@@ -111,12 +114,13 @@ class ClipTable:
     def rows(self) -> tuple[list[Clip], list[Caption], list[Check]]:
         """Open every file and return clip index, captions and checks."""
         clips, captions = [], []
-        for clip, path in self.files.items():
+        spans = {clip: (path, *self.times(clip)) for clip, path in self.files.items()}
+        films = same_films(spans)
+        for clip, (path, start, duration) in spans.items():
             labels = dict(self.labels[clip])
             caption = labels.pop("caption", None)
-            start, duration = self.times(clip)
-            file = path.relative_to(self.root).as_posix()
-            clips.append(Clip(clip=clip, file=file, start_s=start, duration_s=duration, **labels))
+            place = {"file": path.relative_to(self.root).as_posix(), "start_s": start, "duration_s": duration}
+            clips.append(Clip(clip=clip, **place, **labels, film_sha=films.get(clip)))
             if caption is not None:
                 captions.append(Caption(clip=clip, caption=caption))
         found = f"{len(clips)} shown" + (f", {len(self.unused)} never shown and left out" if self.unused else "")
@@ -124,6 +128,7 @@ class ClipTable:
         if self.strangers:
             names = ", ".join(self.strangers)
             checks.append(Check(item="columns left out, clips", found=names, expected="none", verdict="warning"))
+        checks += film_twins(clips)
         return clips, captions, checks
 
     def _from_table(self) -> dict[str, Path]:
@@ -137,6 +142,7 @@ class ClipTable:
                 row.fail("a clip needs an id and a file.")
             if clip in files:
                 row.fail(f"clip {clip!r} is also in row {self._rows[clip].number}; one row per clip.")
+            refuse_picture(row, file)
             files[clip], self._rows[clip] = file_below(self.root, row, file), row
         return files
 
@@ -162,6 +168,8 @@ class ClipTable:
             if clip not in self.files:
                 near = difflib.get_close_matches(clip, self.files, n=1)
                 where = self.table_file or self.folder
+                beside = {path.name for path in self.folder.glob("*") if is_picture(path.name)}
+                refuse_picture(row, next((name for name in beside if clip in (name, Path(name).stem)), clip))
                 row.fail(f"clip {clip!r} is not in {where}.", f"Was {near[0]!r} meant?" if near else None)
             shown.add(clip)
         return shown
@@ -179,6 +187,26 @@ class ClipTable:
                     )
         _number_concepts(merged)
         return merged
+
+
+def is_picture(file: str) -> bool:
+    """Return whether a file is a still picture, by its ending."""
+    return Path(file).suffix.casefold() in PICTURES
+
+
+def refuse_picture(row: TableRow, file: str) -> None:
+    """Say that a file that a row shows is a still picture: one has no length, and nothing in it moves.
+
+    Raises
+    ------
+    BadDataError
+        If it is one.
+    """
+    if is_picture(file):
+        row.fail(
+            f"{file} is a still picture, and these are not supported yet; expected a film ({', '.join(ENDINGS)}).",
+            f"A film of it: ffmpeg -loop 1 -t 2 -i {Path(file).name} -pix_fmt yuv420p {Path(file).stem}.mp4",
+        )
 
 
 def file_below(root: Path, row: TableRow, file: str) -> Path:

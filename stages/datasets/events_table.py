@@ -66,7 +66,8 @@ class TableEvents:
 
     def open(self, file: str) -> list[LazySignal]:
         """Open a recording."""
-        return open_stretches(self.root / file, self._said.electrodes)
+        said = self._said
+        return open_stretches(self.root / file, said.electrodes, data_format=said.recordings.data_format)
 
     def own_files(self, file: str) -> list[Path]:
         """Return the files that a recording depends on."""

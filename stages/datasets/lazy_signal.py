@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets.channels import Selection
+from eeg2vid.stages.datasets.marked_spans import Span
 from eeg2vid.stages.datasets.montage import electrode_positions
 
 
@@ -39,6 +41,12 @@ class LazySignal(ABC):
         What the file is, in words.
     checks
         What was noticed when it was opened.
+    spans
+        What the file marks as bad or cut, in order.
+    pauses
+        Where in the file a gap of its own clock lies and how long it is, s: what it calls a time is no sample's place.
+    unitless
+        Electrodes that a file gives no unit though it could, and the study neither: taken as volts.
     """
 
     def __init__(
@@ -48,6 +56,9 @@ class LazySignal(ABC):
         self.selection, self.channels = selection, selection.channels
         self.positions: NDArray[np.float64] = electrode_positions([c.electrode for c in self.channels])
         self.checks: list[Check] = []
+        self.spans: list[Span] = []
+        self.pauses: Sequence[tuple[float, float]] = ()
+        self.unitless: tuple[str, ...] = ()
         self._n_samples = n_samples
 
     @property
@@ -66,6 +77,13 @@ class LazySignal(ABC):
         other.channels = tuple(self.channels[place] for place in order)
         other.positions = self.positions[list(order)]
         return other
+
+    def asked_by_table(self, names: Collection[str]) -> None:
+        """Note that BIDS' channels.tsv calls some channels electrodes, where the study itself says nothing of them."""
+        self.channels = tuple(
+            replace(channel, asked="channels.tsv") if channel.name in names and not channel.asked else channel
+            for channel in self.channels
+        )
 
     def __getitem__(self, key: Any, /) -> NDArray[Any]:
         rows, samples = key if isinstance(key, tuple) else (key, slice(None))
@@ -103,13 +121,36 @@ class LazySignal(ABC):
         return at, at + 1, None
 
 
+def reason_of(error: Exception) -> str:
+    """Return the first line of an exception that says something; its type where it is silent, as asserts are."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    reason = lines[0].rstrip(".") if lines else ""
+    # KeyError('x') says only 'x', an assert nothing
+    return f"{type(error).__name__}: {reason or 'without a reason'}" if len(reason) < 12 else reason
+
+
+def in_use(path: Path, error: Exception) -> BadDataError | None:
+    """Return a sentence if an HDF5 file could not be opened because of a lock, None if for another reason."""
+    text = str(error)
+    if "unable to lock file" in text:
+        return BadDataError(
+            f"{path} is in use: another program has it open for writing, or its file system cannot be locked.",
+            "Close it there. If nobody writes to it: HDF5_USE_FILE_LOCKING=FALSE before the command.",
+        )
+    if "already open for" in text:
+        return BadDataError(
+            f"{path} is marked as open for writing: a program writes to it, or ended without closing it.",
+            f"Close it there. If nobody writes to it: h5clear -s {path.name}",
+        )
+    return None
+
+
 def unreadable(path: Path, error: Exception) -> BadDataError:
     """Return a reader's complaint as a sentence."""
     if isinstance(error, BadDataError):
         return error
-    reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-    return BadDataError(
-        f"{path} cannot be read as an EEG recording ({reason}).",
+    return in_use(path, error) or BadDataError(
+        f"{path} cannot be read as an EEG recording ({reason_of(error)}).",
         "Formats: FIF, BrainVision (.vhdr), EDF, BDF, EEGLAB (.set), EGI (.mff), ANT (.cnt) and others MNE reads; "
         "npy, HDF5 and Zarr with a TOML beside them.",
     )

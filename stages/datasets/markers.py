@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,16 @@ import numpy as np
 
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.datasets.lazy_signal import LazySignal, unreadable
+from eeg2vid.stages.datasets.lazy_signal import LazySignal
 from eeg2vid.stages.datasets.presentations import Presentation, fill, owner_of
 from eeg2vid.stages.datasets.recordings import RawSignal, companions, open_stretches
 from eeg2vid.stages.datasets.source import natural_order
-from eeg2vid.stages.datasets.stimuli_table import Mark, StimuliTable, find_stimuli
+from eeg2vid.stages.datasets.stimuli_table import Mark, StimuliTable, find_stimuli, whole_code
 from eeg2vid.stages.datasets.study_file import NAME, EventSource, StudyFile, Whose, find_recordings
 from eeg2vid.stages.datasets.tables import TableRow
+from eeg2vid.stages.datasets.trigger_channel import pick_channel, whole_codes
+from eeg2vid.stages.datasets.trigger_checks import settled_checks
+from eeg2vid.stages.datasets.trigger_codes import settle
 
 
 class MarkerEvents:
@@ -62,8 +65,11 @@ class MarkerEvents:
         return self._stimuli.rows
 
     def open(self, file: str) -> list[LazySignal]:
-        """Open a recording."""
-        return open_stretches(self.root / file, self._said.electrodes)
+        """Open a recording; the trigger channel that the study names is no electrode, whatever the file calls it."""
+        wishes, stim = self._said.electrodes, self._said.events.stim
+        if stim is not None and stim not in (*wishes.drop, *wishes.eog, *wishes.eeg):
+            wishes = wishes.model_copy(update={"drop": (*wishes.drop, stim)})
+        return open_stretches(self.root / file, wishes, data_format=self._said.recordings.data_format)
 
     def own_files(self, file: str) -> list[Path]:
         """Return the files that a recording and its events depend on."""
@@ -82,8 +88,12 @@ class MarkerEvents:
         codes: set[str] = set()
         seen: list[str] = []
         for file, signal in zip(files, opened, strict=True):
-            marks = read_marks(signal, self._said.events)
+            marks, noticed = read_marks(signal, self._said.events, self._stimuli.by_code)
             joined = self._stimuli.join(file, marks)
+            checks += noticed
+            if not joined.rows:
+                found = f"none of {len(marks)} markers shows a clip"
+                checks.append(Check(item=f"events, {file}", found=found, expected="clips", verdict="warning"))
             codes |= joined.codes
             seen += [mark.codes[0] for mark in marks]
             checks += joined.checks(file)
@@ -114,25 +124,35 @@ def refuse_none(files: Sequence[str], seen: Sequence[str], stimuli: StimuliTable
     raise BadDataError(f"No marker of {', '.join(files)} shows a clip: found {found}{wanted}.")
 
 
-def read_marks(signal: LazySignal, said: EventSource) -> list[Mark]:
-    """Return the markers of a recording that count, in order of their onsets.
+def read_marks(signal: LazySignal, said: EventSource, known: Collection[str] = ()) -> tuple[list[Mark], list[Check]]:
+    """Return the markers of a recording that count, in order of their onsets, and what was noticed.
+
+    Parameters
+    ----------
+    signal
+        The recording.
+    said
+        Where its markers are.
+    known
+        Codes that stand for clips, as the stimulus table has them.
 
     Raises
     ------
     BadDataError
-        If the file is a plain array, or lacks the trigger channel.
+        If the file is a plain array, lacks the trigger channel, or the channel holds no codes.
     """
     if not isinstance(signal, RawSignal):
         raise BadDataError(
             f"{signal.path} is a plain array and has no {said.source}.",
             f"Give its events in events.tsv, and take 'from' out of {NAME}.",
         )
-    found = texts(signal.raw) if said.source == "annotations" else triggers(signal, said.stim, said.stim_mask)
+    found, checks = (texts(signal.raw), []) if said.source == "annotations" else triggers(signal, said, known)
     counted = [(onset, code) for onset, code in found if said.counts(code)]
-    return [
+    marks = [
         Mark(TableRow(signal.path, number, {"code": code}, "marker"), onset, (code,))
         for number, (onset, code) in enumerate(counted, start=1)
     ]
+    return marks, checks
 
 
 def texts(raw: Any) -> list[tuple[float, str]]:
@@ -143,37 +163,34 @@ def texts(raw: Any) -> list[tuple[float, str]]:
     return sorted((round(float(onset), 9), str(text).strip()) for onset, text in named)
 
 
-def triggers(signal: RawSignal, channel: str | None, mask: int | None) -> list[tuple[float, str]]:
-    """Return onset, s, and code wherever a trigger channel takes another value than 0.
+def triggers(
+    signal: RawSignal, said: EventSource, known: Collection[str] = ()
+) -> tuple[list[tuple[float, str]], list[Check]]:
+    """Return onset, s, and code wherever a trigger channel takes another value than 0 and holds it.
 
     Parameters
     ----------
     signal
         The recording.
-    channel
-        The channel's name; by default the only one that the format declares.
-    mask
-        Bits that hold the code, such as 255; by default all.
+    said
+        The channel (by default the only one that the format declares), the bits that count, what is too short.
+    known
+        Codes that stand for clips.
+
+    Returns
+    -------
+    Onsets and codes, in order; rows that name what was merged or left out.
 
     Raises
     ------
     BadDataError
-        If there is no such channel, or several.
+        If there is no such channel, or several, or its values are no codes.
     """
-    raw = signal.raw
-    declared = [name for name, kind in zip(raw.ch_names, raw.get_channel_types(), strict=True) if kind == "stim"]
-    if channel is None and len(declared) == 1:
-        channel = declared[0]
-    if channel not in raw.ch_names:
-        wanted = "exactly one trigger channel" if channel is None else f"the trigger channel {channel!r}"
-        found = ", ".join(declared) or f"none among {', '.join(raw.ch_names[:12])}"
-        raise BadDataError(f"{signal.path}: expected {wanted}, found {found}.", f"Name it: {NAME}, [events] stim.")
-    try:
-        values = raw.get_data(picks=[raw.ch_names.index(channel)], verbose="error")[0]
-    except Exception as error:  # readers of a dozen formats raise whatever they like
-        raise unreadable(signal.path, error) from error
-    codes = np.rint(values).astype(np.int64)
-    codes = codes & mask if mask is not None else codes
-    # what the channel holds as the recording begins is no marker
-    starts = np.flatnonzero((codes[1:] != codes[:-1]) & (codes[1:] != 0)) + 1
-    return [(float(start / signal.sfreq), str(codes[start])) for start in starts]
+    channel = pick_channel(signal, said.stim)
+    codes, sfreq, off = whole_codes(signal, channel)
+    if said.stim_mask is not None:
+        codes = codes & said.stim_mask
+    clips = {code for text in known if (code := whole_code(text)) is not None}
+    settled = settle(codes, sfreq, said.min_duration_s, clips)
+    checks = settled_checks(settled, sfreq, off, said, clips, signal.path.name)
+    return [(mark.start / sfreq, str(mark.value)) for mark in settled.marks], checks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def open_npy(path: Path, *, ndim: int | None, kinds: str = "f", itemsizes: tuple
         If the file is missing, empty, truncated, over-long, not in npy format, holds Python objects
         (pickle is never read), or has another dtype or number of dimensions.
     """
-    shape, dtype = _checked_header(path)
+    shape, dtype = checked_header(path)
     if dtype.kind not in kinds or dtype.itemsize not in itemsizes:
         wanted = " or ".join(sorted({f"{_kind_name(k)}{8 * n}" for k in kinds for n in itemsizes}))
         raise BadDataError(f"{path}: expected an array of {wanted}, found {dtype}.")
@@ -43,8 +43,14 @@ def open_npy(path: Path, *, ndim: int | None, kinds: str = "f", itemsizes: tuple
     return array
 
 
-def _checked_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Read the header and compare the size it announces with the size of the file."""
+def checked_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return the shape and type that a file's header announces, after comparing them with the size of the file.
+
+    Raises
+    ------
+    BadDataError
+        If the file is missing, empty, truncated, over-long, not in npy format, or holds Python objects.
+    """
     if not path.is_file():
         raise BadDataError(f"{path} is missing.")
     size = path.stat().st_size
@@ -52,15 +58,7 @@ def _checked_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
         raise BadDataError(f"{path} is empty (0 bytes).", "Copy it again from the source.")
     try:
         with path.open("rb") as file:
-            version = np.lib.format.read_magic(file)  # type: ignore[no-untyped-call]
-            read = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }.get(version)
-            if read is None:
-                raise ValueError(f"npy format version {version} is not supported")
-            shape, _, dtype = read(file)  # type: ignore[no-untyped-call]
-            start = file.tell()
+            shape, dtype, start = read_header(file)
     except (ValueError, OSError, EOFError) as error:
         raise BadDataError(f"{path} is not a readable npy file ({str(error).rstrip('.')}).") from error
     if dtype.hasobject:
@@ -76,6 +74,27 @@ def _checked_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
             "Copy it again from the source.",
         )
     return shape, dtype
+
+
+def read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+    """Return the shape and type that an npy file declares, and where its numbers begin; no number is read.
+
+    Raises
+    ------
+    ValueError
+        If it is no npy file, or of a version for structured types.
+    """
+    version = np.lib.format.read_magic(file)  # type: ignore[no-untyped-call]
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(version)
+    if read is None:
+        raise ValueError(f"npy format version {version} is not supported")
+    shape, _, dtype = read(file)  # type: ignore[no-untyped-call]
+    if min(shape, default=0) < 0:
+        raise ValueError(f"the shape {shape} is none")
+    return shape, dtype, file.tell()
 
 
 def _kind_name(kind: str) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from eeg2vid.schemas.entities import Check, Event, Recording
+from eeg2vid.schemas.entities import Check, Event, MarkedSpan, Recording
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.datasets import signal_checks
+from eeg2vid.stages.datasets import amplitudes, left_out, marked_spans, signal_checks
 from eeg2vid.stages.datasets.channels import cap_check, common_order
 from eeg2vid.stages.datasets.clip_table import ClipTable
 from eeg2vid.stages.datasets.lazy_signal import LazySignal
@@ -101,17 +101,17 @@ class OwnRecordings:
         """
         return self.read(label)
 
-    def read(self, label: str, scan: bool = True) -> SubjectSource:
-        """Do what `subject` does; without `scan` no sample is read, as where every file was looked at before.
+    def read(self, label: str, scans: Mapping[str, Sequence[signal_checks.Scan]] | None = None) -> SubjectSource:
+        """Do what `subject` does; with `scans`, of each file's stretches, no sample is read again.
 
         Raises
         ------
         BadDataError
-            As `subject`; NaN is found only with `scan`.
+            As `subject`.
         """
         known_subject(label, self.subjects, self.root)
         files = self.files_of(label)
-        opened = [self.finder.open(file) for file in files]
+        opened = [self._open(file) for file in files]
         shown, checks = self.finder.find(files, [stretches[0] for stretches in opened])
         firsts = [stretches[0] for stretches in opened]
         must_agree(firsts, files)
@@ -120,16 +120,20 @@ class OwnRecordings:
         signals: list[LazySignal] = []
         recordings: list[Recording] = []
         events: list[Event] = []
-        scans = []
+        spans: list[MarkedSpan] = []
+        found: list[signal_checks.Scan] = []
+        places: list[str] = []
         for file, stretches, order in zip(files, opened, orders, strict=True):
             here = [s for s in shown if s.file == file]
-            for part, signal, name, rows in _stretches(self._labels[file], stretches, here):
+            known = scan_stretches(stretches, f"{self.root / file}: subject {label}") if scans is None else scans[file]
+            parts = _stretches(self._labels[file], stretches, here)
+            for (part, signal, name, rows), scan in zip(parts, known, strict=True):
                 signal = signal.arranged(order)
                 where = file if part is None else f"{file}, block {part}"
-                place_of = f"{self.root / file}: subject {label}" + ("" if part is None else f", block {part}")
-                if scan:
-                    scans.append(signal_checks.scan_signal(signal, signal.electrodes, place_of))
-                    checks += signal_checks.flat_checks(scans[-1], signal.electrodes, where)
+                places.append(where)
+                found.append(scan.arranged(order))
+                checks += stretch_checks(signal, found[-1], where)
+                _refuse_pauses(rows, signal)
                 rows, cut = within(rows, where, signal.sfreq, signal.shape[1], self.clips)
                 placed = place(rows, name, signal.sfreq, signal.shape[1], self.clips)
                 blocks = {row.block for row in placed}
@@ -145,9 +149,15 @@ class OwnRecordings:
                 )
                 signals.append(signal)
                 events += placed
+                spans += marked_spans.rows(signal.spans, name)
                 checks += [*cut, *overlaps(placed, where)]
-        if scan:
-            checks.append(signal_checks.volts_check(signal_checks.median_amplitude(scans), f"subject {label}"))
+                checks += marked_spans.span_checks(signal.spans, placed, signal.sfreq, where)
+        whose = f"subject {label}"
+        amplitudes.must_share_unit([amplitudes.sizes_of(scan) for scan in found], places, whose)
+        left = left_out.electrodes_left([scan.lines for scan in found], [s.channels for s in signals], whose)
+        signals = [signal.arranged(left) for signal in signals]
+        found = [scan.arranged(left) for scan in found]
+        checks.append(signal_checks.volts_check(signal_checks.median_amplitude(found), whose))
         first = signals[0]
         checks += [*_position_checks(first, label), *cap_check(first.electrodes, f"subject {label}")]
         return SubjectSource(
@@ -159,7 +169,14 @@ class OwnRecordings:
             events=events,
             checks=checks,
             signals=signals,
+            spans=spans,
         )
+
+    def _open(self, file: str) -> list[LazySignal]:
+        stretches = self.finder.open(file)
+        for signal in stretches:
+            signal_checks.refuse_empty(signal, self.root / file)
+        return stretches
 
     def study_files(self) -> list[Path]:
         """Return the tables and the files of all clips shown."""
@@ -180,6 +197,43 @@ class OwnRecordings:
         files = natural_order(file for file, (owner, _) in owners.items() if owner == subject)
         order = natural_order({owners[file][1] for file in files})
         return sorted(files, key=lambda file: order.index(owners[file][1]))
+
+
+def scan_stretches(stretches: Sequence[LazySignal], where: str) -> list[signal_checks.Scan]:
+    """Read every sample of a file once; `where` begins the messages.
+
+    Raises
+    ------
+    BadDataError
+        If a sample is no number.
+    """
+    several = len(stretches) > 1
+    return [
+        signal_checks.scan_signal(
+            s,
+            s.electrodes,
+            f"{where}, block {part}" if several else where,
+            s.sfreq,
+            [(span.start, span.length) for span in s.spans if span.kind == "cut" and span.length],
+        )
+        for part, s in enumerate(stretches, start=1)
+    ]
+
+
+def stretch_checks(signal: LazySignal, scan: signal_checks.Scan, where: str) -> list[Check]:
+    """Return what is to be said of one stretch's samples.
+
+    Raises
+    ------
+    BadDataError
+        If it gives no unit and cannot be in volts.
+    """
+    return [
+        *left_out.line_checks(scan.lines, signal.channels, where),
+        *signal_checks.scan_checks(scan, signal.electrodes, where),
+        *amplitudes.must_say_unit(signal, scan, where),
+        *amplitudes.odd_electrodes(scan, signal.electrodes, where, volts=1.0),
+    ]
 
 
 def open_finder(root: Path, said: StudyFile) -> EventFinder:
@@ -225,6 +279,21 @@ def _stretches(
         parts[int(block) - 1].append(row)
     numbered = enumerate(zip(stretches, parts, strict=True), start=1)
     return [(k, signal, f"{label}-b{k}", rows) for k, (signal, rows) in numbered]
+
+
+def _refuse_pauses(shown: Sequence[Presentation], signal: LazySignal) -> None:
+    """Refuse rows that people wrote for a recording with gaps: both clocks that they may have read count on."""
+    if not signal.pauses:
+        return
+    at, length = signal.pauses[0]
+    for one in shown:
+        if one.row.noun != "marker" and one.onset > at:
+            one.row.fail(
+                f"the recording {one.file} has a gap of {length:.6g} s after {at:.6g} s of samples "
+                f"({len(signal.pauses)} in all): whether {one.onset:g} s counts it is not known.",
+                "Take the events from the file's own annotations (study.toml, [events] from = 'annotations'), or write "
+                "the recording again without gaps (EDF+C or FIF).",
+            )
 
 
 def _channel_checks(signals: Sequence[LazySignal], files: Sequence[str], subject: str) -> list[Check]:

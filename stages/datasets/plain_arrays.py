@@ -21,6 +21,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from eeg2vid.schemas.electrodes import electrode_key
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.datasets.array_stores import open_hdf5, open_zarr
 from eeg2vid.stages.datasets.channels import ElectrodeWishes, Selection, select_channels
 from eeg2vid.stages.datasets.lazy_signal import LazySignal
 from eeg2vid.stages.datasets.npy import open_npy
@@ -29,10 +30,6 @@ from eeg2vid.stages.datasets.toml_file import read_toml
 
 Axis = Literal["block", "electrode", "sample"]
 VOLTS = {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "nV": 1e-9}
-_CODECS = (  # what may unpack a Zarr array; others, such as pickle, could run code
-    "bytes transpose crc32c gzip zstd zlib blosc lz4 lzma bz2 sharding_indexed vlen-bytes delta shuffle "
-    "fixedscaleoffset quantize bitround astype pcodec zfpy packbits adler32 crc32 fletcher32 jenkins_lookup3"
-).split()
 
 
 def _names(value: Any) -> Any:
@@ -113,7 +110,7 @@ def open_array(path: Path, wishes: ElectrodeWishes) -> list[PlainSignal]:
             raise BadDataError(f"{beside}: array: an npy file holds one array, so the key means nothing here.")
         source, checks = open_npy(path, ndim=None, kinds="fiu", itemsizes=(1, 2, 4, 8)), list[Check]()
     else:
-        source, checks = _zarr(path, said.array) if ending == ".zarr" else _hdf5(path, said.array)
+        source, checks = (open_zarr if ending == ".zarr" else open_hdf5)(path, said.array)
     _must_fit(path, source, said, beside)
     types = _types(said)
     selection = select_channels(said.electrodes, types, wishes, str(path), listed=True)
@@ -145,86 +142,3 @@ def _must_fit(path: Path, source: Any, said: ArrayFile, beside: Path) -> None:
             f"has {found}.",
             f"The axis called '{other[0]}' has {len(said.electrodes)}: are axes in the right order?" if other else None,
         )
-
-
-def _hdf5(path: Path, place: str | None) -> tuple[Any, list[Check]]:
-    import h5py
-
-    try:
-        file = h5py.File(path, "r")
-        found: list[str] = []
-        file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
-        source = file.get(place) if place is not None else file.get(found[0]) if len(found) == 1 else None
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
-        raise BadDataError(
-            f"{path} is not a readable HDF5 file ({str(error).rstrip('.')}).", "Copy it again from the source."
-        ) from error
-    if not isinstance(source, h5py.Dataset):
-        raise _no_array(path, place, found)
-    if source.external or source.is_virtual or source.file.filename != file.filename:
-        raise BadDataError(f"{path}: the array {source.name!r} keeps its numbers in other files; store them inside.")
-    return source, []
-
-
-def _zarr(path: Path, place: str | None) -> tuple[Any, list[Check]]:
-    import zarr
-
-    if place is not None and (place.startswith("/") or ".." in place.split("/")):
-        raise BadDataError(f"{path}: array {place!r} is not inside the store.")
-    try:
-        node: Any = zarr.open(str(path), mode="r")
-        found = [] if isinstance(node, zarr.Array) else [name for name, _ in _arrays(node)]
-        if isinstance(node, zarr.Group):
-            wanted = place if place is not None else found[0] if len(found) == 1 else ""
-            node = node[wanted] if wanted in found else node
-        elif place is not None:
-            found, node = ["the store itself"], None
-    except Exception as error:  # a dozen kinds of damage, each with its own exception
-        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise BadDataError(f"{path} is not a readable Zarr store ({reason}).", "Copy it again.") from error
-    if not isinstance(node, zarr.Array):
-        raise _no_array(path, place, found)
-    _harmless(path, node)
-    absent = node.nchunks - node.nchunks_initialized
-    if not absent:
-        return node, []
-    row = f"{absent} of {node.nchunks}; they read as {node.fill_value}"
-    return node, [Check(item=f"chunks absent, {path.name}", found=row, expected="none", verdict="warning")]
-
-
-def _arrays(group: Any, depth: int = 8) -> list[tuple[str, Any]]:
-    found = list(group.arrays())
-    if depth:
-        for name, inner in group.groups():
-            found += [(f"{name}/{below}", array) for below, array in _arrays(inner, depth - 1)]
-    return found
-
-
-def _harmless(path: Path, array: Any) -> None:
-    """Refuse codecs that could execute what is stored, before a single chunk is read."""
-    used = set()
-    pending = [array.metadata.to_dict()]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, dict):
-            name = value.get("id") or (value.get("name") if "configuration" in value or len(value) == 1 else None)
-            used |= {name} if isinstance(name, str) else set()
-            pending += [v for k, v in value.items() if k not in ("attributes", "chunk_grid", "chunk_key_encoding")]
-        elif isinstance(value, list | tuple):
-            pending += value
-        elif hasattr(value, "codec_id"):
-            used.add(value.codec_id)
-        elif hasattr(value, "to_dict"):
-            pending.append(value.to_dict())
-    strange = sorted(name for name in used if name.removeprefix("numcodecs.") not in _CODECS)
-    if strange:
-        raise BadDataError(
-            f"{path}: the array is packed with {', '.join(map(repr, strange))}, which is not unpacked here.",
-            "Store it again with a plain compressor such as zstd, gzip or blosc.",
-        )
-
-
-def _no_array(path: Path, place: str | None, found: list[str]) -> BadDataError:
-    what = f"no array {place!r}" if place is not None else "not exactly one array"
-    listed = ", ".join(found[:8]) or "none"
-    return BadDataError(f"{path} holds {what}; it has {listed}.", "Name it in the TOML: array = 'path/in/file'.")

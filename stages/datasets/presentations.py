@@ -95,8 +95,8 @@ def place(shown: Sequence[Presentation], recording: str, sfreq: float, length: i
     Raises
     ------
     BadDataError
-        If an event lies beyond the end or shares its sample with another, or a run is interrupted or holds two
-        concepts.
+        If an event lies beyond the end, holds no sample or shares its first with another, or a run is interrupted or
+        holds two concepts.
     """
     rows: list[Event] = []
     taken: dict[int, TableRow] = {}
@@ -207,6 +207,8 @@ def _check_place(
         event.row.fail(
             f"repeats {other.place}." if same else f"is on the same sample ({sample} of {event.file}) as {other.place}."
         )
+    if round(duration * sfreq) < 1:
+        event.row.fail(f"the event of {duration:g} s holds no sample at {sfreq:g} Hz.")
     if sample + round(duration * sfreq) > length:
         event.row.fail(
             f"the event from {event.onset:g} s to {event.onset + duration:g} s reaches beyond the end of "

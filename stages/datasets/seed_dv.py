@@ -8,6 +8,7 @@ protocol, the unit from the size of the signal, the names from the electrode fil
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from eeg2vid.schemas.entities import Check, Event, Recording
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.foreign import is_foreign
-from eeg2vid.stages.datasets import protocol, signal_checks
+from eeg2vid.stages.datasets import amplitudes, left_out, protocol, signal_checks
 from eeg2vid.stages.datasets import seed_dv_stimuli as stimuli
 from eeg2vid.stages.datasets.montage import electrode_positions
 from eeg2vid.stages.datasets.npy import open_npy
@@ -81,15 +82,17 @@ class SeedDV:
         events: list[Event] = []
         checks: list[Check] = []
         scales: dict[str, float] = {}
+        sizes: dict[str, tuple[float, float]] = {}
         for session, path in self._sessions(label):
             name = path.relative_to(self.root).as_posix()
-            eeg, scales[name], found = read_eeg_file(path, array_shape(n_blocks, n_slots), name, f"subject {label}")
-            checks += found
+            file = read_eeg_file(path, array_shape(n_blocks, n_slots), name, f"subject {label}")
+            scales[name], sizes[name] = file.scale, file.size
+            checks += file.checks
             for block in range(1, n_blocks + 1):
-                signals.append(eeg[block - 1])
+                signals.append(file.eeg[block - 1])
                 recordings.append(
                     Recording(
-                        recording=_recording_label(session, block),
+                        recording=recording_label(session, block),
                         session=session,
                         block=str(block),
                         start=len(recordings) * length,
@@ -97,10 +100,11 @@ class SeedDV:
                         source=name,
                     )
                 )
-                events += self._events(label, session, block)
+                events += events_of(label, session, block, n_slots)
         if len(set(scales.values())) > 1:
             units = ", ".join(f"{name} in {'V' if scale == 1 else 'uV'}" for name, scale in scales.items())
             raise BadDataError(f"Subject {label}: the sessions are in different units ({units}).")
+        amplitudes.must_share_unit(list(sizes.values()), list(sizes), f"subject {label}")
         return SubjectSource(
             subject=label,
             sfreq=protocol.SFREQ,
@@ -131,29 +135,31 @@ class SeedDV:
         sessions = self._files[label]
         return [(session, sessions[session]) for session in natural_order(sessions)]
 
-    def _events(self, subject: str, session: str, block: int) -> list[Event]:
-        rows = []
-        for slot in range(self._labels.shape[1]):
-            run = f"s{session}-b{block}-r{slot + 1:02d}"
-            for k in range(protocol.CLIPS_PER_RUN):
-                onset = stimuli.clip_start(slot, k)
-                rows.append(
-                    Event(
-                        event=f"{run}-c{k + 1}",
-                        subject=subject,
-                        session=session,
-                        recording=_recording_label(session, block),
-                        block=str(block),
-                        run=run,
-                        position=k + 1,
-                        clip=protocol.clip_id(block, slot + 1, k + 1),
-                        onset_s=onset,
-                        onset_sample=round(onset * protocol.SFREQ),
-                        duration_s=protocol.CLIP_S,
-                        hint_s=protocol.HINT_S,
-                    )
+
+def events_of(subject: str, session: str, block: int, n_slots: int) -> list[Event]:
+    """Return what a subject was shown in one 1-based block of a session, as the protocol times it."""
+    rows = []
+    for slot in range(n_slots):
+        run = f"s{session}-b{block}-r{slot + 1:02d}"
+        for k in range(protocol.CLIPS_PER_RUN):
+            onset = stimuli.clip_start(slot, k)
+            rows.append(
+                Event(
+                    event=f"{run}-c{k + 1}",
+                    subject=subject,
+                    session=session,
+                    recording=recording_label(session, block),
+                    block=str(block),
+                    run=run,
+                    position=k + 1,
+                    clip=protocol.clip_id(block, slot + 1, k + 1),
+                    onset_s=onset,
+                    onset_sample=round(onset * protocol.SFREQ),
+                    duration_s=protocol.CLIP_S,
+                    hint_s=protocol.HINT_S,
                 )
-        return rows
+            )
+    return rows
 
 
 def find_eeg_files(root: Path) -> tuple[dict[str, dict[str, Path]], list[str]]:
@@ -185,9 +191,29 @@ def array_shape(n_blocks: int, n_slots: int) -> tuple[int, int, int]:
     return n_blocks, len(protocol.ELECTRODES), round(n_slots * protocol.RUN_S * protocol.SFREQ)
 
 
-def read_eeg_file(
-    path: Path, shape: tuple[int, int, int], name: str, whose: str
-) -> tuple[np.ndarray, float, list[Check]]:
+@dataclass(frozen=True)
+class EegFile:
+    """One EEG file, looked at.
+
+    Attributes
+    ----------
+    eeg
+        `(block, electrode, sample)`, memory-mapped.
+    scale
+        The factor to volts.
+    size
+        The median of its blocks' amplitudes, and of their changes from sample to sample, in the file's unit.
+    checks
+        What was noticed.
+    """
+
+    eeg: np.ndarray
+    scale: float
+    size: tuple[float, float]
+    checks: list[Check]
+
+
+def read_eeg_file(path: Path, shape: tuple[int, int, int], name: str, whose: str) -> EegFile:
     """Open one EEG file, read every sample once, and tell its unit.
 
     Parameters
@@ -199,14 +225,10 @@ def read_eeg_file(
     whose
         Words for the message.
 
-    Returns
-    -------
-    The array, memory-mapped; the factor to volts; check rows.
-
     Raises
     ------
     BadDataError
-        If it has another shape or type, is damaged, or holds NaN or infinities.
+        If it has another shape or type, is damaged, holds NaN or infinities, or its blocks are in several units.
     """
     eeg = open_npy(path, ndim=3)
     if eeg.shape != shape:
@@ -217,11 +239,20 @@ def read_eeg_file(
     checks = [Check(item=f"EEG array, {name}", found=found, expected=f"{shape}", verdict="ok")]
     scans = []
     for block, signal in enumerate(eeg, start=1):
-        scans.append(signal_checks.scan_signal(signal, protocol.ELECTRODES, f"{path}: {whose}, block {block}"))
-        checks += signal_checks.flat_checks(scans[-1], protocol.ELECTRODES, f"{name}, block {block}")
+        where = f"{path}: {whose}, block {block}"
+        scans.append(signal_checks.scan_signal(signal, protocol.ELECTRODES, where, protocol.SFREQ))
+        checks += signal_checks.scan_checks(scans[-1], protocol.ELECTRODES, f"{name}, block {block}")
+    lines = [(block, line) for block, scan in enumerate(scans, start=1) for line in scan.lines]
+    checks += left_out.seed_line_check(lines, protocol.ELECTRODES, name)
+    sizes = [amplitudes.sizes_of(scan) for scan in scans]
+    amplitudes.must_share_unit(sizes, [f"block {block}" for block in range(1, len(sizes) + 1)], f"{name}, {whose}")
     scale, unit_check = signal_checks.detect_unit(signal_checks.median_amplitude(scans), name)
-    return eeg, scale, [*checks, unit_check]
+    for block, scan in enumerate(scans, start=1):
+        checks += amplitudes.odd_electrodes(scan, protocol.ELECTRODES, f"{name}, block {block}", scale)
+    amplitude, step = np.median(sizes, axis=0).tolist()
+    return EegFile(eeg, scale, (amplitude, step), [*checks, unit_check])
 
 
-def _recording_label(session: str, block: int) -> str:
+def recording_label(session: str, block: int) -> str:
+    """Return what a 1-based block of a session is called as a recording."""
     return f"ses-{session}_block-{block}"

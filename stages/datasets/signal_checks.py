@@ -1,15 +1,18 @@
-"""One pass over a recording that finds what would spoil every later step: NaN, silence, the wrong unit."""
+"""One pass over a recording that finds what would spoil every later step: NaN, silence, codes, dropouts, the unit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.datasets.code_lines import LevelCounter, Line, find_lines
+from eeg2vid.stages.datasets.held_values import Held, HeldValues, held_checks
 from eeg2vid.stages.datasets.source import Signal
 
 CHUNK = 1 << 16  # samples read at once
@@ -29,13 +32,51 @@ class Scan:
     amplitude
         `(electrode, kept sample)` absolute deviation from each electrode's own median, in the file's
         unit, of every 31st sample.
+    step
+        Mean absolute change from every 31st sample to the next, `(electrode,)`, in the file's unit: the size of the
+        signal without its drift.
+    lines
+        Electrodes whose signal is no brain's.
+    held
+        Dropouts and clipping, those of `lines` left aside.
     """
 
     flat: tuple[int, ...]
     amplitude: NDArray[np.float32]
+    step: NDArray[np.float64]
+    lines: tuple[Line, ...]
+    held: Held
+
+    def arranged(self, order: Sequence[int]) -> Scan:
+        """Return the same for some of the electrodes, in the order given."""
+        place = {old: new for new, old in enumerate(order)}
+        return Scan(
+            tuple(sorted(place[i] for i in self.flat if i in place)),
+            self.amplitude[list(order)],
+            self.step[list(order)],
+            tuple(replace(line, electrode=place[line.electrode]) for line in self.lines if line.electrode in place),
+            self.held.arranged(order),
+        )
 
 
-def scan_signal(signal: Signal, electrodes: Sequence[str], where: str) -> Scan:
+def refuse_empty(signal: Signal, path: Path) -> None:
+    """Refuse a recording without a sample: a header whose data were never written, or not copied.
+
+    Raises
+    ------
+    BadDataError
+        If it has none.
+    """
+    if signal.shape[1] == 0:
+        raise BadDataError(
+            f"{path} is empty: its header names {signal.shape[0]} channels, but it holds no sample.",
+            "Copy it again from the source, or take it out of the folder.",
+        )
+
+
+def scan_signal(
+    signal: Signal, electrodes: Sequence[str], where: str, sfreq: float, unrecorded: Sequence[tuple[int, int]] = ()
+) -> Scan:
     """Read a recording once, in chunks, and check that every sample is a number.
 
     Parameters
@@ -46,6 +87,10 @@ def scan_signal(signal: Signal, electrodes: Sequence[str], where: str) -> Scan:
         Names, for the message.
     where
         Words that say which recording this is, for the message.
+    sfreq
+        Hz.
+    unrecorded
+        Start and length of samples that only stand in for a pause: nothing is said of them.
 
     Raises
     ------
@@ -55,7 +100,8 @@ def scan_signal(signal: Signal, electrodes: Sequence[str], where: str) -> Scan:
     n_electrodes, n_samples = signal.shape
     low = np.full(n_electrodes, np.inf)
     high = np.full(n_electrodes, -np.inf)
-    kept = []
+    kept, steps = [], []
+    values, levels = HeldValues(n_electrodes, sfreq), LevelCounter(n_electrodes)
     for start in range(0, n_samples, CHUNK):
         chunk = np.asarray(signal[:, start : start + CHUNK])
         # NaN and infinities survive minimum and maximum, so two reductions see every sample
@@ -67,19 +113,46 @@ def scan_signal(signal: Signal, electrodes: Sequence[str], where: str) -> Scan:
                 f"expected a number, found {chunk[row, column]}.",
                 "Interpolate or cut the bad stretch before reading the recording.",
             )
+        if unrecorded:
+            chunk = chunk[:, _recorded(start, chunk.shape[1], unrecorded)]
+            if not chunk.shape[1]:
+                continue
+            chunk_low, chunk_high = chunk.min(axis=1), chunk.max(axis=1)
         low, high = np.minimum(low, chunk_low), np.maximum(high, chunk_high)
-        kept.append(np.array(chunk[:, -start % STRIDE :: STRIDE], dtype=np.float64))
+        first = -start % STRIDE
+        kept.append(np.array(chunk[:, first::STRIDE], dtype=np.float64))
+        after = np.array(chunk[:, first + 1 :: STRIDE], dtype=np.float64)
+        steps.append(np.abs(after - kept[-1][:, : after.shape[1]]))
+        values.add(chunk)
+        levels.add(chunk)
+    if not kept:
+        raise BadDataError(f"{where}: all samples stand in for a pause; nothing was recorded.")
     samples = np.concatenate(kept, axis=1)
     amplitude = np.abs(samples - np.median(samples, axis=1, keepdims=True)).astype(np.float32)
-    return Scan(tuple(int(i) for i in np.flatnonzero(low == high)), amplitude)
+    changes = np.concatenate(steps, axis=1)
+    nothing = np.zeros(n_electrodes)
+    step, near = (changes.mean(axis=1), np.median(changes, axis=1)) if changes.shape[1] else (nothing, nothing)
+    flat = tuple(int(i) for i in np.flatnonzero(low == high))
+    held = values.found()
+    lines = find_lines(levels, values.holds, samples, near, sfreq, flat)
+    return Scan(flat, amplitude, step, lines, held.without({line.electrode for line in lines}))
 
 
-def flat_checks(scan: Scan, electrodes: Sequence[str], where: str) -> list[Check]:
-    """Return a warning row if a recording has electrodes that never change."""
-    if not scan.flat:
-        return []
-    names = ", ".join(electrodes[i] for i in scan.flat)
-    return [Check(item=f"constant electrodes, {where}", found=names, expected="none", verdict="warning")]
+def _recorded(start: int, length: int, unrecorded: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
+    """Return which samples of a chunk were recorded."""
+    kept = np.ones(length, dtype=bool)
+    for first, count in unrecorded:
+        kept[max(first - start, 0) : max(first + count - start, 0)] = False
+    return kept
+
+
+def scan_checks(scan: Scan, electrodes: Sequence[str], where: str) -> list[Check]:
+    """Return a warning row each for electrodes that never change, for dropouts and for clipping."""
+    checks = held_checks(scan.held, electrodes, where)
+    if scan.flat:
+        names = ", ".join(electrodes[i] for i in scan.flat)
+        checks.insert(0, Check(item=f"constant electrodes, {where}", found=names, expected="none", verdict="warning"))
+    return checks
 
 
 def median_amplitude(scans: Sequence[Scan]) -> float:

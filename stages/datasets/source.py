@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from eeg2vid.schemas.entities import Caption, Check, Clip, Electrode, Event, Recording
+from eeg2vid.schemas.entities import Caption, Check, Clip, Electrode, Event, MarkedSpan, Recording
 from eeg2vid.schemas.errors import BadDataError
 
 SIMULATED_MARK = "SIMULATED.json"  # a folder that holds this file was made by a simulator
@@ -63,6 +63,8 @@ class SubjectSource:
         What was looked at.
     signals
         One array `(electrode, sample)` per recording row, loaded only when sliced.
+    spans
+        What the recordings mark as bad or cut.
     """
 
     subject: str
@@ -73,6 +75,12 @@ class SubjectSource:
     events: list[Event]
     checks: list[Check]
     signals: Sequence[Signal]
+    spans: list[MarkedSpan] = field(default_factory=list)
+
+    @property
+    def signal_of(self) -> dict[str, Signal]:
+        """The signal of each recording, by its label."""
+        return {row.recording: signal for row, signal in zip(self.recordings, self.signals, strict=True)}
 
 
 class Dataset(Protocol):

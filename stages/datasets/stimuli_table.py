@@ -44,6 +44,18 @@ class Joined:
     lost: Counter[str] = field(default_factory=Counter)  # markers that show no clip
     untimed: list[TableRow] = field(default_factory=list)  # that would show one, but have no onset
 
+    pictures: list[TableRow] = field(default_factory=list)  # that would show a still picture
+
+    def picture_checks(self, file: str) -> list[Check]:
+        """Return a warning row that names the events that show still pictures."""
+        if not self.pictures:
+            return []
+        names = list(dict.fromkeys(row.values["stim_file"] for row in self.pictures))
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        found = f"{len(self.pictures)} events: {', '.join(names[:_SHOWN])}{more}"
+        item = f"still pictures left out, {file}"
+        return [Check(item=item, found=found, expected="films: pictures are not supported yet", verdict="warning")]
+
     def checks(self, file: str) -> list[Check]:
         """Return a row that counts the markers that show no clip."""
         if not self.lost:
@@ -115,7 +127,8 @@ class StimuliTable:
         Raises
         ------
         BadDataError
-            If the table counts further than the recording has markers.
+            If the table counts further than the recording has markers, or the recording goes on with markers of the
+            same codes where the table ends.
         """
         joined = Joined()
         places = self.by_place.get(file, {})
@@ -131,7 +144,23 @@ class StimuliTable:
                 joined.codes.add(plain_code(code))
             carried = {name: row.values[name] for name in _CARRIED if row.text(name) is not None}
             joined.rows.append(event_row(mark, file, row.values["clip"], carried))
+        if places:
+            self._refuse_more(file, marks, places)
         return joined
+
+    def _refuse_more(self, file: str, marks: Sequence[Mark], places: Mapping[int, TableRow]) -> None:
+        """Refuse a recording with more markers like the clips' than the table counts: one may be in another's place."""
+        last = max(places)
+        shown = {marks[place - 1].codes[:1] for place in places}
+        more = [mark for mark in marks[last:] if mark.codes[:1] in shown]
+        if more:
+            places[last].fail(
+                f"nth ends with {last}, but {file} has {len(marks)} markers that count, and {len(more)} of those "
+                f"beyond are like the clips' (the first {more[0].codes[0] if more[0].codes else 'n/a'!r} at "
+                f"{more[0].onset:.3f} s).",
+                "Is one too many, or a row missing? study.toml, [events]: markers says which count, stim_mask which "
+                "bits do, min_duration_s what is too short.",
+            )
 
     def absent(self, codes: set[str], where: str) -> list[Check]:
         """Return a warning row if codes of the table occurred nowhere."""
@@ -185,3 +214,9 @@ def plain_code(code: str) -> str:
     except ValueError:
         return code.strip()
     return str(int(number)) if number.is_integer() else code.strip()
+
+
+def whole_code(code: str) -> int | None:
+    """Return a code as a trigger channel holds it, None for a text."""
+    plain = plain_code(code)
+    return int(plain) if plain.lstrip("-").isdecimal() else None

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets.channels import ElectrodeWishes
+from eeg2vid.stages.datasets.fif_parts import is_later_part
+from eeg2vid.stages.datasets.reading import DataFormat
 from eeg2vid.stages.datasets.recordings import ARRAY_ENDINGS, ENDINGS
 from eeg2vid.stages.datasets.tables import find_table
 from eeg2vid.stages.datasets.toml_file import read_toml
@@ -31,6 +33,13 @@ class EventSource(BaseModel):
     )
     stim: str | None = Field(None, description="name of the trigger channel")
     stim_mask: int | None = Field(None, gt=0, description="bits of the trigger channel that hold the code, such as 255")
+    min_duration_s: float | None = Field(
+        None,
+        ge=0,
+        le=10,
+        description="codes held for less are steps of others or glitches, s; none: steps of one sample or 2 ms, and no "
+        "glitches; 0: every change counts",
+    )
     markers: tuple[str, ...] = Field((), description="annotations or codes that count, * for anything; else all")
     files: tuple[str, ...] = Field((), description="the recordings, relative to the folder, * for anything")
     path: str | None = Field(None, description="how {subject}, {session} and {block} stand in a recording's path")
@@ -58,8 +67,8 @@ class EventSource(BaseModel):
 
     @model_validator(mode="after")
     def _stim_of_stim(self) -> EventSource:
-        if self.source != "stim" and (self.stim is not None or self.stim_mask is not None):
-            raise ValueError("stim and stim_mask mean something only with from = 'stim'")
+        if self.source != "stim" and any(x is not None for x in (self.stim, self.stim_mask, self.min_duration_s)):
+            raise ValueError("stim, stim_mask and min_duration_s mean something only with from = 'stim'")
         if self.source not in ("annotations", "stim") and self.markers:
             raise ValueError("markers means something only with from = 'annotations' or 'stim'")
         return self
@@ -69,12 +78,23 @@ class EventSource(BaseModel):
         return not self.markers or any(fnmatchcase(marker, wanted) for wanted in self.markers)
 
 
+class Recordings(BaseModel):
+    """`[recordings]` of study.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_format: DataFormat = Field(
+        "auto", description="'int16' or 'int32': a sample of Neuroscan .cnt; else its header's"
+    )
+
+
 class StudyFile(BaseModel):
     """The content of study.toml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     events: EventSource = Field(EventSource(), description="where events come from")
+    recordings: Recordings = Field(Recordings(), description="how files are read that do not tell it")
     electrodes: ElectrodeWishes = Field(ElectrodeWishes(), description="what the channels are called")
 
 
@@ -139,7 +159,7 @@ def find_recordings(root: Path, said: EventSource) -> list[str]:
     globs = said.files or ((_FIELD.sub("*", said.path),) if said.path else ())
     found: set[Path] = set()
     for glob in globs:
-        here = {path for path in root.glob(glob) if not is_foreign(path.name)}
+        here = {path for path in root.glob(glob) if not is_foreign(path.name) and not is_later_part(path)}
         if not here:
             raise BadDataError(f"{root / NAME}: no file fits {glob!r}.")
         found |= here
@@ -157,8 +177,7 @@ def is_recording(path: Path) -> bool:
         return False
     if name.endswith(ARRAY_ENDINGS):
         return path.with_suffix(".toml").is_file()
-    # FIF goes on in files called -1.fif, which the first one names
-    return name.endswith(ENDINGS) and not re.search(r"-\d+\.fif(\.gz)?$", name)
+    return name.endswith(ENDINGS) and not is_later_part(path)
 
 
 def events_table_of(root: Path, said: EventSource) -> Path | None:

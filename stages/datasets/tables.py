@@ -82,7 +82,9 @@ class Table:
     rows: tuple[TableRow, ...]
 
 
-def read_table(path: Path, *, required: Collection[str], known: Collection[str]) -> Table:
+def read_table(
+    path: Path, *, required: Collection[str], known: Collection[str], may_have_no_rows: bool = False
+) -> Table:
     """Read a UTF-8 table with a heading; `.tsv` splits at tabs, `.csv` at commas or semicolons.
 
     A `.tsv` has no quoting, as BIDS has none: a quotation mark in it is a character like any other, and a row is a
@@ -96,6 +98,8 @@ def read_table(path: Path, *, required: Collection[str], known: Collection[str])
         Columns that must be there.
     known
         Columns that mean something; used to guess what a misspelt one was meant to be.
+    may_have_no_rows
+        Whether a heading alone is a table: nothing happened.
 
     Raises
     ------
@@ -130,7 +134,7 @@ def read_table(path: Path, *, required: Collection[str], known: Collection[str])
         if len(fields) != len(columns):
             raise BadDataError(f"{path}, row {number}: expected {len(columns)} fields, found {len(fields)}.")
         rows.append(TableRow(path, number, dict(zip(columns, (f.strip() for f in fields), strict=True))))
-    if not rows:
+    if not rows and not may_have_no_rows:
         raise BadDataError(f"{path} has a heading but no rows.")
     return Table(path, columns, tuple(rows))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from eeg2vid.schemas.checkpoints import CheckpointAttributes, TrainedModel
 from eeg2vid.schemas.decoding import ENCODER, encoders_of
 from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.engine.protocol import Context
 
 if TYPE_CHECKING:
@@ -70,7 +71,12 @@ def kept_encoders(folder: Path, names: Sequence[str]) -> Encoders:
     from eeg2vid.stages.networks.checkpoint import load_decoder
 
     places = {f"{ENCODER}{variant}": folder / _FOLDER / variant for variant in encoders_of(names)}
-    return {name: [load_decoder(one) for one in sorted(place.iterdir())] for name, place in places.items()}
+    return {name: [load_decoder(one) for one in _numbered(place)] for name, place in places.items()}
+
+
+def _numbered(folder: Path) -> list[Path]:
+    """Return the encoders in the order in which the model read them: 2 before 10."""
+    return sorted((one for one in folder.iterdir() if not is_foreign(one.name)), key=lambda one: int(one.name))
 
 
 def embedded(

@@ -48,6 +48,8 @@ def training_needs(needs: Needs, role: str, settings: DecodingSettings, unit: Pe
         "folds",
     }  # which of them an encoder reads, it knows
     reads = {name: replace(read, whose=whose) for name, read in SIGNALS.items() if name in wanted}
+    if settings.pooled:
+        reads["clips"] = TARGETS["clips"]  # which clips show one film, whoever saw them
     if encoders:
         if role == "encoders" or len(encoders) > 1:
             raise UsageError(

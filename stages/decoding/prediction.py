@@ -23,7 +23,7 @@ from eeg2vid.stages.store.reader import Artifact
 if TYPE_CHECKING:
     import numpy as np
 
-    from eeg2vid.stages.store.work import WorkPart
+    from eeg2vid.stages.store.part import WorkPart
     from eeg2vid.stages.training.inputs import Inputs
 
 Unseen = Literal["pooled", "own"]

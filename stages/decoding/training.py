@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from eeg2vid.stages.networks.context import BuildContext, Shared
     from eeg2vid.stages.networks.examples import Examples
-    from eeg2vid.stages.store.work import WorkPart
+    from eeg2vid.stages.store.part import WorkPart
     from eeg2vid.stages.training.inputs import Inputs
 
 
@@ -35,6 +35,7 @@ _ROOMS = (
     "eeg2vid.schemas.networks",
     "eeg2vid.stages.cohort",
     "eeg2vid.stages.datasets.labels",
+    "eeg2vid.stages.datasets.splits.leaks",
     "eeg2vid.stages.decoding",
     "eeg2vid.stages.engine.seeding",
     "eeg2vid.stages.networks",

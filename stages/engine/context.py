@@ -19,8 +19,9 @@ from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.seeding import derive_seed
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.store.layout import Address, split_variant, unit_subject
+from eeg2vid.stages.store.part import WorkPart
 from eeg2vid.stages.store.reader import Artifact
-from eeg2vid.stages.store.work import Work, WorkPart
+from eeg2vid.stages.store.work import Work
 from eeg2vid.stages.store.writer import ArtifactWriter
 
 T = TypeVar("T")
@@ -62,14 +63,14 @@ class UnitContext:
         self.settings = settings
         self.device = device
         self._execution = execution or Execution()
-        self.threads = self._execution.threads  # never decides a result
+        self.threads = self._execution.threads
         self.reporter: Reporter = reporter or Silent()
         self.stamps: set[str] = set()
         self.writers: dict[str, ArtifactWriter] = {}
         self.work: Work | None = None
         self._generators: list[Generator[tuple[WorkPart, Sequence[Any]], None, None]] = []
         self._addresses = inputs
-        self.inputs = Inputs(study.root, node)
+        self.inputs = Inputs(study.root, node, study.models)
 
     @property
     def stage(self) -> Stage:
@@ -253,6 +254,4 @@ class UnitContext:
 
     def should_stop(self) -> bool:
         """Tell whether the process was asked to stop: for loops inside a part, which save their state."""
-        if self.work is not None:
-            self.work.beat()
         return stopping.requested()

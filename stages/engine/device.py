@@ -30,7 +30,7 @@ def resolve_device(wanted: str) -> str:
 
 @contextlib.contextmanager
 def limited_threads(threads: int) -> Iterator[None]:
-    """Hold every numerical library to a number of threads; results depend on it, so it is recorded."""
+    """Hold every numerical library to a number of threads: sums are divided among them, so last digits depend on it."""
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
     import threadpoolctl
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from eeg2vid.schemas.catalogue import SCHEMAS
 from eeg2vid.schemas.choice import Choice
-from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, SourceFile
 from eeg2vid.schemas.settings import Settings
+from eeg2vid.stages.engine.sources import called, source_differences
 from eeg2vid.stages.engine.stage import Stage
-from eeg2vid.stages.store.digest import sha256_file, sha256_json
+from eeg2vid.stages.store.digest import sha256_json
 
 
 def fingerprint(
@@ -31,7 +30,7 @@ def fingerprint(
         "settings": settings.model_dump(mode="json"),
         "inputs": sorted([ref.address, ref.digest] for ref in inputs),
         "models": sorted([ref.role, ref.identity] for ref in models),
-        "sources": sorted([Path(file.path).name, file.sha256] for file in sources),
+        "sources": sorted([called(file), file.sha256] for file in sources),
     }
     choices = {place: version for place, version in choice_versions(settings).items() if version > 1}
     return sha256_json(decided | ({"choices": choices} if choices else {}))
@@ -62,7 +61,8 @@ def still_holds(
     version of the stage read and today's does not is no difference, a new one is.
     """
     older = old.stage_version < stage.version
-    if not older and old.schema_version == SCHEMAS[old.schema_name].version:
+    unnamed = any(file.name is None for file in old.sources)
+    if not older and not unnamed and old.schema_version == SCHEMAS[old.schema_name].version:
         return False
     upgraded = stage.upgraded_settings(dict(old.settings), old.stage_version)
     if upgraded is None:
@@ -99,9 +99,7 @@ def differences(
     found += [f"input {address} changed" for address in now.keys() & then.keys() if now[address] != then[address]]
     before = {ref.role: ref.identity for ref in old.models}
     found += [f"model '{ref.role}' changed" for ref in models if before.get(ref.role) != ref.identity]
-    known = {Path(file.path).name: file.sha256 for file in old.sources}
-    found += [f"source file {file.path} changed" for file in sources if known.get(Path(file.path).name) != file.sha256]
-    return sorted(found)
+    return sorted(found + source_differences(old.sources, sources))
 
 
 def _setting_changes(prefix: str, old: Any, new: Any) -> list[str]:
@@ -118,24 +116,3 @@ def _setting_changes(prefix: str, old: Any, new: Any) -> list[str]:
 def _short(value: Any) -> str:
     text = str(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
-
-
-def identify_sources(paths: Sequence[Path], known: Sequence[SourceFile]) -> list[SourceFile]:
-    """Hash source files, trusting a known hash while path, size and mtime are unchanged.
-
-    Raises
-    ------
-    BadDataError
-        If a file is missing.
-    """
-    trusted = {(file.path, file.size, file.mtime_ns): file.sha256 for file in known}
-    found = []
-    for path in paths:
-        try:
-            stat = path.stat()
-            key = (str(path), stat.st_size, stat.st_mtime_ns)
-            digest = trusted.get(key) or sha256_file(path)
-        except OSError as error:
-            raise BadDataError(f"{path}: the file cannot be read ({error.strerror}).") from error
-        found.append(SourceFile(path=key[0], size=key[1], mtime_ns=key[2], sha256=digest))
-    return found

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from eeg2vid.schemas.conditions import CONDITIONS, FULL, require_maker
-from eeg2vid.schemas.errors import MissingInputError, UsageError
+from eeg2vid.schemas.errors import MissingInputError, UnreadableError, UsageError
 from eeg2vid.schemas.recordings import ClipIndexAttributes
 from eeg2vid.schemas.settings import Protocol
 from eeg2vid.stages.engine.naming import Naming
@@ -17,10 +18,19 @@ from eeg2vid.stages.engine.profile import Models
 from eeg2vid.stages.engine.recipe import DEFAULT_RECIPE, load_recipe
 from eeg2vid.stages.engine.settings import Resolved, resolve_settings
 from eeg2vid.stages.engine.stage import Needs, Per, Read, Stage
+from eeg2vid.stages.engine.subjects import people_of
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.engine.workspace import CONFIG, Workspace, check_tables
-from eeg2vid.stages.store.layout import STUDY, Address, join_variant, split_variant, subject_unit
-from eeg2vid.stages.store.reader import open_artifact
+from eeg2vid.stages.store.layout import (
+    STUDY,
+    Address,
+    find_artifacts,
+    join_variant,
+    split_variant,
+    subject_unit,
+    unit_subject,
+)
+from eeg2vid.stages.store.reader import load_manifest, open_artifact
 
 CLIP_INDEX = Address("ingest", "default", STUDY, "clips")
 
@@ -50,6 +60,7 @@ class Study:
             choices.conditions or workspace.study.conditions or self.recipe.header.conditions
         )
         self._everyone: list[str] | None = None
+        self._told: dict[Node, set[str]] = {}
         self.source = choices.source or workspace.data or self._recorded_source()
         self.variants = cache(self._variants)  # asked for every unit of every stage
 
@@ -186,11 +197,20 @@ class Study:
             elif node.unit != STUDY and read.whose == "own":
                 units = [node.unit]
             else:
-                units = [
-                    subject_unit(label) for label in (self.everyone(subjects) if read.whose == "all" else subjects)
-                ]
+                people = self.everyone(subjects) if read.whose == "all" else self._people(node, subjects)
+                units = [subject_unit(label) for label in people]
             found += [Address(producer, variant, unit, role) for unit in units]
         return found
+
+    def _people(self, node: Node, asked: Sequence[str]) -> Sequence[str]:
+        """Return whom a study unit is about: those asked for and, unless its stage was, those it tells of already."""
+        everyone = self.everyone(asked)
+        if node.stage == self.choices.stage or len(asked) == len(everyone):
+            return asked
+        if node not in self._told:
+            made = [Address(node.stage, node.variant, node.unit, role) for role in self.needs_of(node).writes]
+            self._told[node] = people_of(self.root, made)
+        return [label for label in everyone if label in asked or label in self._told[node]] or asked
 
     def _upstream(self, node: Node, role: str, read: Read) -> list[tuple[str, str]]:
         chosen = self.names.chosen(node, role)
@@ -255,6 +275,10 @@ class Study:
             return list(attributes.subjects)
         except MissingInputError:
             pass
+        except UnreadableError:  # whoever has artifacts is known all the same
+            units = {unit_subject(address.unit) for address in find_artifacts(self.root)}
+            if labels := [label for label in units if label is not None]:
+                return sorted(labels, key=lambda label: (not label.isdecimal(), label.zfill(20)))
         if self.source is not None:
             for stage in self.stages.values():
                 if stage.takes_source:
@@ -273,7 +297,17 @@ class Study:
             recorded = open_artifact(self.root, CLIP_INDEX).manifest.source_root
         except MissingInputError:
             return None
+        except UnreadableError:
+            recorded = self._source_of_others()
         return Path(recorded) if recorded and Path(recorded).is_dir() else None
+
+    def _source_of_others(self) -> str | None:
+        """Return the data set by another artifact of the stage whose clip index cannot be read."""
+        for address in find_artifacts(self.root):
+            if address.stage == CLIP_INDEX.stage:
+                with contextlib.suppress(UnreadableError):
+                    return load_manifest(address.folder(self.root)).source_root
+        return None
 
     def _checked_conditions(self, conditions: Iterable[str]) -> tuple[str, ...]:
         for condition in conditions:

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from eeg2vid.schemas.errors import MissingInputError, MissingPackageError
+from eeg2vid.schemas.errors import MissingInputError, MissingPackageError, UnreadableError
 from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, SourceFile
 from eeg2vid.stages.engine.context import UnitContext
-from eeg2vid.stages.engine.fingerprint import differences, fingerprint, identify_sources, still_holds
+from eeg2vid.stages.engine.fingerprint import differences, fingerprint, still_holds
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.settings import Resolved
+from eeg2vid.stages.engine.sources import identify_sources
 from eeg2vid.stages.store.layout import Address, unit_subject
 from eeg2vid.stages.store.reader import load_manifest
 
@@ -23,7 +24,7 @@ class Verdict:
     """What is to be done about a unit, and why."""
 
     node: Node
-    state: Literal["done", "stale", "missing", "waiting", "imported"]
+    state: Literal["done", "stale", "missing", "waiting", "imported", "damaged"]
     reasons: tuple[str, ...] = ()
     missing: tuple[Address, ...] = ()
 
@@ -47,21 +48,41 @@ class Judge:
     subjects: Sequence[str]
     _manifests: dict[Address, Manifest | None] = field(default_factory=dict)
     _current: dict[Address, str | None] = field(default_factory=dict)
+    _unreadable: dict[Address, UnreadableError] = field(default_factory=dict)
 
     def forget(self, node: Node) -> None:
         """Drop what was known about a unit that has just been made, and about what hangs on it."""
         for role in self.study.stages[node.stage].writes:
-            self._manifests.pop(Address(node.stage, node.variant, node.unit, role), None)
+            address = Address(node.stage, node.variant, node.unit, role)
+            self._manifests.pop(address, None)
+            self._unreadable.pop(address, None)
         self._current.clear()
 
     def manifest(self, address: Address) -> Manifest | None:
-        """Return an artifact's manifest, None if there is no artifact."""
+        """Return an artifact's manifest, None if there is no artifact, or none that can be read."""
         if address not in self._manifests:
+            self._manifests[address] = None
             try:
                 self._manifests[address] = load_manifest(address.folder(self.study.root))
             except MissingInputError:
-                self._manifests[address] = None
+                pass
+            except UnreadableError as error:
+                self._unreadable[address] = error
         return self._manifests[address]
+
+    def unreadable(self, address: Address) -> UnreadableError | None:
+        """Return what is wrong with an artifact whose manifest cannot be read."""
+        self.manifest(address)
+        return self._unreadable.get(address)
+
+    def damage_behind(self, address: Address) -> UnreadableError | None:
+        """Return what is unreadable among an artifact and what it was made of."""
+        if error := self.unreadable(address):
+            return error
+        manifest = self.manifest(address)
+        refs = manifest.inputs if manifest and manifest.provenance == "computed" else ()
+        behind = (self.damage_behind(Address(ref.stage, ref.variant, ref.unit, ref.role)) for ref in refs)
+        return next(filter(None, behind), None)
 
     def why_not_current(self, address: Address) -> str | None:
         """Say why an upstream artifact cannot be used, None if it can: judged by its own manifest alone."""
@@ -72,14 +93,16 @@ class Judge:
     def _why_not_current(self, address: Address) -> str | None:
         manifest = self.manifest(address)
         if manifest is None:
-            return "missing"
+            unreadable = self.unreadable(address)
+            return unreadable.found if unreadable else "missing"
         if manifest.provenance == "imported":
             return None
         for ref in manifest.inputs:
             upstream = Address(ref.stage, ref.variant, ref.unit, ref.role)
             found = self.manifest(upstream)
             if found is None:
-                return f"its input {upstream} is gone"
+                unreadable = self.unreadable(upstream)
+                return f"its input {upstream} is {unreadable.found if unreadable else 'gone'}"
             if found.digest != ref.digest:
                 return f"its input {upstream} changed"
             deeper = self.why_not_current(upstream)
@@ -119,7 +142,8 @@ class Judge:
         if known and stage.sources_are_data and (study.source is None or not study.source.is_dir()):
             sources = known  # the data set is out of reach: what was read from it stands
         else:
-            sources = identify_sources(stage.sources(UnitContext(study, node, resolved.settings, addresses)), known)
+            files = stage.sources(UnitContext(study, node, resolved.settings, addresses))
+            sources = identify_sources(files, study.source if stage.sources_are_data else None, known)
         digest = fingerprint(stage, resolved.settings, inputs, models, sources)
         return Identity(resolved, tuple(inputs), models, tuple(sources), digest)
 
@@ -134,6 +158,10 @@ class Judge:
         if len(imported) == len(manifests):  # where only some roles are, the others are judged as ever
             return Verdict(node, "imported")
         unusable = self.unusable_inputs(node)
+        broken = {address: error for address in self.outputs(node) if (error := self.unreadable(address))}
+        if broken:
+            reasons = tuple(f"{address.role} is {error.found}: {error.message}" for address, error in broken.items())
+            return Verdict(node, "damaged", reasons, tuple(unusable))
         if unusable:
             state: Literal["waiting", "stale"] = "waiting" if None in manifests else "stale"
             reasons = tuple(f"{address} is {why}" for address, why in unusable.items())
@@ -154,13 +182,13 @@ class Judge:
         return Verdict(node, "imported" if imported else "done")
 
 
-def command_for(study: Study, stage: str, unit: str, variant: str | None = None) -> str:
+def command_for(study: Study, stage: str, unit: str, variant: str | None = None, *, force: bool = False) -> str:
     """Return the command that makes a unit of a stage."""
     subject = unit_subject(unit)
-    return _command(study, stage, variant, () if subject is None else (subject,))
+    return _command(study, stage, variant, () if subject is None else (subject,), force=force)
 
 
-def _command(study: Study, stage: str, variant: str | None, subjects: Sequence[str]) -> str:
+def _command(study: Study, stage: str, variant: str | None, subjects: Sequence[str], *, force: bool = False) -> str:
     words = ["eeg2vid", stage]
     if study.stages[stage].takes_source:
         words.append("PATH/TO/DATA")
@@ -168,6 +196,8 @@ def _command(study: Study, stage: str, variant: str | None, subjects: Sequence[s
         words += ["--subject", ",".join(subjects)]
     if variant and variant not in study.variants(stage):
         words += ["--variant", variant]
+    if force:
+        words.append("--force")
     return shlex.join(words)
 
 
@@ -176,6 +206,7 @@ def commands_before(judge: Judge, node: Node) -> list[str]:
     study = judge.study
     lacking: dict[tuple[str, str | None], dict[str, None]] = {}  # of a stage and unplanned variant: the subjects
     visited: set[Node] = set()
+    broken: set[tuple[str, str | None]] = set()
 
     def visit(wanted: Node) -> None:
         if wanted in visited:
@@ -187,10 +218,12 @@ def commands_before(judge: Judge, node: Node) -> list[str]:
             variant = None if wanted.variant in study.variants(wanted.stage) else wanted.variant
             subjects = lacking.setdefault((wanted.stage, variant), {})
             subjects.update(dict.fromkeys(filter(None, [unit_subject(wanted.unit)])))
+            if any(judge.unreadable(address) for address in judge.outputs(wanted)):
+                broken.add((wanted.stage, variant))
 
     visit(node)
     order = list(study.stages)
     return [
-        _command(study, stage, variant, tuple(subjects))
+        _command(study, stage, variant, tuple(subjects), force=(stage, variant) in broken)
         for (stage, variant), subjects in sorted(lacking.items(), key=lambda item: order.index(item[0][0]))
     ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -16,6 +17,8 @@ from eeg2vid.schemas.errors import BadDataError, MissingPackageError, UsageError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.engine.text import did_you_mean, sentence_of
 from eeg2vid.stages.engine.workspace import read_toml
+from eeg2vid.stages.store.digest import sha256_file
+from eeg2vid.stages.store.hashes import FileState, file_state, hash_file, home_folder
 
 
 class ModelSource(BaseModel):
@@ -44,6 +47,8 @@ class Profile(BaseModel):
     about: str = ""
     roles: dict[str, ModelSource]
 
+
+ModelStates = dict[str, FileState | None]  # of a model's files, by name
 
 # A folder with one of these holds a model; a tokenizer has no config.json.
 CONFIGS = ("config.json", "tokenizer_config.json", "preprocessor_config.json", "scheduler_config.json")
@@ -75,7 +80,7 @@ class Models:
             self.profile = Profile.model_validate(read_toml(self._path))
         except ValidationError as error:
             raise UsageError(f"{self._path}: {sentence_of(error, Profile, 'profile')}") from error
-        self._located: dict[str, LocatedModel] = {}
+        self._located: dict[str, tuple[LocatedModel, ModelStates]] = {}
 
     def locate(self, role: str) -> LocatedModel:
         """Return the folder of a role's model; never goes online.
@@ -87,30 +92,40 @@ class Models:
         MissingPackageError
             If the weights are not on this machine.
         """
-        if role not in self._located:
-            source = self.profile.roles.get(role)
-            if source is None:
-                raise UsageError(
-                    f"Model profile '{self.profile.name}' has no '{role}'.{did_you_mean(role, self.profile.roles)}"
-                )
-            self._located[role] = self._locate(role, source)
-        return self._located[role]
+        source = self.profile.roles.get(role)
+        if source is None:
+            raise UsageError(
+                f"Model profile '{self.profile.name}' has no '{role}'.{did_you_mean(role, self.profile.roles)}"
+            )
+        model, states = self._located.get(role, (None, None))
+        if model is None or states != model_states(model.folder):  # files were edited or exchanged since
+            where = self._folder(role, source)
+            states = model_states(where)  # before they are read: a change during it is seen next time
+            model = self._identified(role, source, where)
+            self._located[role] = model, states
+        return model
 
     def forget(self) -> None:
         """Look anew: weights were fetched."""
         self._located.clear()
 
-    def _locate(self, role: str, source: ModelSource) -> LocatedModel:
-        if source.folder is not None:
-            folder = (self._path.parent / source.folder).resolve()
-            if not any((folder / name).is_file() for name in CONFIGS):
-                raise MissingPackageError(
-                    f"Model '{role}' of profile '{self.profile.name}' should be in {folder}; there is no config.json."
-                )
-            return LocatedModel(role, f"{self.profile.name}/{role}", folder, f"sha256:{folder_identity(folder)}")
-        return self._locate_hub(role, source)
+    def _folder(self, role: str, source: ModelSource) -> Path:
+        if source.folder is None:
+            return self._hub_folder(role, source)
+        folder = (self._path.parent / source.folder).resolve()
+        if not any((folder / name).is_file() for name in CONFIGS):
+            raise MissingPackageError(
+                f"Model '{role}' of profile '{self.profile.name}' should be in {folder}; there is no config.json."
+            )
+        return folder
 
-    def _locate_hub(self, role: str, source: ModelSource) -> LocatedModel:
+    def _identified(self, role: str, source: ModelSource, folder: Path) -> LocatedModel:
+        if source.hub is None:
+            return LocatedModel(role, f"{self.profile.name}/{role}", folder, f"sha256:{folder_identity(folder)}")
+        root = (folder, *folder.parents)[len(Path(source.subfolder or "").parts)]
+        return LocatedModel(role, source.hub, folder, f"commit:{root.name}")
+
+    def _hub_folder(self, role: str, source: ModelSource) -> Path:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -125,9 +140,9 @@ class Models:
         except LocalEntryNotFoundError as error:
             raise self._absent(role, source, commit) from error
         folder = root / source.subfolder if source.subfolder else root
-        if not any(folder.glob("*.json")):  # the snapshot may hold other roles only
+        if all(is_foreign(path.name) for path in folder.glob("*.json")):  # the snapshot may hold other roles only
             raise self._absent(role, source, commit)
-        return LocatedModel(role, str(source.hub), folder, f"commit:{root.name}")
+        return folder
 
     def _absent(self, role: str, source: ModelSource, commit: str | None) -> MissingPackageError:
         at = f" at its locked commit {commit}" if commit else ""
@@ -153,8 +168,7 @@ def lock_key(hub: str, revision: str | None) -> str:
 
 def lock_file(profile: str) -> Path:
     """Return where the commits of a profile are locked: below EEG2VID_HOME, else ~/.cache/eeg2vid."""
-    home = os.environ.get("EEG2VID_HOME")
-    return (Path(home) if home else Path.home() / ".cache" / "eeg2vid") / "locks" / f"{profile}.json"
+    return home_folder() / "locks" / f"{profile}.json"
 
 
 def read_lock(profile: str) -> dict[str, str]:
@@ -177,15 +191,40 @@ def read_lock(profile: str) -> dict[str, str]:
         ) from error
 
 
-def folder_identity(folder: Path) -> str:
-    """Hash the weights and configs of a model's folder (cards and pictures do not count)."""
+def model_files(folder: Path) -> list[Path]:
+    """Return the weights and configs of a model's folder (cards and pictures do not count)."""
+    kinds = {".safetensors", ".bin", ".json", ".txt", ".model"}
+    found = sorted(path for path in folder.rglob("*") if not is_foreign(path.name))
+    return [path for path in found if path.suffix in kinds and path.is_file()]
+
+
+def model_states(folder: Path) -> ModelStates:
+    """Return what tells whether a model's files have been touched, without reading them."""
+    return {path.relative_to(folder).as_posix(): file_state(path) for path in model_files(folder)}
+
+
+def folder_identity(folder: Path, hash_of: Callable[[Path], str] = lambda path: hash_file(path)[1]) -> str:
+    """Hash the files that make up a model; `hash_of` returns that of one file."""
     hasher = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if not is_foreign(path.name)):
-        if path.suffix in {".safetensors", ".bin", ".json", ".txt", ".model"} and path.is_file():
-            hasher.update(path.relative_to(folder).as_posix().encode() + b"\0")
-            with path.open("rb") as file:
-                hasher.update(hashlib.file_digest(file, "sha256").digest())
+    for path in model_files(folder):
+        hasher.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        hasher.update(bytes.fromhex(hash_of(path)))
     return hasher.hexdigest()
+
+
+def is_as_served(path: Path) -> bool:
+    """Tell whether a file of the hub's cache is what the hub served: the blob behind it is called by its hash.
+
+    Large files are called by their SHA-256, small ones as git calls a blob (SHA-1 over a header and the content).
+    What is no link into a cache cannot be told and passes.
+    """
+    blob = path.resolve()
+    if not path.is_symlink() or not re.fullmatch(r"[0-9a-f]{64}|[0-9a-f]{40}", blob.name):
+        return True
+    if len(blob.name) == 64:
+        return sha256_file(blob) == blob.name
+    data = blob.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() == blob.name
 
 
 def _profile_path(profile: str) -> Path:

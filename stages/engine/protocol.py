@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from eeg2vid.schemas.entities import Row
+from eeg2vid.stages.store.part import WorkPart
 from eeg2vid.stages.store.reader import Artifact
-from eeg2vid.stages.store.work import WorkPart
 from eeg2vid.stages.store.writer import ArtifactWriter
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class Context(Protocol):
     settings
         The stage's own Settings.
     device, threads
-        How it computes; threads never decide a result.
+        How it computes; both are recorded, since last digits may follow them.
     """
 
     settings: Any

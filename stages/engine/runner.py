@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import errno
 import json
 import platform
 import time
@@ -14,32 +13,39 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from eeg2vid.schemas.errors import FailedError, LockedError, MissingInputError
+from eeg2vid.schemas.errors import Eeg2VidError, FailedError, LockedError, MissingInputError, UnreadableError
 from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.schemas.settings import Execution
+from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.context import UnitContext
 from eeg2vid.stages.engine.device import limited_threads, resolve_device
 from eeg2vid.stages.engine.fingerprint import choice_versions
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
-from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, commands_before
+from eeg2vid.stages.engine.others import behind_for_others, is_only_needed
+from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, command_for, commands_before
 from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.settings import protocol_of
+from eeg2vid.stages.store.code import package_digest
+from eeg2vid.stages.store.disk import disk_failure, room_left
 from eeg2vid.stages.store.files import is_interrupted, restore
-from eeg2vid.stages.store.layout import split_variant
-from eeg2vid.stages.store.work import Work
+from eeg2vid.stages.store.layout import split_variant, unit_subject
+from eeg2vid.stages.store.locks import alive
+from eeg2vid.stages.store.work import DamagedPartError, Work
 
+_LOOK_SECONDS = 0.5  # between looks at whether another process is still at work
 _SOFTWARE = ("eeg2vid", "torch", "numpy", "scipy", "mne", "diffusers", "zarr")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened to a unit."""
+    """What happened to a unit; `left`: why it was left as it is though it could be made anew."""
 
     verdict: Verdict
     ran: bool
     seconds: float = 0.0
     missing_parts: int = 0
+    left: str = ""
 
 
 class Runner:
@@ -50,47 +56,108 @@ class Runner:
         self.execution = execution
         self.reporter = reporter
         self.judge = Judge(study, subjects)
+        self._shared: Path | None = None  # work that others may be at under the same identity
 
     def make(self, node: Node) -> Outcome:
         """Make one unit unless it is already done.
+
+        One that was not asked for, but that those asked for need, may be another process's work: it is waited for.
 
         Raises
         ------
         MissingInputError
             If an input is missing or stale; the hint holds the commands that make it.
+        UnreadableError
+            If an input cannot be read, or what is there: only --force replaces it.
         LockedError
-            If another process is making the same unit and there is nothing to share.
+            If another process is making a unit that was asked for and there is nothing to share, or makes it otherwise.
         StoppedError
             If a signal asked to stop.
         """
+        while True:
+            self._shared = None
+            try:
+                return self._make(node)
+            except LockedError:
+                if self._shared is None or not is_only_needed(self.judge, node):
+                    raise
+                self._wait_for(node, self._shared)
+
+    def _wait_for(self, node: Node, folder: Path) -> None:
+        """Wait until nobody is at work in a work folder: it is committed then, or its process failed or died."""
+        holders = alive(folder)
+        if holders:
+            self.reporter.remark(f"{node} is being made by {holders[0]}: waiting for it.")
+        while alive(folder):
+            stopping.check(saved=True)
+            time.sleep(_LOOK_SECONDS)
+
+    def _make(self, node: Node) -> Outcome:
         folders = [address.folder(self.study.root) for address in self.judge.outputs(node)]
         if any(is_interrupted(folder) for folder in folders):
-            with Work(self._unit(node), "").unit_lock():
+            with self._work_of(node).unit_lock():
                 for folder in folders:
                     restore(folder)
         verdict = self.judge.judge(node)
+        done = verdict.state in ("done", "imported") and not self.execution.force
+        behind = None if done else behind_for_others(self.judge, node)
+        own = {unit_subject(address.unit) for address in verdict.missing} & {None, *self.judge.subjects}
+        if behind and verdict.missing and not own:
+            return Outcome(verdict, ran=False, left=behind)
         if verdict.missing:
-            raise _missing(self.judge, node, verdict)
-        if verdict.state in ("done", "imported") and not self.execution.force:
-            Work(self._unit(node), "").tidy()
+            raise _cannot(self.judge, node, verdict)
+        if verdict.state == "damaged" and not self.execution.force:
+            raise _unreadable(self.judge, node)
+        if done:
+            self._work_of(node).tidy()
             return Outcome(verdict, ran=False)
+        if behind:
+            self.reporter.remark(f"{node} tells of others too, and {behind}; without --subject all is made anew.")
         started = time.perf_counter()
         try:
             missing = self._work(node, self.judge.identity(node))
-        except OSError as error:
-            raise failure(node, error) from error
+        except Eeg2VidError:
+            raise
+        except Exception as error:
+            if isinstance(error, OSError) or disk_failure(error):
+                raise failure(node, error, self.study.root) from error
+            raise
         self.judge.forget(node)
         seconds = time.perf_counter() - started
         self._log(node, seconds)
         return Outcome(verdict, ran=True, seconds=seconds, missing_parts=missing)
 
-    def _unit(self, node: Node) -> Path:
-        return self.study.root / "artifacts" / node.stage / node.variant / node.unit
+    def _work_of(self, node: Node, fingerprint: str = "") -> Work:
+        """Return a unit's work; waiting for another process ends when this one is asked to stop."""
+        return Work(
+            self.study.root / "artifacts" / node.stage / node.variant / node.unit,
+            fingerprint,
+            shard=self.execution.shard_of,
+            look=lambda: stopping.check(saved=True),
+            tell=self.reporter.remark,
+        )
 
     def _work(self, node: Node, identity: Identity) -> int:
         """Make the parts that are left, then commit if none is missing; return how many are."""
         stage = self.study.stages[node.stage]
-        work = Work(self._unit(node), identity.fingerprint, shard=self.execution.shard_of)
+        work = self._work_of(node, identity.fingerprint)
+        with work.present() as remarks:
+            for remark in remarks:
+                self.reporter.remark(remark)
+            self._shared = work.folder
+            with contextlib.nullcontext(True) if stage.divided else work.alone() as here:
+                if not here:
+                    return 1
+                if self._made_meanwhile(node, identity):
+                    return 0
+                try:
+                    return self._make_parts(node, identity, work)
+                except DamagedPartError as error:  # the others are whole, and are kept
+                    self.reporter.remark(error.message)
+                    return self._make_parts(node, identity, work)
+
+    def _make_parts(self, node: Node, identity: Identity, work: Work) -> int:
+        stage = self.study.stages[node.stage]
         ctx = UnitContext(
             self.study,
             node,
@@ -101,35 +168,28 @@ class Runner:
             execution=self.execution,
         )
         ctx.work = work
-        ctx.inputs.expect(identity.inputs, identity.sources)
-        with work.present() as remarks:
-            for remark in remarks:
-                self.reporter.remark(remark)
-            with contextlib.nullcontext(True) if stage.divided else work.alone() as here:
-                if not here:
-                    return 1
-                if self._made_meanwhile(node, identity):
-                    return 0
-                with limited_threads(self.execution.threads):
-                    started = time.perf_counter()
-                    try:
-                        stage.run(ctx)
-                    finally:
-                        ctx.close()
-                    seconds = time.perf_counter() - started
-                if missing := work.missing():
-                    if work.shard[1] > 1:
-                        return len(missing)
-                    raise LockedError(
-                        f"{node}: other processes are making the {len(missing)} parts that are left.",
-                        "Wait for them; whoever finishes last commits.",
-                    )
-                self._commit(ctx, identity, seconds)
+        ctx.inputs.expect(identity.inputs, identity.sources, identity.models)
+        with limited_threads(self.execution.threads):
+            started = time.perf_counter()
+            try:
+                stage.run(ctx)
+            finally:
+                ctx.close()
+            seconds = time.perf_counter() - started
+        if missing := work.missing():
+            if work.shard[1] > 1:
+                return len(missing)
+            raise LockedError(
+                f"{node}: other processes are making the {len(missing)} parts that are left.",
+                "Wait for them; whoever finishes last commits.",
+            )
+        self._commit(ctx, identity, seconds)
         return 0
 
     def _commit(self, ctx: UnitContext, identity: Identity, seconds: float) -> None:
         """Assemble and commit every role, unless another process has just done so."""
         assert ctx.work is not None
+        self._shared = None
         with ctx.work.unit_lock():
             if self._made_meanwhile(ctx.node, identity):
                 return
@@ -179,50 +239,48 @@ class Runner:
             "fingerprint": identity.fingerprint,
             "created": _now(),
             "seconds": round(seconds, 3),
-            "software": {"python": platform.python_version()} | {name: _version(name) for name in _SOFTWARE},
+            "software": {"python": platform.python_version(), "code": package_digest()}
+            | {name: _version(name) for name in _SOFTWARE},
             "execution": {"device": ctx.device, "threads": self.execution.threads},
         }
 
     def _log(self, node: Node, seconds: float) -> None:
         folder = self.study.root / "logs"
         line = {"at": _now(), "unit": str(node), "seconds": round(seconds, 3)}
-        with contextlib.suppress(OSError):  # the artifact is committed: a lost line is no failure
+        try:
             folder.mkdir(exist_ok=True)
             with (folder / "units.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
+        except OSError as error:  # the artifact is committed: a lost line is no failure
+            why = disk_failure(error, folder) or str(error)
+            self.reporter.remark(f"{node}: not noted in {folder / 'units.jsonl'}: {why}")
 
 
-def _missing(judge: Judge, node: Node, verdict: Verdict) -> MissingInputError:
+def _cannot(judge: Judge, node: Node, verdict: Verdict) -> Eeg2VidError:
+    """Return the error for a unit whose inputs cannot be used; it names what is behind it that cannot be read."""
     first, more = verdict.reasons[0], len(verdict.reasons) - 1
     also = f" (and {more} more)" if more else ""
     commands = commands_before(judge, node)
-    return MissingInputError(
-        f"{node} cannot be made: {first}{also}.",
-        "Run first:\n  " + "\n  ".join(commands) if commands else None,
-    )
+    hint = "Run first:\n  " + "\n  ".join(commands) if commands else None
+    if broken := next(filter(None, map(judge.damage_behind, verdict.missing)), None):
+        return UnreadableError(f"{node} cannot be made: {broken.message}", hint, found=broken.found)
+    return MissingInputError(f"{node} cannot be made: {first}{also}.", hint)
 
 
-_DISK_FAILURES = {
-    errno.ENOSPC: "the disk is full",
-    errno.EROFS: "the file system is read-only",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EACCES: "permission was refused",
-    errno.EFBIG: "the file would be too large for the file system",
-}
+def _unreadable(judge: Judge, node: Node) -> UnreadableError:
+    error = next(filter(None, map(judge.unreadable, judge.outputs(node))))
+    command = command_for(judge.study, node.stage, node.unit, node.variant, force=True)
+    hint = f"It is left alone. {error.hint}\n  {command}"
+    return UnreadableError(f"{node}: {error.message}", hint, found=error.found)
 
 
-def disk_failure(error: OSError) -> str | None:
-    """Say what the disk refused and where, None if it is not the disk's doing."""
-    what = _DISK_FAILURES.get(error.errno or 0)
-    return what and what + (f" at {error.filename}" if error.filename else "")
-
-
-def failure(node: Node, error: OSError) -> FailedError:
-    """Return the error for a unit that the disk or the system stopped."""
-    what = disk_failure(error) or str(error)
+def failure(node: Node, error: Exception, folder: Path | None = None) -> FailedError:
+    """Return the error for a unit that the disk or the system stopped while it was made in a folder."""
+    what = disk_failure(error, folder) or str(error)
+    room = room_left(error, folder) if folder else ""
     return FailedError(
         f"{node} failed: {what}. Nothing half-written was kept; earlier artifacts are intact.",
-        "Finished parts are kept: mend that and run the same command again.",
+        room + "Finished parts are kept: mend that and run the same command again.",
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from eeg2vid.schemas.videos import VideoAttributes, VideoKey
 from eeg2vid.stages.engine.protocol import Context
-from eeg2vid.stages.store.work import WorkPart
+from eeg2vid.stages.store.part import WorkPart
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,12 +1,15 @@
-"""The forms of --subject: 17, 1-15, 1-5,17, all, @array."""
+"""Whose artifacts: the forms of --subject (17, 1-15, 1-5,17, all, @array), and whom an artifact tells of."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.errors import BadDataError, MissingInputError, UsageError
+from eeg2vid.stages.store.layout import Address, unit_subject
+from eeg2vid.stages.store.reader import load_manifest
 
 _LABEL = re.compile(r"[A-Za-z0-9]+")
 _RANGE = re.compile(r"(\d+)-(\d+)")
@@ -62,6 +65,18 @@ def _expand(part: str, known: Sequence[str]) -> list[str]:
     if not _LABEL.fullmatch(label):
         raise UsageError(f"--subject: '{part}' is no subject.", _HINT)
     return [label]
+
+
+def people_of(workspace: Path, addresses: Iterable[Address]) -> set[str]:
+    """Return the subjects whose artifacts some artifacts were made of; of those that are missing or damaged, nobody."""
+    found: set[str | None] = set()
+    for address in addresses:
+        try:
+            refs = load_manifest(address.folder(workspace)).inputs
+        except (MissingInputError, BadDataError):
+            continue
+        found.update(unit_subject(ref.unit) for ref in refs)
+    return {label for label in found if label is not None}
 
 
 def _shorten(labels: Sequence[str]) -> str:

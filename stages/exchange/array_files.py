@@ -6,17 +6,15 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.errors import BadDataError, UsageError
-from eeg2vid.stages.datasets.signal_checks import detect_unit
 from eeg2vid.stages.exchange.content import Content
-from eeg2vid.stages.exchange.foreign import fitting_dtype, turned_array
+from eeg2vid.stages.exchange.foreign import fitting_dtype, refuse_giant_rows, turned_array
 from eeg2vid.stages.exchange.forms import Form, form_of
 from eeg2vid.stages.exchange.items import Known, Options, Rows, rows_of
 from eeg2vid.stages.exchange.layouts import GRID, LAYOUTS, Layout, recognise
-from eeg2vid.stages.exchange.sources import foreign_files, read_array
+from eeg2vid.stages.exchange.sources import declared_array, foreign_files, read_array
+from eeg2vid.stages.exchange.units import microvolts, squared_microvolts
 
 
 def read_arrays(schema: Schema, files: list[Path], options: Options, known: Known) -> Content:
@@ -55,10 +53,11 @@ def _add_array(
     content: Content, schema: Schema, form: Form, name: str, paths: list[Path], options: Options, known: Known
 ) -> None:
     where = str(paths[0].parent if len(paths) > 1 else paths[0])
-    arrays = [read_array(path, options.key) for path in paths]
-    if len({(array.shape[1:], array.dtype) for array in arrays}) > 1:
-        raise BadDataError(f"{where}: the files hold arrays of different shapes or types.")
-    shape = (sum(len(array) for array in arrays), *arrays[0].shape[1:])
+    declared = [declared_array(path, options.key) for path in paths]
+    if len({(one.shape[1:], one.dtype) for one in declared}) > 1:
+        found = ", ".join(dict.fromkeys(f"{one.dtype} {one.shape}" for one in declared))
+        raise BadDataError(f"{where}: the files hold arrays of different shapes or types: {found}.")
+    shape = (sum(one.shape[0] for one in declared), *declared[0].shape[1:])
     layout = recognise(schema, name, shape, options.layout, where)
     spec = schema.spec_of(name, len(shape) + 1 - layout.leading if name not in schema.arrays else None)
     table = form.table or name
@@ -66,10 +65,15 @@ def _add_array(
         raise UsageError(f"Array '{name}' of schema '{schema.name}' comes in with an exported folder only.")
     rows = rows_of(known, options, where)
     _require_count(shape, layout, form, rows, known, where)
-    dtype = fitting_dtype(arrays[0].dtype, spec, where)
+    dtype = fitting_dtype(declared[0].dtype, spec, where)
+    refuse_giant_rows(shape[layout.leading :], declared[0].dtype, where)
+    arrays = [read_array(path, options.key) for path in paths]
     scale = options.scale
+    if spec.unit == "µV²/Hz" and layout.facts.get("method") == "published":
+        content.remarks.append(f"{where}: power as published, the mean of |FFT|^2, µV²: no density per Hz.")
     if scale is None:
-        scale = _microvolts(content, arrays, where) if spec.unit == "µV" else 1.0
+        tell = {"µV": microvolts, "µV²/Hz": squared_microvolts}.get(spec.unit)
+        scale = 1.0 if tell is None else tell(content, arrays, layout, where)
     array = turned_array(arrays, layout, spec, rows.places, dtype, scale)
     sizes = dict(zip(spec.dims, array.shape, strict=True))
     if sizes.get("electrode", len(known.electrodes)) != len(known.electrodes):
@@ -103,11 +107,3 @@ def _require_count(shape: tuple[int, ...], layout: Layout, form: Form, rows: Row
 def plain(sizes: Sequence[int]) -> str:
     """Return sizes as people write them."""
     return str(sizes[0]) if len(sizes) == 1 else str(tuple(int(size) for size in sizes))
-
-
-def _microvolts(content: Content, arrays: Sequence[np.ndarray], where: str) -> float:
-    """Return the factor to microvolts, by the size of the signal."""
-    sample = np.concatenate([np.abs(np.asarray(array[:1], dtype=np.float64)).ravel() for array in arrays])
-    factor, check = detect_unit(float(np.median(sample)), where)
-    content.remarks.append(f"{check.item}: {check.found}; `scale` overrides it.")
-    return factor * 1e6

@@ -12,10 +12,11 @@ from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.catalogue import VERSIONS, upgraded
 from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.schemas.manifest import InputRef, SourceFile
 from eeg2vid.stages.exchange.content import Content
-from eeg2vid.stages.exchange.foreign import ForeignArray, ForeignVideos, Slabs
-from eeg2vid.stages.exchange.sources import foreign_files, read_array, require_inside
+from eeg2vid.stages.exchange.foreign import ForeignArray, ForeignVideos, Slabs, refuse_giant_rows
+from eeg2vid.stages.exchange.sources import declared_array, foreign_files, read_array, require_inside
 from eeg2vid.stages.exchange.tables import SUFFIXES, read_rows
 
 EXPORT = "export.json"
@@ -150,12 +151,17 @@ def _array(
         ordered = tuple(by_stem[video_name(row)] for row in rows)
         size = (int(facts.attributes.get("width", 0)), int(facts.attributes.get("height", 0)))
         size = (size[0] + size[0] % 2, size[1] + size[1] % 2)  # H.264 wants even sides
-        return ForeignVideos(ordered, entry.shape[1], float(facts.attributes.get("fps", 0) or 1), size), files
+        videos = ForeignVideos(ordered, entry.shape[1], float(facts.attributes.get("fps", 0) or 1), size)
+        refuse_giant_rows(videos.shape[1:], np.dtype(videos.dtype), str(folder / EXPORT))
+        return videos, files
     archived = entry.file == ARCHIVE
     path = require_inside(folder, folder / (ARCHIVE if archived else f"{name}.npy"))
-    array = read_array(path, name if archived else None)
-    if array.ndim != len(entry.dims):
-        raise BadDataError(f"{path}: expected {len(entry.dims)} axes {entry.dims}, found shape {array.shape}.")
+    key = name if archived else None
+    declared = declared_array(path, key)
+    if len(declared.shape) != len(entry.dims):
+        raise BadDataError(f"{path}: expected {len(entry.dims)} axes {entry.dims}, found shape {declared.shape}.")
+    refuse_giant_rows(declared.shape[1:], declared.dtype, str(path))
+    array = read_array(path, key)
     turned = tuple(range(1, array.ndim))
     return ForeignArray((array,), np.arange(len(array)), turned, (), array.dtype.name), [path]
 
@@ -166,7 +172,7 @@ def _copies(folder: Path) -> dict[str, Path]:
     for kind in FOLDERS:
         for path in sorted((folder / kind).rglob("*")):
             require_inside(folder, path)
-            if path.is_file():
+            if path.is_file() and not is_foreign(path.name):
                 found[path.relative_to(folder).as_posix()] = path
     return found
 

@@ -14,6 +14,7 @@ import numpy as np
 from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.schemas.manifest import ArrayEntry, Manifest
 from eeg2vid.stages.exchange.bundle import ARCHIVE, EXPORT, ExportedArray, ExportFacts, video_name
 from eeg2vid.stages.exchange.tables import write_rows
@@ -66,7 +67,7 @@ def export(given: Exportable, out: Path, form: str) -> list[Path]:
     """
     if form not in FORMATS:
         raise UsageError(f"`format`: '{form}' is none of {', '.join(FORMATS)}.")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or not all(is_foreign(path.name) for path in out.iterdir())):
         raise UsageError(f"`out` {out}: expected a new or empty folder, found something there.")
     write_arrays, suffix = FORMATS[form]
     out.mkdir(parents=True, exist_ok=True)
@@ -79,7 +80,7 @@ def export(given: Exportable, out: Path, form: str) -> list[Path]:
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, out / name)
     (out / EXPORT).write_text(_facts(given, places, suffix).model_dump_json(indent=2) + "\n", encoding="utf-8")
-    return sorted(path for path in out.rglob("*") if path.is_file())
+    return sorted(path for path in out.rglob("*") if path.is_file() and not is_foreign(path.name))
 
 
 def _facts(given: Exportable, places: Mapping[str, str], suffix: str) -> ExportFacts:

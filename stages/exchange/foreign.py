@@ -18,6 +18,7 @@ from eeg2vid.stages.stimuli.video import probe, read_clips
 
 MULTIPLE = 8  # one latent stands for 8 x 8 px; stored videos are padded to it
 _SLAB_BYTES = 16 * 2**20
+_ROW_BYTES = 4 * 2**30  # of one event or clip; the longest video of this kind takes a hundredth
 
 
 class Slabs(Protocol):
@@ -82,6 +83,22 @@ class ForeignArray:
         return np.expand_dims(values.transpose(0, *self.turned), self.inserted)
 
 
+def refuse_giant_rows(shape: Sequence[int], dtype: np.dtype, where: str) -> None:
+    """Refuse what is no event and no clip, by what its file declares: rows are held in memory one by one.
+
+    Raises
+    ------
+    BadDataError
+        If a row of this shape takes more than 4 GiB.
+    """
+    size = math.prod(shape) * dtype.itemsize
+    if size > _ROW_BYTES:
+        declared = f"{dtype} {tuple(int(n) for n in shape)}"
+        raise BadDataError(
+            f"{where}: declares {declared} for each row, {size / 1e9:.0f} GB; expected at most {_ROW_BYTES / 1e9:.1f}."
+        )
+
+
 def turned_array(
     arrays: Sequence[np.ndarray], layout: Layout, spec: ArraySpec, places: np.ndarray, dtype: str, scale: float
 ) -> ForeignArray:
@@ -144,12 +161,17 @@ class ForeignVideos:
         expected, wrong = self.frames / self.fps, []
         for path in self.files:
             info = probe(path)
-            if info.frames > self.frames or abs(info.duration_s - expected) > 0.5 / self.fps:
+            if info.frames > self.frames or not self._as_long(info.duration_s):
                 wrong.append(
                     f"{path}: expected {self.frames} pictures at {self.fps:g} per second ({expected:.2f} s), "
                     f"found {info.frames} in {info.duration_s:.2f} s"
                 )
         return wrong
+
+    def _as_long(self, duration_s: float) -> bool:
+        """Return whether a video lasts as long as expected: GIF rounds each picture to a hundredth of a second."""
+        expected = self.frames / self.fps
+        return abs(duration_s - expected) <= 0.005 * self.frames + 0.01 * expected
 
     def slabs(self) -> Iterator[np.ndarray]:
         """Yield one video after another.
@@ -164,11 +186,16 @@ class ForeignVideos:
             if (info.width, info.height) != self.size:
                 found = f"{info.width} x {info.height}"
                 raise BadDataError(f"{path}: expected {self.size[0]} x {self.size[1]} px, found {found}.")
-            if (self.frames - 1) / self.fps > info.duration_s:
+            if info.frames <= self.frames and self._as_long(info.duration_s):
+                # in the middle of each picture's time: a rate a little off shows none twice and leaves none out
+                fps = self.frames / info.duration_s
+                span = [(0.5 / fps, info.duration_s - 0.5 / fps)]
+            elif (self.frames - 1) / self.fps > info.duration_s:
                 raise BadDataError(
                     f"{path}: {self.frames} frames at {self.fps:g} per second were expected, "
                     f"found {info.duration_s:.2f} s ({info.frames} frames)."
                 )
-            span = [(0.0, info.duration_s)]
-            (video,) = read_clips(path, span, frames=self.frames, fps=self.fps, size=self.size)
+            else:
+                fps, span = self.fps, [(0.0, info.duration_s)]
+            (video,) = read_clips(path, span, frames=self.frames, fps=fps, size=self.size)
             yield pad_to_multiple(video, MULTIPLE)[0][None]

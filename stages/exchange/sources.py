@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zipfile
+import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 import numpy as np
 
 from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.foreign import is_foreign
+from eeg2vid.stages.datasets.npy import checked_header, read_header
 from eeg2vid.stages.datasets.source import natural_order
 
 VIDEOS = {".gif", ".mp4", ".webm", ".mkv", ".mov", ".avi"}
+_DEFLATE = 1032  # bytes that one byte can stand for at most (zlib's technical details)
+_UNREADABLE = (
+    *(ValueError, OSError, EOFError, KeyError, MemoryError, NotImplementedError, RuntimeError),
+    *(zlib.error, zipfile.BadZipFile),
+)
 _PLAIN = "Save it again as a plain array: numpy.save(path, array.astype('float32'), allow_pickle=False)."
 
 
@@ -28,7 +39,7 @@ def foreign_files(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise BadDataError(f"{path}: there is no such file or folder.")
-    found = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+    found = [entry for entry in path.iterdir() if not entry.name.startswith(".") and not is_foreign(entry.name)]
     for entry in found:
         require_inside(path, entry)
         if not entry.is_file():
@@ -74,8 +85,16 @@ def _require_no_gaps(folder: Path, stems: list[str]) -> None:
         )
 
 
-def read_array(path: Path, key: str | None = None) -> np.ndarray:
-    """Return the array of a .npy, .npz or .pt file; .npy is memory-mapped.
+@dataclass(frozen=True)
+class Declared:
+    """What a file says that it holds."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+def declared_array(path: Path, key: str | None = None) -> Declared:
+    """Return shape and type of the array in a .npy, .npz or .pt file, before any number of it is in memory.
 
     Parameters
     ----------
@@ -87,50 +106,94 @@ def read_array(path: Path, key: str | None = None) -> np.ndarray:
     Raises
     ------
     BadDataError
-        If the file is damaged, holds Python objects, or has hostile names.
+        If the file is damaged, holds Python objects, has hostile names, or declares more than it holds.
     UsageError
         If there are several arrays and no key.
+    """
+    if path.suffix.lower() == ".npz":
+        _, declared = _npz_member(path, key)
+        _require_numbers(path, declared)
+        return declared
+    array = read_array(path, key)  # mapped, not read
+    return Declared(array.shape, array.dtype)
+
+
+def read_array(path: Path, key: str | None = None) -> np.ndarray:
+    """Return the array of a .npy, .npz or .pt file; .npy and .pt are memory-mapped.
+
+    Parameters and errors are those of `declared_array`.
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise BadDataError(f"{path}: expected {', '.join(READERS)}, found '{path.suffix}'.")
     array = reader(path, key)
-    if array.dtype.kind not in "fiub" or array.ndim == 0:
-        raise BadDataError(f"{path}: expected an array of numbers, found {array.dtype} {array.shape}.", _PLAIN)
+    _require_numbers(path, Declared(array.shape, array.dtype))
     return array
+
+
+def _require_numbers(path: Path, found: Declared) -> None:
+    if found.dtype.kind not in "fiub" or not found.shape:
+        raise BadDataError(f"{path}: expected an array of numbers, found {found.dtype} {found.shape}.", _PLAIN)
 
 
 def _npy(path: Path, key: str | None) -> np.ndarray:
     if key is not None:
         raise UsageError(f"`key` {key}: {path.name} holds one array without a name.")
+    shape, dtype = checked_header(path)
+    _require_numbers(path, Declared(shape, dtype))
     try:
         array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError, OverflowError) as error:
+    except (ValueError, OSError) as error:
         raise BadDataError(f"{path}: not a readable npy file of numbers ({_line(error)}).", _PLAIN) from error
     return array
 
 
 def _npz(path: Path, key: str | None) -> np.ndarray:
+    name, declared = _npz_member(path, key)
+    _require_numbers(path, declared)
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(name) as file:
+            array: np.ndarray = np.lib.format.read_array(file, allow_pickle=False)  # type: ignore[no-untyped-call]
+    except _UNREADABLE as error:
+        raise BadDataError(f"{path}: not a readable npz file of numbers ({_line(error)}).", _PLAIN) from error
+    return array
+
+
+def _npz_member(path: Path, key: str | None) -> tuple[str, Declared]:
+    """Return the name of the wanted member and what it declares."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-        for name in names:
-            parts = PurePosixPath(name.replace("\\", "/"))
-            if parts.is_absolute() or ".." in parts.parts or PureWindowsPath(name).drive:
-                raise BadDataError(f"{path}: member '{name}' has a path that leads out of the archive.")
-        chosen = _one_key(path, [name.removesuffix(".npy") for name in names], key)
-        with np.load(path, allow_pickle=False) as arrays:
-            array: np.ndarray = arrays[chosen]
-    except (ValueError, OSError, EOFError, KeyError, MemoryError, zipfile.BadZipFile) as error:
+            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            for info in members.values():
+                _refuse_hostile_name(path, info.filename)
+            info = members[_one_key(path, list(members), key)]
+            with archive.open(info) as file:
+                shape, dtype, start = read_header(file)
+    except _UNREADABLE as error:
         raise BadDataError(f"{path}: not a readable npz file of numbers ({_line(error)}).", _PLAIN) from error
-    return np.asarray(array)
+    expected = start + math.prod(shape) * dtype.itemsize
+    packed = info.compress_size * (_DEFLATE if info.compress_type == zipfile.ZIP_DEFLATED else 1)
+    possible = info.file_size if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) else packed
+    if not dtype.hasobject and (expected != info.file_size or expected > possible + start):
+        raise BadDataError(
+            f"{path}: '{info.filename}' declares {dtype} {shape}, which takes {expected} bytes; "
+            f"it holds {min(info.file_size, possible)}.",
+            "Copy it again from the source.",
+        )
+    return info.filename, Declared(shape, dtype)
+
+
+def _refuse_hostile_name(path: Path, name: str) -> None:
+    parts = PurePosixPath(name.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts or PureWindowsPath(name).drive:
+        raise BadDataError(f"{path}: member '{name}' has a path that leads out of the archive.")
 
 
 def _pt(path: Path, key: str | None) -> np.ndarray:
     import torch
 
-    try:  # weights_only: tensors and plain containers, nothing that could run
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    try:  # weights_only: tensors and plain containers, nothing that could run; of an older form there is no map
+        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except Exception as error:  # torch raises many kinds
         raise BadDataError(
             f"{path}: not a file of plain tensors ({_line(error)}).",
@@ -144,6 +207,13 @@ def _pt(path: Path, key: str | None) -> np.ndarray:
     if not isinstance(loaded, torch.Tensor) or loaded.layout is not torch.strided or loaded.is_quantized:
         raise BadDataError(f"{path}: expected a tensor or a dict of tensors, found {type(loaded).__name__}.")
     plain = loaded.detach()
+    size = path.stat().st_size
+    if plain.numel() * plain.element_size() > size:  # one number under many indices: torch's expand
+        raise BadDataError(
+            f"{path}: declares {str(plain.dtype).removeprefix('torch.')} {tuple(plain.shape)}, which takes "
+            f"{plain.numel() * plain.element_size()} bytes; the file has {size}.",
+            "Save it again: torch.save(tensor.contiguous().clone(), path).",
+        )
     if plain.dtype is torch.bfloat16:
         plain = plain.float()
     return np.asarray(plain.numpy())

@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError
 
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError, UsageError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.pretrained.shards import check_shards
 
 Precision = Literal["float32", "float16", "bfloat16"]
@@ -58,7 +59,7 @@ def load_pretrained(
     """
     if not (folder / "config.json").is_file():
         raise MissingPackageError(f"No {kind.__name__} in {folder}: config.json is absent.", _FETCH)
-    if not any(folder.glob("*.safetensors")):
+    if all(is_foreign(path.name) for path in folder.glob("*.safetensors")):
         raise MissingPackageError(f"No {kind.__name__} in {folder}: there is no .safetensors file.", _FETCH)
     check_shards(kind.__name__, folder, index_first=_is_of_diffusers(kind))
     with quiet():

@@ -9,6 +9,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.foreign import is_foreign
 
 _HINT = "Not all files are there, or they are damaged: fetch them anew, `eeg2vid weights fetch`."
 
@@ -34,6 +35,8 @@ def check_shards(name: str, folder: Path, *, index_first: bool) -> None:
         It names the first weight that a file lacks, or that the index does not know.
     """
     for index in sorted(folder.glob("*.safetensors.index.json")):
+        if is_foreign(index.name):
+            continue
         if not index_first and (folder / index.name.removesuffix(".index.json")).is_file():
             continue
         try:

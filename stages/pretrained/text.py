@@ -101,6 +101,31 @@ def load_text_encoder(model: Path, tokenizer: Path, device: str = "cpu") -> Text
     return TextEncoder(words, load_pretrained(kind, model, device, passing=_OTHER_HALF if whole else (), **given))
 
 
+def load_matching_text_encoder(
+    image_encoder: Path, text_encoder: Path, tokenizer: Path, device: str = "cpu"
+) -> TextEncoder | None:
+    """Load the text half of an image encoder's CLIP, None if there is none.
+
+    Parameters
+    ----------
+    image_encoder
+        If this is a whole `CLIPModel`, its own text half is taken.
+    text_encoder
+        Otherwise this one, if it projects into a space of the same size: Stable Diffusion's does not project.
+    tokenizer
+        Of both.
+    device
+        Where it computes.
+    """
+    if "CLIPModel" in (config_of(image_encoder).get("architectures") or []):
+        return load_text_encoder(image_encoder, tokenizer, device)
+    theirs, ours = config_of(image_encoder), config_of(text_encoder)
+    projects = "CLIPTextModelWithProjection" in (ours.get("architectures") or [])
+    if not projects or theirs.get("projection_dim") != ours.get("projection_dim"):
+        return None
+    return load_text_encoder(text_encoder, tokenizer, device)
+
+
 def config_of(folder: Path) -> dict[str, Any]:
     """Return a model's `config.json`, empty if it is absent or damaged: loading then says so."""
     try:

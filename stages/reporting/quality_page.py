@@ -66,7 +66,7 @@ def render_quality(data: QualityData) -> str:
         title=f"Recordings of subject {data.subject}",
         facts=facts,
         tone="yes" if counts["ok"] == len(rows) else "caution",
-        headline=_headline(counts, len(rows)),
+        headline=_headline(counts, len(rows), helped=any(row.options for row in rows)),
         command=data.command,
         line_db=LINE_DB,
         blinks=BLINKS_PER_MINUTE,
@@ -74,11 +74,14 @@ def render_quality(data: QualityData) -> str:
     )
 
 
-def _headline(counts: dict[str, int], total: int) -> str:
+def _headline(counts: dict[str, int], total: int, helped: bool) -> str:
     if counts["ok"] == total:
         return "Nothing stands out in this recording." if total == 1 else "Nothing stands out in any recording."
     if total == 1:
-        return "The recording is poor." if counts["poor"] else "Cleaning would help this recording."
-    parts = [f"{counts['warning']} of {total} recordings would gain from cleaning"] if counts["warning"] else []
+        if counts["poor"]:
+            return "The recording is poor."
+        return "Cleaning would help this recording." if helped else "Something stands out in this recording."
+    verb = "would gain from cleaning" if helped else "have something that stands out"
+    parts = [f"{counts['warning']} of {total} recordings {verb}"] if counts["warning"] else []
     parts += [f"{counts['poor']} of {total} are poor"] if counts["poor"] else []
     return f"{'; '.join(parts)}."

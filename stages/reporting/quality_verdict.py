@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from eeg2vid.schemas.entities import Electrode
+from eeg2vid.stages.datasets.held_values import Held, together_told, told
 from eeg2vid.stages.signal.interpolation import FEWEST_GOOD
 from eeg2vid.stages.signal.quality import Quality, line_noise
 
@@ -50,8 +51,8 @@ def strongest_line(quality: Quality, scalp: Sequence[int]) -> tuple[float, float
     return max(levels.items(), key=lambda item: item[1]) if levels else None
 
 
-def verdict_of(quality: Quality, electrodes: Sequence[Electrode], minutes: float) -> Verdict:
-    """Judge one recording of so many minutes."""
+def verdict_of(quality: Quality, electrodes: Sequence[Electrode], minutes: float, held: Held) -> Verdict:
+    """Judge one recording of so many minutes, with the dropouts and the clipping that were found in it."""
     scalp = [place for place, row in enumerate(electrodes) if row.kind == "eeg"]
     findings: list[str] = []
     options: list[str] = []
@@ -77,11 +78,19 @@ def verdict_of(quality: Quality, electrodes: Sequence[Electrode], minutes: float
         findings.append(f"{count} of {len(scalp)} {verb} bad: {', '.join(quality.bad)}.")
         options += _without_bad(quality, [electrodes[place] for place in scalp])
         poor = poor or count > POOR_SHARE * len(scalp)
+    findings += _held(held, [row.electrode for row in electrodes])
     if any(option.startswith(("--detect-bad", "--eog")) for option in options):
         options.append("--fold NAME")
     if not findings:
         return Verdict("ok", ("Nothing stands out.",), ())
     return Verdict("poor" if poor else "warning", tuple(findings), tuple(options))
+
+
+def _held(held: Held, names: Sequence[str]) -> list[str]:
+    repeats = [] if held.together is None else [together_told(held.together)]
+    repeats += [told(held.dropouts, names)] if held.dropouts else []
+    found = [f"Values repeated for long: {'; '.join(repeats)}."] if repeats else []
+    return [*found, *([f"Clipped at the end of the scale: {told(held.clipped, names)}."] if held.clipped else [])]
 
 
 def _without_bad(quality: Quality, scalp: Sequence[Electrode]) -> list[str]:

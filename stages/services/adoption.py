@@ -12,12 +12,12 @@ from typing import Any, Literal
 from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.errors import MissingInputError
 from eeg2vid.schemas.manifest import InputRef, Manifest
-from eeg2vid.stages.engine.fingerprint import identify_sources
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.runner import _now, failure
+from eeg2vid.stages.engine.sources import identify_sources
 from eeg2vid.stages.store.digest import sha256_json
-from eeg2vid.stages.store.files import restore
+from eeg2vid.stages.store.files import is_interrupted, restore
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import load_manifest
 from eeg2vid.stages.store.work import Work
@@ -89,13 +89,15 @@ def adopt(
     address = Address(node.stage, node.variant, node.unit, role)
     target = address.folder(study.root)
     try:
-        restore(target)
+        if is_interrupted(target):  # by a process that died, or that is renaming just now
+            with Work(target.parent, "").unit_lock():
+                restore(target)
         before = manifest_at(study, address)
-        sources = identify_sources(origin.files, before.sources if before else ())
+        sources = identify_sources(origin.files, None, before.sources if before else ())
         fingerprint = sha256_json(
             {
                 "imported": [schema.name, schema.version],
-                "sources": [[Path(file.path).name, file.sha256] for file in sources],
+                "sources": [[file.name, file.sha256] for file in sources],
                 "facts": dict(origin.facts),
                 "inputs": sorted([ref.address, ref.digest] for ref in origin.inputs),
             }
@@ -123,6 +125,7 @@ def adopt(
                 "software": {"python": platform.python_version(), "eeg2vid": metadata.version("eeg2vid")},
             }
             with work.unit_lock():
+                before = manifest_at(study, address)
                 manifest = writer.commit(facts, container)
                 work.finish()
     except OSError as error:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.errors import BadDataError, Eeg2VidError
 from eeg2vid.stages.store import arrays
 from eeg2vid.stages.store.digest import sha256_file, slabs
+from eeg2vid.stages.store.disk import writing_to
+from eeg2vid.stages.store.files import remove
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import Artifact
 
@@ -72,4 +75,22 @@ def export_artifact(folder: Path, out: Path, form: str) -> list[Path]:
         tables={name: artifact.table(name, row_type) for name, row_type in artifact.row_types.items()},
         copies=copies,
     )
-    return export(given, out, form)
+    before = {path.name for path in out.iterdir()} if out.is_dir() else None
+    with writing_to(out):
+        try:
+            return export(given, out, form)
+        except Eeg2VidError:
+            raise
+        except BaseException:
+            _clear(out, before)
+            raise
+
+
+def _clear(out: Path, before: set[str] | None) -> None:
+    """Remove what an export has written: nothing of it is of use without the rest."""
+    if before is None:
+        shutil.rmtree(out, ignore_errors=True)
+        return
+    for path in out.iterdir():
+        if path.name not in before:
+            remove(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from eeg2vid.schemas.base import Attributes, Schema
 from eeg2vid.schemas.catalogue import SCHEMAS
 from eeg2vid.schemas.entities import Fold
-from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.errors import BadDataError, FailedError, UsageError
 from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.schemas.splits import Part
 from eeg2vid.stages.engine.graph import Study
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from eeg2vid.stages.exchange.items import Options
 
 
+_PACKED = 4  # times smaller than in memory is what numbers become on the disk, at the very best
 _DERIVED = {"channel_mean", "channel_std"}  # of latents
 
 
@@ -110,6 +112,7 @@ def import_files(
         **content.facts,
         "attributes": attributes.model_dump(mode="json"),
     }
+    _require_room(study, path, content)
     origin = Origin(
         files=content.files,
         facts=facts,
@@ -133,6 +136,20 @@ def import_files(
         reference = f"{target.node.stage}/{target.node.variant}"
         remarks.append(f"The recipe plans no variant {reference}: read it with --from {target.role}={reference}.")
     return adopted, remarks
+
+
+def _require_room(study: Study, path: Path, content: Content) -> None:
+    """Refuse what no disk here can hold, by what is declared, before the first number is written."""
+    import numpy as np
+
+    size = sum(math.prod(array.shape) * np.dtype(array.dtype).itemsize for array in content.arrays.values())
+    here = next(folder for folder in (study.root, *study.root.parents) if folder.is_dir())
+    free = shutil.disk_usage(here).free
+    if size > _PACKED * free:
+        raise FailedError(
+            f"{path}: declares {size / 1e9:.0f} GB of numbers; {here} has {free / 1e9:.0f} GB free.",
+            "Make room, or look whether the file's shape is what it should be.",
+        )
 
 
 def _fill(writer: ArtifactWriter, content: Content, attributes: Attributes) -> None:
@@ -176,7 +193,7 @@ def _check_folds(schema: Schema, content: Content, join: Join) -> None:
         raise BadDataError("Array 'assignment': expected 0 unused, 1 train, 2 validation, 3 test; found other values.")
     folds = [row for row in content.tables["folds"] if isinstance(row, Fold)]
     if assignment.shape == (len(folds), len(join.events)):
-        refuse_leaks(assignment, join.events, folds)
+        refuse_leaks(assignment, join.events, folds, clips=join.clips)
 
 
 def _same_form(manifest: Manifest, schema: Schema) -> bool:

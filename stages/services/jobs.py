@@ -15,11 +15,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from eeg2vid.schemas.errors import FailedError, StoppedError
+from eeg2vid.schemas.errors import Eeg2VidError, FailedError, StoppedError
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.runner import Outcome, Runner
+from eeg2vid.stages.services.aside import Aside
 from eeg2vid.stages.services.worker import SIGNALS, Order, serve
+from eeg2vid.stages.store.locks import NO_LOCKS
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
@@ -47,17 +49,26 @@ def make_units(runner: Runner, nodes: Sequence[Node], tell: Tell) -> list[Outcom
     Eeg2VidError
         The first unit's, in the order given, that failed, after the units at work have ended; those that had not
         begun are not made. FailedError if a process died of something else than an error; StoppedError if a signal
-        asked to stop.
+        asked to stop; UnreadableError, or MissingInputError, in the end if units were left alone (`aside.py`).
     """
+    aside = Aside(runner)
     if runner.execution.jobs == 1:
         outcomes = []
         for node in nodes:
-            outcomes.append(runner.make(node))
-            tell(outcomes[-1])
-        return outcomes
-    with contextlib.closing(_Crew(runner, tell)) as crew:
-        groups = itertools.groupby(nodes, key=lambda node: node.stage)
-        return [outcome for stage, group in groups for outcome in crew.make(stage, list(group))]
+            try:
+                outcome = runner.make(node)
+            except Eeg2VidError as error:
+                if not aside.takes(node, error):
+                    raise
+                continue
+            outcomes.append(outcome)
+            tell(outcome)
+    else:
+        with contextlib.closing(_Crew(runner, tell, aside)) as crew:
+            groups = itertools.groupby(nodes, key=lambda node: node.stage)
+            outcomes = [outcome for stage, group in groups for outcome in crew.make(stage, list(group))]
+    aside.raise_error()
+    return outcomes
 
 
 class _Worker:
@@ -127,14 +138,16 @@ class _Worker:
 class _Crew:
     """The workers of one command; started when first needed, kept from stage to stage."""
 
-    def __init__(self, runner: Runner, tell: Tell) -> None:
+    def __init__(self, runner: Runner, tell: Tell, aside: Aside) -> None:
         study = runner.study
-        self._runner, self._tell = runner, tell
+        self._runner, self._tell, self._aside = runner, tell, aside
+        self._left_alone: set[Node] = set()
         self._order = Order(study.root, study.stages, study.choices, tuple(runner.judge.subjects), runner.execution)
         self._workers: list[_Worker] = []
         self._outcomes: dict[Node, Outcome] = {}
         self._failures: dict[Node, Exception] = {}
         self._asked_to_stop = False
+        self._told_of_locks = False
 
     def make(self, stage: str, nodes: Sequence[Node]) -> list[Outcome]:
         """Make the units of one stage."""
@@ -153,7 +166,7 @@ class _Crew:
             for worker in _with_news(busy):
                 self._take(worker)
         self._raise_failure(nodes)
-        return [self._outcomes[node] for node in nodes]
+        return [self._outcomes[node] for node in nodes if node not in self._left_alone]
 
     def _busy(self) -> list[_Worker]:
         return [worker for worker in self._workers if worker.node is not None]
@@ -166,11 +179,17 @@ class _Crew:
         """Give a unit to a worker, unless a look from here shows that nothing, or nothing yet, can be made."""
         try:
             verdict = self._runner.judge.judge(node)
-            if verdict.missing or (verdict.state in ("done", "imported") and not self._runner.execution.force):
+            if verdict.missing or (
+                verdict.state in ("done", "imported", "damaged") and not self._runner.execution.force
+            ):
                 self._succeed(node, self._runner.make(node))
                 return
         except Exception as error:
-            self._fail(node, error)
+            if self._aside.takes(node, error):
+                self._left_alone.add(node)
+                self._runner.reporter.advance()
+            else:
+                self._fail(node, error)
             return
         worker = next((one for one in self._workers if one.node is None and one.lives), None)
         if worker is None:
@@ -183,6 +202,10 @@ class _Crew:
         """Take what a worker says; what is no remark ends its unit."""
         said, node = worker.hear(), worker.node
         if isinstance(said, str):
+            if said.startswith(NO_LOCKS):  # every process finds it out; it is told once
+                if self._told_of_locks:
+                    return
+                self._told_of_locks = True
             self._runner.reporter.remark(said)
             return
         assert node is not None  # only the busy are listened to
@@ -214,7 +237,7 @@ class _Crew:
                 self._runner.reporter.remark(f"{node}: {self._failures[node]}")
         if failed and not isinstance(self._failures[failed[0]], StoppedError):
             raise self._failures[failed[0]]
-        if any(node not in self._outcomes for node in nodes):
+        if any(node not in self._outcomes and node not in self._left_alone for node in nodes):
             stopping.check(saved=True)  # in the words of any command, where the signal came to this process too
             raise self._failures[failed[0]]
 

@@ -39,6 +39,7 @@ class Join:
         self.inputs: list[InputRef] = []
         self.stamps: set[str] = set()
         self.events: list[Event] = []
+        self.clips: list[Clip] = []
 
     def known(self) -> Known:
         """Return clips, events, electrodes and folds, as far as the schema is about them."""
@@ -53,8 +54,9 @@ class Join:
         folds = self._open("folds") if subject is not None and form and form.tested else None
         stimuli = self._open("stimuli", needed=False)
         self.events = events.table("events", Event) if events else []
+        self.clips = clips.table("clips", Clip) if clips else []
         return Known(
-            clips=clips.table("clips", Clip) if clips else (),
+            clips=self.clips,
             events=self.events if events else None,
             electrodes=recordings.table("electrodes", Electrode) if recordings else (),
             folds=_testing(folds) if folds else {},

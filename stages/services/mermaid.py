@@ -14,6 +14,7 @@ _COLOURS = {
     "missing": "fill:#ffffff,stroke:#999999",
     "mixed": "fill:#f7f7d0,stroke:#8a8a20",
 }
+_DAMAGED = "fill:#f0b0b0,stroke:#a02020"
 
 
 def flow_chart(judge: Judge, verdicts: Sequence[Verdict]) -> str:
@@ -48,7 +49,9 @@ def flow_chart(judge: Judge, verdicts: Sequence[Verdict]) -> str:
         lines.append(f'    {name}["{key[0]}<br/>{key[1]}<br/>{text}"]:::{state}')
     for (source, target), roles in edges.items():
         lines.append(f'    {names[source]} -->|"{", ".join(roles)}"| {names[target]}')
-    lines += [f"    classDef {state} {colour}" for state, colour in _COLOURS.items()]
+    damaged = any(verdict.state == "damaged" for verdict in verdicts)
+    colours = _COLOURS | ({"damaged": _DAMAGED} if damaged else {})
+    lines += [f"    classDef {state} {colour}" for state, colour in colours.items()]
     return "\n".join(lines)
 
 

@@ -39,6 +39,7 @@ class SlurmTable(BaseModel):
     memory_gb: int | None = Field(None, ge=1, le=65536, description="memory per task, GB")
     grace_s: int = Field(60, ge=5, le=65535, description="how long before the time limit to ask for a stop, s")
     requeues: int = Field(20, ge=0, le=1000, description="how often a stopped task goes on at most")
+    pause_s: int = Field(10, ge=0, le=3600, description="how long a stopped task waits before it is requeued, s")
     setup: tuple[Line, ...] = Field((), description="shell lines before the command: modules, environments")
     options: tuple[Option, ...] = Field((), description="further sbatch options, e.g. '--constraint=a100'")
 
@@ -120,6 +121,7 @@ def render(job: Job) -> str:
         "# 75: asked to stop, finished parts are saved. 143: asked before it could listen. Both go on when requeued.",
         'if { [ "$rc" -eq 75 ] || [ "$rc" -eq 143 ]; }'
         f' && [ "${{SLURM_RESTART_COUNT:-0}}" -lt {job.table.requeues} ]; then',
+        f"    sleep {job.table.pause_s}  # SLURM fails a task for good that is requeued as soon as it has started",
         f'    scontrol requeue "{task}"',
         "fi",
         'exit "$rc"',

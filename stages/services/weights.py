@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from eeg2vid.schemas.errors import MissingPackageError
+from eeg2vid.schemas.errors import FailedError, MissingPackageError
 from eeg2vid.schemas.foreign import is_foreign
-from eeg2vid.stages.engine.profile import CONFIGS, LocatedModel, Models, lock_file, lock_key, read_lock
-from eeg2vid.stages.store.digest import sha256_file
+from eeg2vid.stages.engine.profile import CONFIGS, LocatedModel, Models, is_as_served, lock_file, lock_key, read_lock
+from eeg2vid.stages.store.disk import disk_failure, room_left, writing_to
 from eeg2vid.stages.store.files import write_synced
 
 _PICKLES = ("*.bin", "*.ckpt", "*.pt", "*.pth", "*.pkl", "*.msgpack", "*.h5", "*.onnx", "*.onnx_data", "*.tflite")
@@ -31,7 +30,7 @@ class Found:
     def size(self) -> int:
         """Bytes of all its files."""
         folder = self.model.folder if self.model else None
-        return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder else 0
+        return sum(path.stat().st_size for path in folder.rglob("*") if _counts(path)) if folder else 0
 
 
 def find_all(models: Models) -> list[Found]:
@@ -54,15 +53,19 @@ def problems(folder: Path) -> list[str]:
     configs = [folder / name for name in CONFIGS if (folder / name).is_file()]
     if not configs:
         return [f"{folder}: none of {', '.join(CONFIGS)} is there"]
-    configs = sorted(path for path in folder.glob("*.json") if not is_foreign(path.name))
+    configs = sorted(filter(_counts, folder.glob("*.json")))
     found = [trouble for path in configs if (trouble := _json_trouble(path))]
-    weights = sorted(path for path in folder.glob("*.safetensors") if not is_foreign(path.name))
+    weights = sorted(filter(_counts, folder.glob("*.safetensors")))
     found += [trouble for path in weights if (trouble := _weights_trouble(path))]
     if (folder / "config.json").is_file() and not weights:
         found.append(f"{folder}: there is no .safetensors file (pickled weights are never loaded)")
-    for index in folder.glob("*.safetensors.index.json"):
+    for index in filter(_counts, folder.glob("*.safetensors.index.json")):
         found += [f"{folder / name}: missing" for name in _listed(index) if not (folder / name).is_file()]
     return found
+
+
+def _counts(path: Path) -> bool:
+    return path.is_file() and not is_foreign(path.name)
 
 
 def _listed(index: Path) -> list[str]:
@@ -78,7 +81,7 @@ def _json_trouble(path: Path) -> str | None:
         json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         return f"{path}: not JSON ({error})"
-    return None
+    return None if is_as_served(path) else f"{path}: its content is not what the hub served"
 
 
 def _weights_trouble(path: Path) -> str | None:
@@ -89,8 +92,7 @@ def _weights_trouble(path: Path) -> str | None:
             tensors = len(list(file.keys()))
     except (SafetensorError, OSError) as error:
         return f"{path}: does not open ({error})"
-    blob = path.resolve().name
-    if path.is_symlink() and re.fullmatch(r"[0-9a-f]{64}", blob) and sha256_file(path) != blob:
+    if not is_as_served(path):
         return f"{path}: its content is not what the hub served"
     return None if tensors else f"{path}: holds no tensors"
 
@@ -131,7 +133,9 @@ def fetch(models: Models, *, update: bool = False, report: Callable[[str], None]
         commits[key] = _download(hub, commits.get(key) or revision, sorted(names), report)
     if patterns:
         text = json.dumps({"profile": models.profile.name, "commits": commits}, indent=2, sort_keys=True) + "\n"
-        write_synced(lock_file(models.profile.name), text.encode())
+        place = lock_file(models.profile.name)
+        with writing_to(place.parent):
+            write_synced(place, text.encode())
     models.forget()
     return commits
 
@@ -139,6 +143,7 @@ def fetch(models: Models, *, update: bool = False, report: Callable[[str], None]
 def _download(hub: str, revision: str | None, patterns: list[str], report: Callable[[str], None]) -> str:
     """Resolve a revision to its commit and download it; the only thing in eeg2vid that goes online."""
     from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.constants import HF_HUB_CACHE
 
     try:
         commit = HfApi().model_info(hub, revision=revision).sha
@@ -147,7 +152,13 @@ def _download(hub: str, revision: str | None, patterns: list[str], report: Calla
         report(f"{hub}: fetching {', '.join(patterns)} of commit {commit}")
         ignored = [*_PICKLES, *_OTHER_PRECISION]
         snapshot_download(hub, revision=commit, allow_patterns=patterns, ignore_patterns=ignored)
-    except Exception as error:  # the HTTP library behind the hub's client, and so its errors, differ by version
+    except (
+        Exception
+    ) as error:  # the disk; else the HTTP library behind the hub's client, and so its errors, differ by version
+        if said := disk_failure(error, Path(HF_HUB_CACHE)):
+            hint = "Make room, or set HF_HOME to a folder on another disk; then run it again."
+            message = f"{hub} could not be fetched: {said}."
+            raise FailedError(message, room_left(error, Path(HF_HUB_CACHE)) + hint) from error
         raise MissingPackageError(
             f"{hub} could not be fetched ({type(error).__name__}: {(str(error).splitlines() or ['?'])[0]}).",
             "This needs a network, and for gated models a token. Elsewhere: fetch there, then copy the cache folder "

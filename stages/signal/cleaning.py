@@ -17,9 +17,10 @@ from eeg2vid.schemas.cleaning import CleaningSettings
 from eeg2vid.schemas.electrodes import places_of
 from eeg2vid.schemas.entities import Electrode
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.rates import rate_after
 from eeg2vid.stages.signal.bad_electrodes import WindowNumbers, find_bad, window_numbers
 from eeg2vid.stages.signal.cleaning_checks import (
-    check_length,
+    check_lengths,
     check_settings,
     eog_places,
     is_average,
@@ -125,6 +126,7 @@ def clean(
     sfreq: float,
     settings: CleaningSettings,
     fitted: Fitted,
+    usable: NDArray[np.bool_] | None = None,
 ) -> Floats:
     """Return one recording cleaned: the settings' steps in their order.
 
@@ -139,6 +141,8 @@ def clean(
         As for `fit_cleaning`.
     fitted
         What it returned.
+    usable
+        Samples `(sample,)` that the eyes' mean is taken over; none given: all.
 
     Returns
     -------
@@ -159,7 +163,7 @@ def clean(
     eeg = _filtered(eeg, sfreq, settings)
     if fitted.eyes:
         shown = eeg[list(fitted.eyes)]
-        shown -= shown.mean(axis=1, keepdims=True)
+        shown -= (shown if usable is None else shown[:, usable]).mean(axis=1, keepdims=True)
         eeg = eeg if len(scalp) == len(eeg) else eeg[scalp]
         eeg -= fitted.eye_weights @ shown
     if is_average(settings):
@@ -277,21 +281,17 @@ def _filtered(eeg: Floats, sfreq: float, settings: CleaningSettings) -> Floats:
         return eeg
     import mne
 
+    check_lengths(eeg.shape[1], sfreq, settings)
     with mne.utils.use_log_level("ERROR"):
         if settings.high_pass or settings.low_pass:
-            taps = mne.filter.create_filter(None, sfreq, settings.high_pass, settings.low_pass)
-            option = "`low_pass`" if settings.high_pass is None else "`high_pass`"
-            check_length(eeg.shape[1], len(taps), sfreq, option)
             eeg = mne.filter.filter_data(eeg, sfreq, settings.high_pass, settings.low_pass, copy=False)
         if settings.notch:
-            # MNE: half of a transition of 1 Hz on either side, 3.3 / 0.5 Hz long
-            check_length(eeg.shape[1], round(6.6 * sfreq), sfreq, "`notch`")
             eeg = mne.filter.notch_filter(eeg, sfreq, np.array(settings.notch), copy=False)
     return eeg
 
 
 def _resampled(eeg: Floats, sfreq: float, rate: float | None) -> Floats:
-    if rate is None or rate == sfreq:
+    if rate is None or rate_after(sfreq, rate) == sfreq:
         return eeg
     import mne
 

@@ -69,7 +69,7 @@ def refuse_bad_reference(settings: CleaningSettings, bad: Sequence[str]) -> None
             )
 
 
-def check_length(n_samples: int, filter_samples: int, sfreq: float, option: str) -> None:
+def _check_length(n_samples: int, filter_samples: int, sfreq: float, option: str) -> None:
     """Refuse a filter that is longer than the recording.
 
     Raises
@@ -83,6 +83,35 @@ def check_length(n_samples: int, filter_samples: int, sfreq: float, option: str)
             f" {n_samples / sfreq:.3g} s ({filter_samples} against {n_samples} samples).",
             "Leave that step out, choose a higher `high_pass`, or leave the recording out of the data.",
         )
+
+
+def is_too_short(n_samples: int, sfreq: float, settings: CleaningSettings) -> bool:
+    """Return whether a filter that is asked for is longer than some samples."""
+    try:
+        check_lengths(n_samples, sfreq, settings)
+    except UsageError:
+        return True
+    return False
+
+
+def check_lengths(n_samples: int, sfreq: float, settings: CleaningSettings) -> None:
+    """Refuse filters that are longer than some samples.
+
+    Raises
+    ------
+    UsageError
+        With both lengths.
+    """
+    if settings.high_pass or settings.low_pass:
+        import mne
+
+        with mne.utils.use_log_level("ERROR"):
+            taps = mne.filter.create_filter(None, sfreq, settings.high_pass, settings.low_pass)
+        option = "`low_pass`" if settings.high_pass is None else "`high_pass`"
+        _check_length(n_samples, len(taps), sfreq, option)
+    if settings.notch:
+        # MNE: half of a transition of 1 Hz on either side, 3.3 / 0.5 Hz long
+        _check_length(n_samples, round(6.6 * sfreq), sfreq, "`notch`")
 
 
 def _check_frequencies(settings: CleaningSettings, sfreq: float) -> None:

@@ -103,7 +103,8 @@ def band_features(
     UsageError
         If bands, window, step, segment or bandwidth do not suit the sampling rate or each other.
     """
-    windows = sliding_windows(epochs, sfreq, window_s, step_s)
+    flat = epochs.reshape(-1, *epochs.shape[-2:]) if epochs.ndim > 1 else epochs
+    windows = sliding_windows(flat, sfreq, window_s, step_s)
     n_windows, n_electrodes, length = windows.shape[-3:]
     if method == "published":
         if spectrum != "periodogram":
@@ -111,10 +112,9 @@ def band_features(
         estimate = published_estimate(length, sfreq, bands)
     else:
         estimate = corrected_estimate(length, sfreq, bands, spectrum, segment_s=segment_s, bandwidth_hz=bandwidth_hz)
-    flat = epochs.reshape(-1, *epochs.shape[-2:])
     shape = (len(flat), n_windows, n_electrodes, len(bands))
     job = _Job(
-        sliding_windows(flat, sfreq, window_s, step_s).swapaxes(1, 2),
+        windows.swapaxes(1, 2),
         estimate,
         method,
         np.empty(shape, dtype=dtype),

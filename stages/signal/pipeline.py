@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.electrodes import electrode_sets, places_of
-from eeg2vid.schemas.entities import Electrode, Event, Recording
+from eeg2vid.schemas.entities import Electrode, Event, MarkedSpan, Recording
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.preprocessing import PreprocessSettings
-from eeg2vid.stages.signal.cleaning import Fitted, clean, describe, fit_cleaning, rejected
+from eeg2vid.schemas.rates import rate_after
+from eeg2vid.stages.signal.cleaning import Fitted, describe, fit_cleaning, rejected
+from eeg2vid.stages.signal.cleaning_checks import is_too_short
 from eeg2vid.stages.signal.epochs import cut_epochs
 from eeg2vid.stages.signal.features import band_features
+from eeg2vid.stages.signal.interruptions import Interruptions, Marks, clean_pieces
 from eeg2vid.stages.signal.smoothing import smooth
 from eeg2vid.stages.signal.stretches import Spans, Stretch, place_spans, refuse_outside, samples_of
 
@@ -38,6 +41,8 @@ class Recorded:
         Hz.
     electrodes, recordings, events
         Rows; electrodes in the order of the first axis.
+    spans
+        What the recordings mark as bad or cut.
     """
 
     eeg: Any
@@ -45,6 +50,7 @@ class Recorded:
     electrodes: list[Electrode]
     recordings: list[Recording]
     events: list[Event]
+    spans: Sequence[MarkedSpan] = ()
 
     @property
     def scalp(self) -> list[int]:
@@ -76,6 +82,12 @@ class Epochs:
         Hz.
     cleaning
         What was done before, step by step.
+    marks
+        What each epoch touches.
+    lengths
+        Sentences, where the lengths of events differ.
+    brief
+        Whether the event ends before its epoch, bool ``(event,)``: such are rejected.
     """
 
     values: NDArray[np.float32]
@@ -83,6 +95,9 @@ class Epochs:
     electrodes: list[Electrode]
     sfreq: float
     cleaning: tuple[str, ...]
+    marks: Marks
+    lengths: tuple[str, ...]
+    brief: NDArray[np.bool_]
 
 
 def _untracked(items: Iterable[Any], total: int) -> Iterable[Any]:
@@ -119,21 +134,32 @@ def make_epochs(
         refuse_outside(spans, recorded.events, recorded.recordings)
     hints = _spans(recorded, settings, "hint") if settings.baseline == "hint" else None
     fitted = _fit(recorded, settings, training) if settings.cleans else None
+    marks = Marks.none(len(recorded.events))
+    ratio = (settings.resample or recorded.sfreq) / recorded.sfreq
     values = np.zeros((len(recorded.events), len(kept), spans.length), dtype=np.float32)
     owners = np.array([event.recording for event in recorded.events])
     for recording in track(recorded.recordings, len(recorded.recordings)):
         here = np.flatnonzero((owners == recording.recording) & spans.inside)
         if here.size:
-            cut = _cutter(recorded, recording, settings, fitted, kept, [recorded.events[k].event for k in here])
+            marked = Interruptions.of(recording, recorded.spans)
+            names_here = [recorded.events[k].event for k in here]
+            cut, short = _cutter(recorded, recording, marked, settings, fitted, kept, names_here)
             cut(spans.first[here], spans.length, into=(values, here))
+            for one in (spans,) if hints is None else (hints, spans):
+                marks.note(here, one, marked.at_rate(ratio), short)
             if hints is not None:
                 values[here] -= cut(hints.first[here], hints.length).mean(axis=2, keepdims=True)
+    cut_from = [spans] if hints is None else [spans, hints]
+    brief = np.any([one.brief for one in cut_from], axis=0)
     return Epochs(
         values,
-        _states(values, spans, settings.reject_uv),
+        _states(values, spans, brief, settings, marks),
         [recorded.electrodes[recorded.scalp[place]] for place in kept],
-        settings.resample or recorded.sfreq,
+        rate_after(recorded.sfreq, settings.resample),
         describe(settings, fitted) if fitted is not None else (),
+        marks,
+        tuple(one.said for one in cut_from if one.said),
+        brief,
     )
 
 
@@ -141,7 +167,7 @@ def make_features(
     epochs: Epochs, events: Sequence[Event], settings: PreprocessSettings, *, threads: int = 1
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return DE and PSD `(event, window, electrode, band)` of all events; zeros where there is no EEG."""
-    there = np.array([state != "outside" for state in epochs.states])
+    there = np.array([state != "outside" for state in epochs.states]) & ~epochs.marks.absent
     rows = [event for event, inside in zip(events, there, strict=True) if inside]
     found = band_features(
         epochs.values if there.all() else epochs.values[there],
@@ -159,7 +185,8 @@ def make_features(
         dtype=np.float32,
     )
     if settings.smoothing != "none":
-        found = (_smoothed(found[0], rows, settings), _smoothed(found[1], rows, settings))
+        stretches = epochs.marks.stretch[there]
+        found = (_smoothed(found[0], rows, stretches, settings), _smoothed(found[1], rows, stretches, settings))
     if there.all():
         return found
     de, psd = (np.zeros((len(there), *values.shape[1:]), dtype=np.float32) for values in found)
@@ -167,9 +194,12 @@ def make_features(
     return de, psd
 
 
-def _smoothed(values: NDArray[Any], events: Sequence[Event], settings: PreprocessSettings) -> NDArray[np.float32]:
+def _smoothed(
+    values: NDArray[Any], events: Sequence[Event], stretches: NDArray[np.int64], settings: PreprocessSettings
+) -> NDArray[np.float32]:
     assert settings.smoothing != "none"
-    runs = np.array([f"{event.session}/{event.run}" for event in events])
+    # a cut ends a run: what lies before says nothing of what comes after
+    runs = np.array([f"{e.session}/{e.run}/{k}" for e, k in zip(events, stretches.tolist(), strict=True)])
     order = np.array([event.onset_sample for event in events])
     smoothed = smooth(
         values, runs, order, method=settings.smoothing, span=settings.smoothing_span, gain=settings.smoothing_gain
@@ -219,13 +249,19 @@ def _spans(
 
 
 def _fit(recorded: Recorded, settings: PreprocessSettings, training: Sequence[Event]) -> Fitted:
-    """Learn what cleaning must learn, from nothing but the training events."""
+    """Learn what cleaning must learn, from nothing but the training events, and nothing that is marked in them."""
 
     def learned_from() -> Iterator[tuple[NDArray[np.float64], NDArray[np.bool_]]]:
         for recording in recorded.recordings:
-            chosen = samples_of(training, recording, recorded.sfreq)
-            if chosen.any():
-                yield recorded.microvolts(recording), chosen
+            marked = Interruptions.of(recording, recorded.spans)
+            chosen = samples_of(training, recording, recorded.sfreq) & marked.usable()
+            pieces = [(first, last) for first, last in marked.pieces if chosen[first:last].any()]
+            if len(marked.pieces) > 1:
+                pieces = [(a, b) for a, b in pieces if not is_too_short(b - a, recorded.sfreq, settings)]
+            eeg = recorded.microvolts(recording) if pieces else None
+            for first, last in pieces:
+                assert eeg is not None
+                yield eeg[:, first:last], chosen[first:last]
 
     return fit_cleaning(learned_from(), recorded.electrodes, recorded.sfreq, settings)
 
@@ -233,23 +269,29 @@ def _fit(recorded: Recorded, settings: PreprocessSettings, training: Sequence[Ev
 def _cutter(
     recorded: Recorded,
     recording: Recording,
+    marked: Interruptions,
     settings: PreprocessSettings,
     fitted: Fitted | None,
     kept: list[int],
     events: list[str],
-) -> Callable[..., NDArray[np.float32]]:
-    """Return a function that cuts epochs out of one recording, cleaned where that is asked for."""
+) -> tuple[Callable[..., NDArray[np.float32]], list[tuple[int, int]]]:
+    """Return what cuts epochs out of one recording, cleaned where asked for, and its stretches too short for that."""
     names = [row.electrode for row in recorded.electrodes]
     if fitted is None:
         places, stretch = [recorded.scalp[place] for place in kept], recorded.stretch(recording)
-        return partial(cut_epochs, stretch, scale=_MICROVOLTS, kept=places, electrodes=names, events=events)
-    signal = clean(recorded.microvolts(recording), recorded.electrodes, recorded.sfreq, settings, fitted)
+        return partial(cut_epochs, stretch, scale=_MICROVOLTS, kept=places, electrodes=names, events=events), []
+    eeg = recorded.microvolts(recording)
+    signal, short = clean_pieces(eeg, marked, recorded.electrodes, recorded.sfreq, settings, fitted)
     scalp = [names[place] for place in recorded.scalp]  # what cleaning returns
-    return partial(cut_epochs, signal, scale=1.0, kept=kept, electrodes=scalp, events=events)
+    return partial(cut_epochs, signal, scale=1.0, kept=kept, electrodes=scalp, events=events), short
 
 
-def _states(values: NDArray[np.float32], spans: Spans, limit_uv: float | None) -> list[State]:
-    out = rejected(values, limit_uv) if limit_uv else np.zeros(len(values), dtype=bool)
+def _states(
+    values: NDArray[np.float32], spans: Spans, brief: NDArray[np.bool_], settings: PreprocessSettings, marks: Marks
+) -> list[State]:
+    out = brief | marks.rejected(settings.reject_spans)
+    if settings.reject_uv:
+        out = out | rejected(values, settings.reject_uv)
     return [
         "outside" if not inside else "rejected" if bad else "ok" for inside, bad in zip(spans.inside, out, strict=True)
     ]

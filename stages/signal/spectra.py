@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.rates import TOLERANCE, rates_agree
 from eeg2vid.stages.signal.windows import whole_samples
 
 Bands = Sequence[tuple[float, float]]
@@ -153,14 +154,15 @@ def _slepian(length: int, sfreq: float, bandwidth_hz: float | None) -> tuple[NDA
 
 def _bins(band: tuple[float, float], n_fft: int, sfreq: float) -> tuple[int, int]:
     low, high = band
-    if high > sfreq / 2:
+    reaches_nyquist = rates_agree(2 * high, sfreq)
+    if high > sfreq / 2 and not reaches_nyquist:
         raise UsageError(
             f"Band ({low:g}, {high:g}) Hz reaches beyond {sfreq / 2:g} Hz, half the sampling rate of {sfreq:g} Hz.",
             "Choose bands below it, e.g. `bands` 4-8 `bands` 8-14 `bands` 14-31.",
         )
-    # edges in bins; a frequency that equals an edge up to rounding is on it
-    first, stop = (math.ceil(edge * n_fft / sfreq - 1e-9) for edge in (low, high))
-    if high == sfreq / 2:
+    # edges in bins; a frequency that equals an edge up to how exactly files keep rates is on it
+    first, stop = (math.ceil(edge * n_fft / sfreq * (1 - TOLERANCE)) for edge in (low, high))
+    if reaches_nyquist:
         stop = n_fft // 2 + 1
     if not 0 <= low < high or first >= stop:
         raise UsageError(

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from eeg2vid.schemas.entities import Event, Recording
 from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.rates import rate_after
+from eeg2vid.stages.signal.lengths import UsualLength, usual_length
 
 Span = Literal["clip", "hint"]
 
@@ -47,11 +49,17 @@ class Spans:
         Samples of every epoch.
     inside
         Whether the epoch lies wholly in its recording, bool ``(event,)``.
+    brief
+        Whether the event ends before its epoch, as few do, bool ``(event,)``.
+    said
+        A sentence, where the lengths of events differ; else empty.
     """
 
     first: NDArray[np.int64]
     length: int
     inside: NDArray[np.bool_]
+    brief: NDArray[np.bool_]
+    said: str = ""
 
 
 def place_spans(
@@ -75,7 +83,8 @@ def place_spans(
     span
         'clip': times count from the clip's onset; 'hint': from the onset of the hint before the event's run.
     tmin_s, tmax_s
-        From where to where, s; no `tmax_s`: to the end of the shortest clip, or hint.
+        From where to where, s; no `tmax_s`: to the end of the shortest clip, or hint, but for a few that are shorter
+        than is usual (`usual_length`).
     resample
         Rate of the signal to be cut, Hz, if another.
 
@@ -84,12 +93,15 @@ def place_spans(
     UsageError
         If the epoch ends before it begins, or a hint is asked for and the events know none.
     """
-    rate = resample or sfreq
+    rate = rate_after(sfreq, resample)
     onsets = np.array([event.onset_sample for event in events], dtype=np.float64)
     lasts = [event.duration_s for event in events]
     if span == "hint":
         onsets, lasts = _hints(events, onsets, sfreq)
-    end = min(lasts) if tmax_s is None else tmax_s
+    usual = usual_length(lasts, "hint" if span == "hint" else "event")
+    if tmax_s is not None:
+        usual = UsualLength(tmax_s, np.zeros(len(events), dtype=bool), "")
+    end = usual.seconds
     length = round((end - tmin_s) * rate)
     if length < 1:
         raise UsageError(
@@ -99,18 +111,18 @@ def place_spans(
     first = np.rint(onsets * (rate / sfreq)).astype(np.int64) + round(tmin_s * rate)
     lengths = {row.recording: round(row.length * rate / sfreq) for row in recordings}
     last = np.array([lengths[event.recording] for event in events])
-    return Spans(first, length, (first >= 0) & (first + length <= last))
+    return Spans(first, length, (first >= 0) & (first + length <= last), usual.brief, usual.said)
 
 
 def refuse_outside(spans: Spans, events: Sequence[Event], recordings: Sequence[Recording]) -> None:
-    """Refuse epochs that reach beyond their recording.
+    """Refuse epochs that reach beyond their recording; those of brief events may.
 
     Raises
     ------
     BadDataError
         Naming the first of them.
     """
-    outside = np.flatnonzero(~spans.inside)
+    outside = np.flatnonzero(~spans.inside & ~spans.brief)
     if outside.size:
         event = events[outside[0]]
         length = next(row.length for row in recordings if row.recording == event.recording)

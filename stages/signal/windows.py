@@ -9,12 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.rates import whole_rate
 
 T = TypeVar("T", bound=np.generic)
 
 
 def whole_samples(seconds: float, sfreq: float, what: str = "window", *, least: int = 4) -> int:
     """Return a stretch of time as a number of samples.
+
+    At a rate of a whole number of Hz it must be a whole number of samples; at any other (1000/3 Hz, or 300.03 Hz of a
+    header that rounds the interval to 3333 µs) the nearest number is meant.
 
     Parameters
     ----------
@@ -30,15 +34,17 @@ def whole_samples(seconds: float, sfreq: float, what: str = "window", *, least: 
     Raises
     ------
     UsageError
-        If it is no whole number of samples, or fewer than `least`.
+        If it is no whole number of samples at a whole rate, or fewer than `least`.
     """
     if not (0 < sfreq < math.inf and 0 < seconds < math.inf):
         raise UsageError(f"A {what} of {seconds:g} s at {sfreq:g} Hz: both must be above 0 and finite.")
-    samples = round(seconds * sfreq)
-    if abs(samples - seconds * sfreq) > 1e-6 or samples < least:
-        longer = math.ceil(max(seconds * sfreq, least) - 1e-6) / sfreq
+    whole = whole_rate(sfreq)
+    exact = seconds * (whole or sfreq)
+    samples = round(exact)
+    if (whole is not None and abs(samples - exact) > 1e-6) or samples < least:
+        longer = math.ceil(max(exact, least) - 1e-6) / sfreq
         raise UsageError(
-            f"A {what} of {seconds:g} s at {sfreq:g} Hz is {seconds * sfreq:g} samples, expected a whole number of at "
+            f"A {what} of {seconds:g} s at {sfreq:g} Hz is {exact:g} samples, expected a whole number of at "
             f"least {least}.",
             f"The next longer one is {longer:g} s.",
         )
@@ -48,7 +54,9 @@ def whole_samples(seconds: float, sfreq: float, what: str = "window", *, least: 
 def window_starts(n_samples: int, sfreq: float, window_s: float, step_s: float | None = None) -> NDArray[np.int64]:
     """Return where the windows of an epoch begin.
 
-    Every window lies wholly in the epoch; samples left over at its end are not used.
+    Every window lies wholly in the epoch; samples left over at its end are not used. Where windows or steps are no
+    whole number of samples (`whole_samples`), each begins at the sample nearest to its time, and none is lost or moved
+    by more than one sample for it.
 
     Parameters
     ----------
@@ -78,11 +86,16 @@ def window_starts(n_samples: int, sfreq: float, window_s: float, step_s: float |
             f"Epochs hold {n_samples} samples, but a window of {window_s:g} s at {sfreq:g} Hz needs {length}.",
             "Choose a shorter `window_s` or longer epochs (`tmax_s`).",
         )
-    return np.arange(0, n_samples - length + 1, step, dtype=np.int64)
+    if whole_rate(sfreq) is not None:
+        return np.arange(0, n_samples - length + 1, step, dtype=np.int64)
+    window, hop = window_s * sfreq, (window_s if step_s is None else step_s) * sfreq
+    # the epoch itself was rounded, by half a sample at most
+    count = max(0, math.floor((n_samples + 0.5 - window) / hop)) + 1
+    return np.minimum(np.rint(np.arange(count) * hop).astype(np.int64), n_samples - length)
 
 
 def sliding_windows(epochs: NDArray[T], sfreq: float, window_s: float, step_s: float | None = None) -> NDArray[T]:
-    """Return all windows of all epochs as a view: nothing is copied, and it cannot be written to.
+    """Return all windows of all epochs, not to be written to: a view, unless they lie a sample more or less apart.
 
     EEG2Video's sequence-to-sequence network takes 7 windows of 0.5 s, 0.25 s apart, from 2 s: 7 x 62 x 100.
 
@@ -104,10 +117,16 @@ def sliding_windows(epochs: NDArray[T], sfreq: float, window_s: float, step_s: f
     """
     if epochs.ndim < 2:
         raise BadDataError(f"Epochs have shape {epochs.shape}, expected (..., electrode, sample).")
-    window_starts(epochs.shape[-1], sfreq, window_s, step_s)  # refuses what does not fit
-    length, step = _lengths(sfreq, window_s, step_s)
+    starts = window_starts(epochs.shape[-1], sfreq, window_s, step_s)
+    length = whole_samples(window_s, sfreq)
     windows = np.lib.stride_tricks.sliding_window_view(epochs, length, axis=-1)
-    return np.moveaxis(windows[..., ::step, :], -2, -3)
+    steps = set(np.diff(starts).tolist())
+    if len(steps) <= 1:
+        windows = windows[..., : starts[-1] + 1 : steps.pop() if steps else 1, :]
+    else:
+        windows = windows[..., starts, :]
+        windows.flags.writeable = False
+    return np.moveaxis(windows, -2, -3)
 
 
 def _lengths(sfreq: float, window_s: float, step_s: float | None) -> tuple[int, int]:

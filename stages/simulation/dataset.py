@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets.protocol import SFREQ
 from eeg2vid.stages.simulation.decodable import (
     observer_rows,
@@ -62,7 +63,7 @@ def _labels(subjects: int | Sequence[str]) -> tuple[str, ...]:
 
 
 def _check(out: Path, resolution: int, seed: int, dtype: str) -> None:
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or not all(is_foreign(path.name) for path in out.iterdir())):
         raise UsageError(f"{out} exists and is not an empty folder.", "Name another folder, or remove it first.")
     if resolution % 2 or not 32 <= resolution <= 1920:
         raise UsageError(f"resolution: expected an even width of 32 to 1920 px, found {resolution}.")
@@ -225,7 +226,7 @@ def simulate_dataset(
         clock.append(time.perf_counter())
         (work / MARKER).write_text(json.dumps(marker, indent=2) + "\n", encoding="utf-8")
         if target.exists():
-            target.rmdir()
+            shutil.rmtree(target)  # empty, but for what systems leave
         work.rename(target)
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)

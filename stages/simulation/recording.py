@@ -87,9 +87,11 @@ def write_recording(
     starting: Callable[[int], None],
 ) -> None:  # fmt: skip
     """Write one session of a person, `(block, electrode, sample)`, V; `starting` is told which block it is at."""
-    blocks = len(driven)
-    eeg = np.lib.format.open_memmap(path, "w+", np.dtype(dtype), (blocks, len(ELECTRODES), plan.n_samples))
-    for block in range(blocks):
-        starting(block)
-        eeg[block] = record_block(plan, driven[block], person, world, seed, block)
-    eeg.flush()
+    shape = (len(driven), len(ELECTRODES), plan.n_samples)
+    with path.open("wb") as file:  # block after block: a mapped file would end the process on a full disk
+        described = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, described)
+        for block in range(len(driven)):
+            starting(block)
+            eeg = record_block(plan, driven[block], person, world, seed, block)
+            file.write(np.ascontiguousarray(eeg, dtype).data)

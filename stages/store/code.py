@@ -8,6 +8,8 @@ from functools import cache
 from importlib import metadata, util
 from pathlib import Path
 
+from eeg2vid.schemas.foreign import is_foreign
+
 PACKAGES = ("eeg2vid.schemas", "eeg2vid.stages")
 _LIBRARIES = ("av", "diffusers", "mne", "numpy", "scipy", "torch", "transformers")  # their versions can change a result
 
@@ -72,6 +74,19 @@ def other_code(then: str, now: str) -> str:
     return f"an eeg2vid with other libraries ({', '.join(others)})"
 
 
+def parts_of_other_code(unit: Path) -> list[str]:
+    """Say of each unfinished work of a unit whether its parts were made by other code: they are made again."""
+    mine = code_record(package_digest())
+    found = []
+    for record in sorted(unit.glob("work-*/code")):
+        then = record.read_text(encoding="utf-8", errors="replace")
+        done = sum(1 for _ in record.parent.glob("done/*.json"))
+        if done and then != mine:
+            what = "1 finished part was" if done == 1 else f"{done} finished parts were"
+            found.append(f"{what} made by {other_code(then, mine)} and will be made again")
+    return found
+
+
 def _files(room: str) -> Iterator[tuple[str, Path]]:
     """Yield the files of a module or package, each with its dotted place; nothing compiled, nothing hidden."""
     spec = util.find_spec(room)
@@ -83,6 +98,7 @@ def _files(room: str) -> Iterator[tuple[str, Path]]:
         return
     for file in origin.parent.rglob("*"):
         parts = file.relative_to(origin.parent).parts
-        if file.is_file() and "__pycache__" not in parts and not any(part.startswith(".") for part in parts):
+        hidden = any(part.startswith(".") or is_foreign(part) for part in parts)
+        if file.is_file() and "__pycache__" not in parts and not hidden:
             stem = parts if file.suffix != ".py" else file.relative_to(origin.parent).with_suffix("").parts
             yield ".".join([room, *stem]), file

@@ -14,13 +14,32 @@ def write_synced(path: Path, data: bytes) -> None:
     """Write a small file whole: beside it, synced, renamed into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    if path.is_dir():
-        remove(path)
-    replace_synced(beside, path)
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.is_dir():
+            remove(path)
+        replace_synced(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def reserve(path: Path, size: int) -> None:
+    """Make a file of a size whose room is there: writing to a mapped file on a full disk would end the process.
+
+    Raises
+    ------
+    OSError
+        If there is not so much room.
+    """
+    with path.open("wb") as file:
+        if size and hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            file.truncate(size)
 
 
 def remove(path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.catalogue import SCHEMAS, VERSIONS, upgraded
 from eeg2vid.schemas.entities import Row
-from eeg2vid.schemas.errors import BadDataError, MissingInputError
+from eeg2vid.schemas.errors import BadDataError, MissingInputError, UnreadableError
 from eeg2vid.schemas.foreign import is_foreign
-from eeg2vid.schemas.manifest import ArrayEntry, Manifest
+from eeg2vid.schemas.manifest import ArrayEntry, FileEntry, Manifest
 from eeg2vid.schemas.upgrades import Facts, Tables
 from eeg2vid.stages.store import arrays
 from eeg2vid.stages.store.digest import sha256_file, sha256_json, sha256_rows
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Row)
 
-_REMAKE = "Delete the folder and make it again, or restore it from a copy."
+_REMAKE = "Make it again with --force, or restore it from a copy."
+_OTHER_VERSION = "Install the eeg2vid that wrote it, or make the artifact again with --force."
 
 
 def load_manifest(folder: Path) -> Manifest:
@@ -36,31 +37,47 @@ def load_manifest(folder: Path) -> Manifest:
     ------
     MissingInputError
         If there is none.
-    BadDataError
-        If it was edited or damaged, or if its schema is unknown here.
+    UnreadableError
+        If it was edited or damaged, if another version of eeg2vid wrote it, or if its schema is unknown here.
     """
     path = folder / MANIFEST
-    try:
-        data = json.loads(path.read_bytes())
-        claimed = data.pop("manifest_sha256")
-    except FileNotFoundError:
-        raise MissingInputError(f"{folder}: there is no artifact here.") from None
-    except (ValueError, KeyError, AttributeError) as error:
-        raise BadDataError(f"{path}: the manifest is damaged ({error}).", _REMAKE) from error
-    if sha256_json(data) != claimed:
-        raise BadDataError(f"{path}: the manifest does not match its own hash; it was edited or damaged.", _REMAKE)
+    data = _read_manifest(path)
     try:
         manifest = Manifest.model_validate(data)
     except ValidationError as error:
-        raise BadDataError(f"{path}: not a manifest of this version ({error.errors()[0]['msg']}).") from error
+        raise UnreadableError(
+            f"{path}: not a manifest of this version ({error.errors()[0]['msg']}).",
+            _OTHER_VERSION,
+            found="of another version of eeg2vid",
+        ) from error
     if (manifest.schema_name, manifest.schema_version) not in VERSIONS:
         versions = [str(version) for name, version in VERSIONS if name == manifest.schema_name]
         known = f"version {' and '.join(versions)}" if versions else f"only {', '.join(SCHEMAS)}"
-        raise BadDataError(
+        raise UnreadableError(
             f"{path}: schema '{manifest.schema_name}' version {manifest.schema_version}; this eeg2vid knows {known}.",
-            "Install the eeg2vid that wrote it, or make the artifact again.",
+            _OTHER_VERSION,
+            found=f"of version {manifest.schema_version}" if versions else f"of unknown schema {manifest.schema_name}",
         )
     return manifest
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    """Return what a manifest says, as it was written."""
+    try:
+        data = json.loads(path.read_bytes())
+        if not isinstance(data, dict) or not data:
+            raise ValueError("it says nothing")
+        claimed = data.pop("manifest_sha256", None)
+        whole = sha256_json(data) == claimed
+    except FileNotFoundError:
+        raise MissingInputError(f"{path.parent}: there is no artifact here.") from None
+    except OSError as error:
+        raise UnreadableError(f"{path}: the manifest cannot be read ({error.strerror}).", _REMAKE) from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise UnreadableError(f"{path}: the manifest is damaged ({error}).", _REMAKE) from error
+    if not whole:
+        raise UnreadableError(f"{path}: the manifest does not match its own hash; it was edited or damaged.", _REMAKE)
+    return data
 
 
 class Artifact:
@@ -212,7 +229,8 @@ class Artifact:
 def _check_stored(folder: Path, manifest: Manifest) -> None:
     """Refuse a store that lacks files: to Zarr a chunk that is not there is a chunk of zeros.
 
-    Chunks carry checksums of their own, the metadata do not.
+    Chunks carry checksums of their own, the metadata do not. Damaged metadata can make the HDF5 library end the
+    process: such a file is opened only if its bytes are those that were written. Hashing it costs less than unpacking.
     """
     for entry in manifest.files:
         if entry.path.startswith("data."):
@@ -221,8 +239,19 @@ def _check_stored(folder: Path, manifest: Manifest) -> None:
             if size != entry.size:
                 have = "it is missing" if size is None else f"found {size}"
                 raise BadDataError(f"{path}: should hold {entry.size} bytes, {have}.", _REMAKE)
-            if path.name == "zarr.json" and sha256_file(path) != entry.sha256:
+            if path.name in ("zarr.json", arrays.HDF5) and _sha256_of(path, *_state(path)) != entry.sha256:
                 raise BadDataError(f"{path}: does not match the manifest; it was edited or damaged.", _REMAKE)
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    stat = path.stat()
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+@lru_cache(maxsize=4096)
+def _sha256_of(path: Path, *_: int) -> str:
+    """Return the hash of a file in a state: computed once per process."""
+    return sha256_file(path)
 
 
 def _check_file(path: Path, expected: str) -> None:
@@ -251,7 +280,13 @@ def damage(artifact_folder: Path) -> list[str]:
     found += [
         f"{name}: not in the manifest" for name in present.keys() - listed.keys() if not is_foreign(present[name].name)
     ]
-    for name in listed.keys() & present.keys():
-        if present[name].stat().st_size != listed[name].size or sha256_file(present[name]) != listed[name].sha256:
-            found.append(f"{name}: content differs from the manifest")
+    found += [trouble for name in listed.keys() & present.keys() if (trouble := _trouble(present[name], listed[name]))]
     return sorted(found)
+
+
+def _trouble(path: Path, entry: FileEntry) -> str | None:
+    try:
+        same = path.stat().st_size == entry.size and sha256_file(path) == entry.sha256
+    except OSError as error:
+        return f"{entry.path}: cannot be read ({error.strerror})"
+    return None if same else f"{entry.path}: content differs from the manifest"

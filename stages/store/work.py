@@ -3,12 +3,12 @@
 One mechanism serves resume, shards and several writers. A unit's work lies in `work-<fingerprint8>/`:
 
     code                      digest of the source that makes the parts, and its libraries: parts of others are dropped
-    alive/<host>-<pid>.lock   held by every process at work here
+    alive/<process>.lock      held by every process at work here; a process is host, pid and a word of its own
     claims/<k>.lock           held by the process that makes part k
     parts/<k>.<pid>/          part k being written, renamed to parts/<k>/ when all its files are on the disk
     done/<k>.json             written after the rename: the hash of every file of part k
     state/<k>/                state of a training inside part k
-    commit-<host>-<pid>/      the artifacts, assembled from the parts before they are renamed into place
+    commit-<process>/         the artifacts, assembled from the parts before they are renamed into place
     committed                 all is in place; the last process to leave removes the folder
 """
 
@@ -19,103 +19,45 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import FailedError, LockedError
+from eeg2vid.schemas.foreign import is_foreign
+from eeg2vid.stages.store.claims import PROCESS
 from eeg2vid.stages.store.code import code_record, other_code, package_digest
-from eeg2vid.stages.store.digest import canonical_json, sha256_file
-from eeg2vid.stages.store.files import remove, replace_synced, sync_tree, write_synced
-from eeg2vid.stages.store.notes import read_note, write_note
+from eeg2vid.stages.store.digest import sha256_file
+from eeg2vid.stages.store.files import remove, write_synced
+from eeg2vid.stages.store.locks import Lock, alive, wait_for, without_locks
+from eeg2vid.stages.store.notes import note_of, notes_in, place_of, read_note
+from eeg2vid.stages.store.part import WorkPart
 
-if TYPE_CHECKING:
-    import numpy as np
-    from filelock import BaseFileLock
-
-_COMMIT_SECONDS = 3600.0  # another process is assembling the same artifact: wait for it
-_STALE_SECONDS = 600.0  # without working file locks, a heartbeat older than this is a dead process's
+_LEAVE_SECONDS = 5.0  # so long who leaves waits for the lock, to clear up; else the next one does
+_ASK_SECONDS = 0.05  # `doctor` may hold a lock for a moment, to see whether it is free
 
 
-def _lock(path: Path) -> BaseFileLock | None:
-    """Take a lock at once, or return None if another process holds it."""
-    from filelock import FileLock, Timeout
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        return None
-    return lock
-
-
-class WorkPart:
-    """One part being made; its files become visible together when the `with` block ends."""
-
-    def __init__(self, work: Work, index: int) -> None:
-        self.index = index
-        self._work = work
-        self._folder = work.folder / "parts" / f"{index}.{os.getpid()}"
-
-    @property
-    def state(self) -> Path:
-        """Folder for the state of a training inside this part; removed when the part is done."""
-        return self._work.folder / "state" / str(self.index)
-
-    def array(self, role: str, name: str, values: np.ndarray) -> None:
-        """Write this part's rows of an array; parts are joined along the first axis."""
-        import numpy as np
-
-        with self._file(role, "arrays", f"{name}.npy").open("wb") as file:
-            np.lib.format.write_array(file, np.ascontiguousarray(values), allow_pickle=False)
-
-    def rows(self, role: str, table: str, rows: Iterable[Row]) -> None:
-        """Write this part's rows of a table."""
-        lines = b"".join(canonical_json(row.model_dump(mode="json")) + b"\n" for row in rows)
-        self._file(role, "tables", f"{table}.jsonl").write_bytes(lines)
-
-    def model_folder(self, role: str, path: str) -> Path:
-        """Return a new folder for one trained model."""
-        folder = self._file(role, "models", path)
-        folder.mkdir(parents=True)
-        return folder
-
-    def media(self, role: str, path: str) -> Path:
-        """Return where a media file goes."""
-        return self._file(role, "media", path)
-
-    def _file(self, role: str, kind: str, name: str) -> Path:
-        path = self._folder / role / kind / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
-
-    def __enter__(self) -> WorkPart:
-        remove(self._work.done_file(self.index))  # a damaged note says nothing of what is made now
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True)
-        return self
-
-    def __exit__(self, kind: Any, *_: object) -> None:
-        if kind is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            return
-        files = sync_tree(self._folder)
-        target = self._work.part_folder(self.index)
-        remove(target)  # a process died between rename and done
-        replace_synced(self._folder, target)
-        write_note(self._work.done_file(self.index), files)
-        shutil.rmtree(self.state, ignore_errors=True)
+class DamagedPartError(FailedError):
+    """A part that was done is damaged: it has been dropped, whoever comes next makes it again."""
 
 
 class Work:
     """The work folder of one unit under one fingerprint, and under one version of the source."""
 
-    def __init__(self, unit: Path, fingerprint: str, *, shard: tuple[int, int] = (0, 1)) -> None:
+    def __init__(
+        self,
+        unit: Path,
+        fingerprint: str,
+        *,
+        shard: tuple[int, int] = (0, 1),
+        look: Callable[[], None] = lambda: None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Name the work; `look` may end a wait for others by an error, `tell` says whom this process waits for."""
         self.unit = unit
         self.folder = unit / f"work-{fingerprint[:8]}"
         self.shard = shard
+        self._look = look
+        self._tell = tell
         self.count = 0
         self._found_done: set[int] = set()
 
@@ -132,40 +74,60 @@ class Work:
         LockedError
             If a living process makes this unit under another fingerprint, or with other code.
         """
-        mine = self.folder / "alive" / f"{socket.gethostname()}-{os.getpid()}.lock"
+        mine = self.folder / "alive" / f"{_process()}.lock"
         with self.unit_lock():
             remarks = [self._clear(other) for other in self.unit.glob("work-*") if other != self.folder]
-            if self.is_committed() and not _alive(self.folder):
+            if self.is_committed() and not alive(self.folder):
                 self._remove()
             remarks += self._clear_other_code()
-            alive = _lock(mine)
-        for stale in (self.folder / "parts").glob("*.*"):
+            here = Lock(mine)
+            while not here.take():
+                time.sleep(_ASK_SECONDS)
+        remarks += filter(None, [without_locks()])
+        for stale in (self.folder / "parts").glob("[0-9]*.*"):
             self._drop_dead_part(stale)
-        self.beat()
+        patience = 0.0
         try:
             yield remarks
+            patience = _LEAVE_SECONDS
         finally:
             shutil.rmtree(self.commit_folder, ignore_errors=True)
-            if alive is not None:
-                alive.release()
+            here.release()
             mine.unlink(missing_ok=True)
-            self._leave()
+            self._leave(patience)
 
-    def unit_lock(self) -> BaseFileLock:
-        """Return the lock under which work is entered, left and committed."""
-        from filelock import FileLock
+    @contextlib.contextmanager
+    def unit_lock(self) -> Iterator[None]:
+        """Hold the lock under which work is entered, left and committed.
 
-        self.unit.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.unit / ".lock", timeout=_COMMIT_SECONDS)
+        Raises
+        ------
+        LockedError
+            If another process has it and shows no sign of life, or keeps it for an hour.
+        """
+        lock = Lock(self.unit / ".lock", beats=True)
+        wait_for(lock, str(self.unit), look=self._look, tell=self._tell)
+        try:
+            yield
+        finally:
+            lock.release()
 
-    def _leave(self) -> None:
+    def _leave(self, patience: float) -> None:
         """Remove the folder if nobody is at work in it and nothing in it is worth keeping."""
         if not self.folder.exists():
             return
-        with self.unit_lock():
-            worth = not self.is_committed() and (any(self.folder.glob("done/*")) or any(self.folder.glob("state/*/*")))
-            if not worth and not _alive(self.folder):
+        lock = Lock(self.unit / ".lock", beats=True)
+        until = time.monotonic() + patience
+        while not lock.take():
+            if time.monotonic() > until:
+                return
+            time.sleep(_ASK_SECONDS)
+        try:
+            worth = not self.is_committed() and (notes_in(self.folder) or self._states())
+            if not worth and not alive(self.folder):
                 self._remove()
+        finally:
+            lock.release()
 
     def tidy(self) -> None:
         """Remove what is left beside a finished artifact: a process died between commit and clearing up."""
@@ -173,15 +135,13 @@ class Work:
         if left:
             with self.unit_lock():
                 for folder in left:
-                    if not _alive(folder):
+                    if not alive(folder):
                         shutil.rmtree(folder, ignore_errors=True)
 
     def _clear(self, other: Path) -> str:
-        held = _alive(other)
-        if held:
+        if held := alive(other):
             raise LockedError(
-                f"{self.unit} is being made by another process ({held[0].stem}) under other settings.",
-                "Wait for it or stop it.",
+                f"{self.unit} is being made by {held[0]}, under other settings.", "Wait for it or stop it."
             )
         shutil.rmtree(other)
         return f"Cleared away unfinished work of other settings ({other.name})."
@@ -193,12 +153,12 @@ class Work:
         made_by = record.read_text(encoding="utf-8", errors="replace") if record.is_file() else ""
         if made_by == mine or self.is_committed():
             return []
-        if made_by and (held := _alive(self.folder)):
+        if made_by and (held := alive(self.folder)):
             raise LockedError(
-                f"{self.unit} is being made by another process ({held[0].stem}) of {other_code(made_by, mine)}.",
+                f"{self.unit} is being made by {held[0]}, of {other_code(made_by, mine)}.",
                 "Wait for it or stop it.",
             )
-        done = sum(1 for _ in self.folder.glob("done/*.json"))
+        done = len(notes_in(self.folder))
         for name in ("done", "parts"):  # in this order: a part without its note is made again
             shutil.rmtree(self.folder / name, ignore_errors=True)
         write_synced(record, mine.encode())
@@ -210,23 +170,26 @@ class Work:
 
     def _drop_dead_part(self, folder: Path) -> None:
         index = folder.name.split(".")[0]
-        lock = _lock(self.folder / "claims" / f"{index}.lock")
-        if lock is not None:
+        lock = self._claim(index)
+        if lock.take():
             shutil.rmtree(folder, ignore_errors=True)
             lock.release()
 
-    def beat(self) -> None:
-        """Show that this work is alive, where file locks cannot."""
-        (self.folder / "heartbeat").touch()
+    def _states(self) -> list[Path]:
+        """Return what is kept of trainings in mid-part."""
+        return [path for path in self.folder.glob("state/*/*") if not is_foreign(path.name)]
+
+    def _claim(self, index: str | int) -> Lock:
+        return Lock(self.folder / "claims" / f"{index}.lock")
 
     @property
     def commit_folder(self) -> Path:
         """Where this process assembles the artifacts."""
-        return self.folder / f"commit-{socket.gethostname()}-{os.getpid()}"
+        return self.folder / f"commit-{_process()}"
 
     def done_file(self, index: int) -> Path:
         """Return the file that says that a part is done."""
-        return self.folder / "done" / f"{index}.json"
+        return note_of(self.folder, index)
 
     def is_done(self, index: int) -> bool:
         """Tell whether a part is done; one whose note is damaged or that lacks files is made again."""
@@ -236,7 +199,7 @@ class Work:
 
     def part_folder(self, index: int) -> Path:
         """Return where the files of a part that is done lie."""
-        return self.folder / "parts" / str(index)
+        return place_of(self.folder, index)
 
     def _files_of(self, index: int) -> dict[str, str] | None:
         return read_note(self.done_file(index), self.part_folder(index))
@@ -253,9 +216,9 @@ class Work:
         if self.shard[0] != 0:
             yield False
             return
-        claim = _lock(self.folder / "claims" / "0.lock")
-        if claim is None:
-            raise LockedError(f"{self.unit} is being made by another process.", "Wait for it; nothing is lost.")
+        claim = self._claim(0)
+        if not claim.take():
+            raise LockedError(f"{self.unit} is being made by {claim.holder()}.", "Wait for it; nothing is lost.")
         try:
             yield True
         finally:
@@ -270,13 +233,12 @@ class Work:
                 return
             if self.is_done(index):
                 continue
-            claim = _lock(self.folder / "claims" / f"{index}.lock")
-            if claim is None:
+            claim = self._claim(index)
+            if not claim.take():
                 continue
             try:
                 if not self.is_done(index):  # it may have been finished between the look and the claim
-                    self.beat()
-                    yield WorkPart(self, index)
+                    yield WorkPart(self.folder, index)
             finally:
                 claim.release()
 
@@ -289,8 +251,8 @@ class Work:
 
         Raises
         ------
-        FailedError
-            If a part was damaged on the disk; it is removed, so that the next call makes it again.
+        DamagedPartError
+            If a part was damaged on the disk; it counts as not done any more.
         """
         found: dict[str, list[Path]] = {}
         for index in range(self.count):
@@ -308,10 +270,10 @@ class Work:
         if not path.is_file() or sha256_file(path) != digest:
             raise self._dropped(path, index)
 
-    def _dropped(self, path: Path, index: int) -> FailedError:
+    def _dropped(self, path: Path, index: int) -> DamagedPartError:
         remove(self.done_file(index))
         self._found_done.discard(index)
-        return FailedError(
+        return DamagedPartError(
             f"{path}: part {index} of the work was damaged on the disk and has been dropped.",
             "Run the same command again: it makes that part anew and keeps the others.",
         )
@@ -328,18 +290,5 @@ class Work:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _alive(folder: Path) -> list[Path]:
-    """Return what shows that a process is at work in a folder: locks held, or a fresh heartbeat."""
-    try:
-        return [path for path in (folder / "alive").glob("*.lock") if not _free(path)]
-    except OSError:  # locks do not work on this file system
-        beat = folder / "heartbeat"
-        return [beat] if beat.exists() and time.time() - beat.stat().st_mtime < _STALE_SECONDS else []
-
-
-def _free(path: Path) -> bool:
-    lock = _lock(path)
-    if lock is None:
-        return False
-    lock.release()
-    return True
+def _process() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}-{PROCESS}"

@@ -72,6 +72,22 @@ def test_status_of_one_subject(done, cli_ok):
     assert {row["unit"] for row in rows} == {"study", "sub-2"}
 
 
+def test_status_and_inspect_tell_what_other_code_made(done, cli_ok, monkeypatch):
+    assert {tuple(row["notes"]) for row in cli_ok("status", "-w", done, "--json").json} == {()}
+    assert "another version" not in cli_ok("status", "-w", done).err
+    one = ("inspect", "split/default/sub-1/folds", "-w", done)
+    assert "the same as here" in cli_ok(*one).out
+    monkeypatch.setattr("eeg2vid.cli.commands.status.package_digest", lambda: "0" * 64)
+    monkeypatch.setattr("eeg2vid.cli.commands.inspect.package_digest", lambda: "0" * 64)
+    rows = cli_ok("status", "-w", done, "--json").json
+    assert {(row["state"], *row["notes"]) for row in rows} == {("done", "made by another version of eeg2vid")}
+    said = cli_ok("status", "-w", done).err
+    assert (
+        f"{len(rows)} of {len(rows)} units were made by another version of eeg2vid, first ingest/default/study" in said
+    )
+    assert "another than here (000000000000)" in cli_ok(*one).out
+
+
 def test_status_before_anything_is_made(fresh, cli_ok):
     rows = cli_ok("status", "-w", fresh, "--json").json
     states = {row["stage"]: row["state"] for row in rows}

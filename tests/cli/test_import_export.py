@@ -84,6 +84,26 @@ def test_every_artifact_survives_export_and_import(tiny, tmp_path, form):
     assert seen >= {"checkpoints", "predictions", "scores", "captions", "checks"}
 
 
+@pytest.mark.parametrize("existing", [False, True])
+def test_an_export_that_meets_a_full_disk_leaves_nothing(tiny, tmp_path, monkeypatch, existing):
+    from eeg2vid.stages.exchange import exporters
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(exporters, "write_rows", full)  # after the arrays
+    if existing:
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / ".DS_Store").touch()
+    said = call("export", FEATURES, "--out", tmp_path / "out", "-w", tiny / "workspace")
+    assert said.code == 1 and f"The disk is full at {tmp_path / 'out'}." in said.err
+    assert "are free there" in said.err
+    left = sorted(path.name for path in tmp_path.rglob("*"))
+    assert left == ([".DS_Store", "out"] if existing else [])
+    monkeypatch.undo()
+    assert call("export", FEATURES, "--out", tmp_path / "out", "-w", tiny / "workspace").code == 0
+
+
 def test_export_says_what_it_is_and_refuses_a_full_folder(tiny, tmp_path):
     workspace = tiny / "workspace"
     result = call("export", FEATURES, "--out", tmp_path / "out", "-w", workspace, "--json")

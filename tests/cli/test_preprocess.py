@@ -2,8 +2,10 @@
 
 import json
 
+import mne
 import numpy as np
 import pytest
+from PIL import Image
 
 from eeg2vid.schemas.checkpoints import TrainedModel
 from eeg2vid.schemas.entities import EpochKey, Event
@@ -178,3 +180,25 @@ def test_scaling_by_the_test_events_is_stamped(workspace, cli_ok):
     cli_ok("train-encoder", *words, "--set", "training.scaling=own", "--targets", "concept")
     assert "transductive scaling" in opened(workspace, "train-encoder", "theirs", "encoders").manifest.stamps
     assert "transductive scaling" not in opened(workspace, "train-encoder", "lda", "encoders").manifest.stamps
+
+
+def test_an_event_that_was_broken_off_is_named_and_shortens_no_other(tmp_path, cli_ok):
+    data = tmp_path / "data"
+    (data / "clips").mkdir(parents=True)
+    pictures = [Image.new("RGB", (16, 16), (40 * k, 90, 90)) for k in range(5)]
+    pictures[0].save(data / "clips/a.gif", save_all=True, append_images=pictures[1:], duration=400)
+    info = mne.create_info(["Fz", "Cz", "Oz"], 1000 / 3, "eeg")
+    eeg = np.random.default_rng(0).normal(0, 1e-5, (3, 10000))
+    mne.io.RawArray(eeg, info, verbose="error").save(data / "one_raw.fif", verbose="error")
+    rows = [f"one_raw.fif\t{3 * k}\ta\t{0.5 if k == 2 else 2}\n" for k in range(8)]
+    (data / "events.tsv").write_text("recording\tonset\tclip\tduration\n" + "".join(rows))
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    assert "Warning" not in cli_ok("ingest", data, "-w", workspace).err
+    said = cli_ok("preprocess", "-w", workspace).err
+    assert "Warning: 1 of 8 events end short of the usual 2 s (after 0.5 s): epochs keep that length" in said
+    epochs, features = (opened(workspace, "preprocess", "default", role) for role in ("epochs", "features"))
+    # 2 s and 1 s at 333.33 Hz
+    assert epochs.read("epochs").shape == (8, 3, 667)
+    assert features.read("de").shape[:2] == (8, 2)
+    assert [row.state for row in epochs.table("events", EpochKey)] == [*["ok"] * 2, "rejected", *["ok"] * 5]

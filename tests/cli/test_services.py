@@ -1,5 +1,6 @@
 """Services around the stages: citations, recipes, doctor."""
 
+import errno
 import os
 import re
 import time
@@ -19,6 +20,7 @@ from eeg2vid.stages.engine.workspace import Workspace
 from eeg2vid.stages.registry import STAGES
 from eeg2vid.stages.services.citations import bibliography, cited_by, parse_entries
 from eeg2vid.stages.services.slurm import SlurmTable, slurm_table
+from eeg2vid.stages.store import locks
 from tests.conftest import call, succeed
 
 # -- cite and recipe -----------------------------------------------------------------------------
@@ -123,23 +125,19 @@ def test_left_over_work_is_listed_with_its_age(tmp_path):
 
 
 def test_locks_and_clock_that_do_not_work(tmp_path, monkeypatch):
-    import filelock
-
     assert doctor._locks(tmp_path)[0]["verdict"] == doctor._clock(tmp_path)[0]["verdict"] == "ok"
-
-    class Useless(filelock.SoftFileLock):
-        def acquire(self, *_, **__):
-            return self
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            return None
-
-    now = time.time()
-    monkeypatch.setattr(filelock, "FileLock", Useless)
+    monkeypatch.setattr(locks.fcntl, "flock", lambda *_: None)  # as where every machine only locks for itself
     assert doctor._locks(tmp_path)[0]["verdict"] == "FAIL"
+
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(locks.fcntl, "flock", refuse)
+    monkeypatch.setattr(locks, "_said_of_claims", [])
+    monkeypatch.setattr(locks, "_trouble", [])
+    row = doctor._locks(tmp_path)[0]
+    assert row["verdict"] == "warning" and "No locks available" in row["found"] and "heartbeat" in row["found"]
+    now = time.time()
     monkeypatch.setattr(doctor.time, "time", lambda: now + 100)
     row = doctor._clock(tmp_path)[0]
     assert row["verdict"] == "warning" and "s off" in row["found"]

@@ -29,7 +29,7 @@ def run_script(script, tmp_path, *, code=0, **env):
     """Run a script in bash with a fake srun and scontrol; return exit code, eeg2vid's words, scontrol's words."""
     tools = tmp_path / "tools"
     tools.mkdir(exist_ok=True)
-    for name, end in (("srun", code), ("scontrol", 0)):
+    for name, end in (("srun", code), ("sleep", 0), ("scontrol", 0)):
         said = tmp_path / name
         said.unlink(missing_ok=True)
         body = (
@@ -67,6 +67,21 @@ def test_array_task_runs_its_subject_and_requeues_itself(tmp_path):
     for failed in (1, 3, 4, 6):
         assert run_script(script, tmp_path, code=failed, **task)[::2] == (failed, [])
     assert run_script(script, tmp_path, code=75, **task, SLURM_RESTART_COUNT="20")[::2] == (75, [])
+
+
+def test_a_stopped_task_waits_before_it_is_requeued(tmp_path):
+    pauses = {}
+    for pause in (None, 3):
+        table = slurm_table({} if pause is None else {"pause_s": pause}, "split", list(STAGES), {})
+        run_script(render(Job(STAGES["split"], Path("/w"), table=table)), tmp_path, code=75, SLURM_JOB_ID="9")
+        pauses[pause] = (tmp_path / "sleep").read_text().split()
+        asked = [(tmp_path / name).stat().st_mtime_ns for name in ("srun", "sleep", "scontrol")]
+        assert asked == sorted(asked)
+    assert pauses == {None: ["10"], 3: ["3"]}
+    for code in (0, 4):
+        (tmp_path / "sleep").unlink(missing_ok=True)
+        run_script(render(Job(STAGES["split"], Path("/w"))), tmp_path, code=code, SLURM_JOB_ID="9")
+        assert not (tmp_path / "sleep").exists()
 
 
 def test_labels_that_are_no_numbers_are_looked_up(tmp_path):

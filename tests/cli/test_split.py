@@ -20,7 +20,7 @@ def ingested(cli_ok, tmp_path_factory):
     data, workspace = folder / "data", folder / "workspace"
     sizes = ["--subjects", 3, "--blocks", 3, "--concepts", 4, "--resolution", 64, "--seed", 3]
     cli_ok("simulate", "--out", data, "--no-observers", *sizes)
-    shutil.copy(data / "EEG" / "sub1.npy", data / "EEG" / "sub1_session2.npy")
+    np.save(data / "EEG" / "sub1_session2.npy", -np.load(data / "EEG" / "sub1.npy"))  # a copy would be refused
     workspace.mkdir()
     (workspace / "eeg2vid.toml").write_text('[study]\ndata = "../data"\n')
     cli_ok("ingest", "-w", workspace)

@@ -102,6 +102,25 @@ def test_the_tiny_models_understand_simulated_clips(workspace, cli_ok):
     assert np.mean([clip == told[k] for clip, k in zip(shown, nearest, strict=True)]) > 0.7  # chance .25
 
 
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [(range(60), ""), ([*range(1, 60), 0], "1 row above they fit better"), (range(59, -1, -1), "in reverse order")],
+    ids=["right", "one late", "reversed"],
+)
+def test_captions_of_other_clips_are_told(workspace, tmp_path, cli_ok, order, said):
+    """The tiny CLIP sees whose captions these are; nothing else of what is made changes."""
+    rows = opened(workspace, "ingest", "captions").table("captions", Caption)
+    (tmp_path / "captions.txt").write_text("\n".join(rows[k].caption for k in order))
+    cli_ok("import", tmp_path / "captions.txt", "--as", "captions", "--to", "caption/given", "-w", workspace,
+           "--order", "presentation")  # fmt: skip
+    given = cli_ok("encode-clips", "-w", workspace, "--from", "captions=caption/given").err
+    assert said in given
+    assert ("may belong to other clips" in given) == bool(said)
+    digest = opened(workspace, "encode-clips", "percepts", "image-encoder").digest
+    assert "may belong" not in cli_ok("encode-clips", "-w", workspace).err  # the data set's own are right
+    assert opened(workspace, "encode-clips", "percepts", "image-encoder").digest == digest
+
+
 def test_parts_made_apart_are_the_whole(workspace, cli_ok, models):
     cli_ok("caption", "-w", workspace, "--models", models, "--frame", "all", "--max-tokens", 4)
     whole = opened(workspace, "caption", "captions").digest

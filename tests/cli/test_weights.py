@@ -58,6 +58,24 @@ def test_tiny_weights_are_here():
     assert "nothing to fetch" in succeed("weights", "fetch").err
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), OSError(122, "Disk quota exceeded")])
+def test_a_full_disk_is_not_called_a_lack_of_network(hub, tmp_path, monkeypatch, error):
+    import huggingface_hub
+
+    real = huggingface_hub.snapshot_download
+
+    def full(*words, local_files_only=False, **how):
+        if local_files_only:
+            return real(*words, local_files_only=True, **how)
+        raise RuntimeError("while downloading") from error
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", full)
+    said = call("weights", "fetch", "--models", "sd")
+    assert said.code == 1 and "could not be fetched: the disk" in said.err and "are free there" in said.err
+    assert "network" not in said.err and "HF_HOME" in said.err
+    assert not (tmp_path / "home").exists()
+
+
 def test_fetch_locks_the_commit_that_is_then_used(hub, tmp_path):
     missing = call("weights", "verify", "--models", "sd")
     assert missing.code == 5 and "weights fetch --models sd" in missing.err

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
 from pydantic_core import PydanticUndefined
@@ -47,6 +47,9 @@ VALUES: dict[str, Any] = {
 
 def example(name: str, annotation: Any, index: int) -> Any:
     """Return a value of a required field: text carries the row's index, so that rows differ."""
+    choices = get_args(annotation) if get_origin(annotation) is Literal else ()
+    if name in VALUES and choices and VALUES[name] not in choices:
+        return choices[index % len(choices)]
     if name in VALUES:
         return VALUES[name]
     text = str(annotation)

@@ -1,5 +1,6 @@
 """Artifacts of every schema and version, as first written: still read, in both containers, with equal digests."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -65,11 +66,15 @@ def test_predictions_of_version_1_read_as_version_2():
     ]
 
 
+def test_recordings_of_version_1_mark_nothing():
+    old = opened("recordings", 1)
+    assert old.table("spans", old.row_types["spans"]) == []
+    assert len(old.table("recordings", old.row_types["recordings"])) == old.manifest.tables["recordings"].rows
+
+
 def test_checkpoints_of_version_1_read_as_version_2():
     """What was called a task is a tuple of targets; the score stands under the target's name; no history was kept."""
     old = opened("checkpoints", 1)
-    import json
-
     stored = [json.loads(line) for line in (old.folder / "models.jsonl").read_text().splitlines()]
     rows = old.table("models", old.row_types["models"])
     assert [row.targets for row in rows] == [(row["task"],) for row in stored]
@@ -79,3 +84,12 @@ def test_checkpoints_of_version_1_read_as_version_2():
         assert row.validation_scores == ({} if score is None else {before["task"]: score})
     assert old.table("history", old.row_types["history"]) == []
     assert old.attributes().inputs == tuple(old.manifest.attributes["inputs"])
+
+
+@pytest.mark.parametrize(("name", "told"), [("clips", "film_sha"), ("events", "eeg_sha")])
+def test_clips_and_events_of_version_1_know_nothing_of_copies(name, told):
+    old = opened(name, 1)
+    stored = [json.loads(line) for line in (old.folder / f"{name}.jsonl").read_text().splitlines()]
+    rows = old.table(name, old.row_types[name])
+    assert [row.model_dump(mode="json", exclude={told}) for row in rows] == stored
+    assert all(getattr(row, told) is None for row in rows)

@@ -14,7 +14,7 @@ from eeg2vid.schemas.splits import Part, SplitAttributes, SplitSettings
 from eeg2vid.stages.datasets.splits import blocks, groups
 from eeg2vid.stages.datasets.splits.concepts import choose_concepts
 from eeg2vid.stages.datasets.splits.division import Division
-from eeg2vid.stages.datasets.splits.leaks import KINDS, Leak, find_leak, refuse
+from eeg2vid.stages.datasets.splits.leaks import Leak, eeg_place, film_names, find_leak, refuse
 from eeg2vid.stages.datasets.splits.shown import Shown, shown_events, shown_to_others
 from eeg2vid.stages.datasets.splits.subjects import leave_subjects_out
 from eeg2vid.stages.datasets.splits.table import by_table, names_subjects
@@ -95,7 +95,7 @@ def divide(
     used = own.take(chosen)
     division, study = _division(used, used_clips, clips, subjects, settings, table)
     assignment = division.assignment[:, : len(used)]
-    leaks = _leaks(division, study, assignment, used)
+    leaks = _leaks(division, study, assignment, used, clips)
     hint = division.hint or _HINTS.get(settings.scheme, _HINTS["leave-one-block-out"])
     refuse(leaks, settings.allow_leak, hint)
     if settings.scheme == "random-clips" and "runs" not in settings.allow_leak:
@@ -140,13 +140,18 @@ def _division(
     return _OWN_SCHEMES[settings.scheme](used, used_clips, settings), used
 
 
-def _leaks(division: Division, study: Shown, assignment: np.ndarray, own: Shown) -> list[Leak]:
-    """Return the leaks: of runs among the subject's own events, of clips among all that the study shows."""
-    found = {
-        "runs": find_leak("runs", own.runs(), assignment, division.folds),
-        "clips": find_leak("clips", study.clip, division.assignment, division.folds),
-    }
-    return [leak for kind in KINDS if (leak := found[kind])]
+def _leaks(division: Division, study: Shown, assignment: np.ndarray, own: Shown, clips: Sequence[Clip]) -> list[Leak]:
+    """Return the leaks: of runs and EEG among the subject's own events, of clips and films among all that is shown."""
+    folds, whole = division.folds, division.assignment
+    films, called = film_names(study.clip.tolist(), clips)
+    places = np.array([eeg_place(*place) for place in zip(own.recording.tolist(), own.onset_s.tolist(), strict=True)])
+    found = (
+        find_leak("runs", own.runs(), assignment, folds),
+        find_leak("clips", study.clip, whole, folds),
+        find_leak("films", films, whole, folds, called),
+        find_leak("recordings", own.eeg, assignment, folds, places),
+    )
+    return [leak for leak in found if leak]
 
 
 def _refuse_empty(division: Division, assignment: np.ndarray, subject: str, scheme: str) -> None:

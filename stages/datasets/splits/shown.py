@@ -10,15 +10,14 @@ import numpy as np
 from eeg2vid.schemas.entities import Clip, Event
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets.source import natural_order
-
-UNKNOWN = ""  # no label is empty, so nothing matches it
+from eeg2vid.stages.datasets.splits.leaks import UNKNOWN
 
 
 @dataclass(frozen=True)
 class Shown:
     """Columns `(presentation,)` of labels; `concept` holds ids, 0 where a clip has none.
 
-    `film_block` is the block that the clip index knows: the same for all people.
+    `film_block` is the block that the clip index knows: the same for all people. `eeg` holds digests.
     """
 
     event: np.ndarray
@@ -31,6 +30,7 @@ class Shown:
     concept: np.ndarray
     film_block: np.ndarray
     onset_s: np.ndarray
+    eeg: np.ndarray
 
     def __len__(self) -> int:
         return len(self.event)
@@ -76,6 +76,7 @@ def shown_events(events: Sequence[Event], clips: Sequence[Clip]) -> Shown:
         concept=np.array([clip.concept or 0 for clip in rows], dtype=np.int64),
         film_block=np.array([clip.block or UNKNOWN for clip in rows]),
         onset_s=np.array([event.onset_s for event in events], dtype=float),
+        eeg=np.array([event.eeg_sha or UNKNOWN for event in events]),
     )
 
 
@@ -99,6 +100,7 @@ def shown_to_others(subject: str, subjects: Sequence[str], clips: Sequence[Clip]
         concept=np.tile(np.array([clip.concept or 0 for clip in clips], dtype=np.int64), len(others)),
         film_block=film,
         onset_s=np.zeros(n),
+        eeg=unknown,
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from eeg2vid.schemas.entities import Event
 from eeg2vid.schemas.errors import BadDataError, UsageError
-from eeg2vid.schemas.features import EPOCHS
+from eeg2vid.schemas.features import EPOCHS, EpochAttributes
 from eeg2vid.schemas.splits import Part
 from eeg2vid.stages.cohort.folds import load_folds, require_training, used_events
 from eeg2vid.stages.cohort.inputs import load_inputs
@@ -67,11 +67,14 @@ class FakeContext:
     def read_each(self, role):
         return self.roles[role]
 
+    def read_optional(self, role):
+        return self.roles.get(role)
+
     def scratch(self, name):
         return self.folder / name
 
 
-def person(subject, *, value=0.0, test=2, electrodes=ELECTRODES, fold="f", stamps=(), clips=None):
+def person(subject, *, value=0.0, test=2, electrodes=ELECTRODES, fold="f", stamps=(), clips=None, sfreq=200.0):
     """Return a person's artifacts: three blocks of four clips, one block tests."""
     events = [
         Event(event=f"{subject}-{b}{c}", subject=subject, recording="r", block=str(b), run=f"b{b}", position=c + 1,
@@ -86,7 +89,7 @@ def person(subject, *, value=0.0, test=2, electrodes=ELECTRODES, fold="f", stamp
     rng = np.random.default_rng(int(subject))
     epochs = value + rng.normal(size=(len(events), electrodes, SAMPLES)).astype(np.float32)
     names = [{"electrode": f"E{k}"} for k in range(electrodes)]
-    attributes = type("Attributes", (), {"fold": None})()
+    attributes = EpochAttributes(sfreq=sfreq)
     return {
         "events": Fake(f"events/{subject}", {"events": events}, {}),
         "folds": Fake(
@@ -133,6 +136,14 @@ def test_people_with_other_electrodes_are_refused():
         load_inputs(ctx, ["epochs"], gather(ctx))
 
 
+def test_people_at_another_rate_are_refused_and_at_the_same_up_to_what_files_keep_are_not():
+    ctx = together({"1": person("1", sfreq=500.0), "2": person("2", sfreq=500.001)})
+    assert len(load_inputs(ctx, ["epochs"], gather(ctx))) == 2 * BLOCKS * CLIPS
+    ctx = together({"1": person("1", sfreq=500.0), "2": person("2", sfreq=500.02)})
+    with pytest.raises(BadDataError, match=r"epochs/2 is sampled at 500.02 Hz, but epochs/1 at 500 Hz"):
+        load_inputs(ctx, ["epochs"], gather(ctx))
+
+
 def test_folds_of_people_agree_by_name():
     ctx = together({"1": person("1"), "2": person("2")})
     cohort = gather(ctx)
@@ -151,6 +162,59 @@ def test_a_clip_that_tests_in_anybody_trains_in_nobody():
         load_folds(ctx, gather(ctx))
     stamped = together({"1": people["1"], "2": person("2", test=1, stamps=("leak: clips",))})
     assert load_folds(stamped, gather(stamped))[0].test.size == 8
+
+
+def planted(people, places, **update):
+    """Change the events at some places `(subject, index)`."""
+    for subject, index in places:
+        rows = people[subject]["events"].tables["events"]
+        rows[index] = rows[index].model_copy(update=update)
+
+
+def test_copied_eeg_is_on_one_side_of_a_fold_in_everybody():
+    people = {"1": person("1"), "2": person("2")}
+    planted(people, [("1", 0), ("2", 1)], eeg_sha="x")  # both train
+    assert load_folds(together(people), gather(together(people)))[0].test.size == 8
+    planted(people, [("2", 11)], eeg_sha="x")  # tests
+    ctx = together(people)
+    sentence = r"subject 1, 'r' at 0 s, and subject 2, 'r' at 23 s, hold the same EEG, in train and test of fold 'f'"
+    with pytest.raises(UsageError, match=sentence):
+        load_folds(ctx, gather(ctx))
+    people["1"]["folds"].manifest.stamps = ("leak: recordings",)
+    assert load_folds(ctx, gather(ctx))[0].test.size == 8
+
+
+def test_a_person_who_is_held_out_trains_under_no_other_name():
+    """Held out are people and clips: the copy of what is tested is in no part, but the person's other EEG trains."""
+    people = {"1": person("1"), "2": person("2"), "3": person("3")}
+    for subject, part, other in (("1", Part.TRAIN, Part.UNUSED), ("2", Part.TRAIN, Part.UNUSED)):
+        people[subject]["folds"].arrays["assignment"].values[0, :8] = part
+        people[subject]["folds"].arrays["assignment"].values[0, 8:] = other
+    people["3"]["folds"].arrays["assignment"].values[0, :8] = Part.UNUSED
+    ctx = together(people)
+    assert load_folds(ctx, gather(ctx))[0].test.size == 4
+    planted(people, [("2", 9), ("3", 9)], eeg_sha="x")
+    with pytest.raises(UsageError, match="Fold 'f' holds subject 3 out and trains on subject 2, who has the same EEG"):
+        load_folds(ctx, gather(ctx))
+    planted(people, [("2", 9)], eeg_sha=None)
+    planted(people, [("1", 9)], eeg_sha="y")
+    assert load_folds(ctx, gather(ctx))[0].test.size == 4
+
+
+def test_one_film_is_on_one_side_of_a_fold_in_everybody():
+    people = {"1": person("1"), "2": person("2", clips={(2, 3): "other"})}
+    ctx = together(people)
+    rows = [
+        {"clip": name, "file": "f.mp4", "start_s": 0, "duration_s": 2} for name in ("clip00", "clipother", "clip01")
+    ]
+    ctx.roles["clips"] = Fake("clips", {"clips": rows}, {})
+    assert load_folds(ctx, gather(ctx))[0].test.size == 8
+    for row in rows[:2]:
+        row["film_sha"] = "x"
+    with pytest.raises(UsageError, match=r"clip 'clip00' and clip 'clipother' show one film, in train and test"):
+        load_folds(ctx, gather(ctx))
+    people["2"]["folds"].manifest.stamps = ("leak: films",)
+    assert load_folds(ctx, gather(ctx))[0].test.size == 8
 
 
 def test_a_fold_that_trains_on_nobody_says_so():

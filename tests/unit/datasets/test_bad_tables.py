@@ -96,12 +96,20 @@ def test_bad_places(root, case):
         data.subject("1")
 
 
+@pytest.mark.parametrize(("onset", "duration"), [(1, "1e-9"), (20, "0.001"), (1, "0.0039")])
+def test_an_event_without_a_sample(root, onset, duration):
+    write_table(root / "events.tsv", f"recording onset clip duration\neeg/one_eeg.fif {onset} a {duration}")
+    with pytest.raises(BadDataError, match=rf"row 2: the event of {float(duration):g} s holds no sample at 128 Hz"):
+        open_dataset(root).subject("1")
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
         ("a clips/x.gif dog 0.8 0.5 0 n/a", r"row 2: clip a from 0.8 s to 1.3 s does not lie within x.gif"),
         ("a clips/x.gif dog 1.5 n/a 0 n/a", "row 2: clip a from 1.5 s"),
         ("a clips/z.gif dog 0 n/a 0 n/a", r"row 2: the file .*z.gif is missing"),
+        ("a clips/z.png dog 0 n/a 0 n/a", r"row 2: clips/z.png is a still picture, .* not supported yet; .* \(.mp4"),
         ("a clips/x.gif dog 0 n/a 2 n/a", "row 2: face: expected a number of 0 to 1, found 2"),
         ("b clips/x.gif dog 0 n/a 0 n/a", "row 3: clip 'b' is also in row 2"),
     ],
@@ -111,6 +119,15 @@ def test_bad_clips(root, row, message):
     write_table(root / "clips.tsv", "\n".join([heading, row, *rest]))
     with pytest.raises(BadDataError, match=message):
         open_dataset(root).study()
+
+
+@pytest.mark.parametrize("clip", ["dog", "dog.jpg"])
+def test_a_folder_of_pictures_holds_no_film(root, clip):
+    (root / "clips.tsv").unlink()
+    (root / "clips/dog.jpg").write_bytes(b"x")
+    write_table(root / "events.tsv", f"recording onset clip\neeg/one_eeg.fif 1 {clip}")
+    with pytest.raises(BadDataError, match=r"row 2: dog.jpg is a still picture, and these are not supported yet"):
+        open_dataset(root)
 
 
 def test_two_files_of_one_clip_or_two_tables(root):
@@ -132,6 +149,7 @@ def nan_at(eeg):
     ("given", "message"),
     [
         ({"sfreq": 256.0}, "two_eeg.fif is sampled at 256 Hz, but eeg/one_eeg.fif at 128 Hz"),
+        ({"sfreq": 128.0016}, r"two_eeg.fif is sampled at 128.002 Hz, but eeg/one_eeg.fif at 128 Hz"),
         ({"names": ("T7", "T8", "Pz")}, "two_eeg.fif shares no electrode with eeg/one_eeg.fif: Fz, Cz, Oz there"),
         (
             {"names": ("Fz", "FZ", "Oz")},

@@ -121,6 +121,15 @@ def test_by_stim_file(root):
     assert any(c.item.startswith("recordings left out") and "run-1_eeg.vhdr" in c.found for c in source.checks)
 
 
+@pytest.mark.parametrize("name", ["dog.png", "faces/dog.JPG", "stimuli/dog.tiff"])
+def test_still_pictures_beside_films_are_left_out_by_name(root, name):
+    stim_files(root, {"dog": name, "cat": "stimuli/cat.gif"})
+    source = open_dataset(root).subject("01")
+    assert [(e.clip, e.onset_s) for e in source.events if e.block == "2"] == [("cat", 3.0)]
+    found = {c.item: c.found for c in source.checks if c.verdict == "warning"}
+    assert found[f"still pictures left out, {FILE.replace('events.tsv', 'eeg.vhdr')}"] == f"2 events: {name}"
+
+
 def test_study_toml_beside_bids(root):
     said = '[events]\nfiles = ["sub-01/*/eeg/*_eeg.vhdr"]\nonset_shift_s = 0.5\n[electrodes]\neog = ["Fz"]\n'
     (root / "study.toml").write_text(said)
@@ -222,7 +231,13 @@ def other_codes(root: Path) -> None:
     path.write_text("\n".join([lines[0], *("\t".join(row) for row in cells)]) + "\n")
 
 
+def no_events(root: Path) -> None:
+    path = root / RECORDING_2.replace("eeg.vhdr", "events.tsv")
+    path.write_text(path.read_text().splitlines()[0] + "\n")
+
+
 LOST = {
+    "no event": (no_events, f"no event that shows a clip in {RECORDING_2}"),
     "no table": (lambda r: drop("sub-02/*/eeg/*_events.tsv")(r), f"no table of events for {RECORDING_2}"),
     "no recording": (lambda r: drop("sub-02/*/eeg/*")(r), "no EEG recording (.vhdr, .edf, .bdf, .set) in sub-02/"),
     "no folder": (lambda r: shutil.rmtree(r / "sub-02"), "row 3 of participants.tsv, but no folder sub-02/"),
@@ -299,6 +314,14 @@ BAD = {
     "two tables": (two_tables, "run-1_events.tsv and task-watch_events.tsv both hold for sub-02/ses-1/eeg/sub-02"),
     "places without onsets": (count_markers, r"row 2: expected an onset, s, found 'n/a': stimuli.tsv counts"),
     "no onset known": (forget_onsets, r"row 2: expected an onset, s, found 'n/a'; no event that shows a clip has one"),
+    "only pictures": (
+        lambda r: stim_files(r, dict.fromkeys(("dog", "cat", "key"), "a/dog.png")) or drop("stimuli.tsv")(r),
+        r"row 2: a/dog.png is a still picture, and these are not supported yet; expected a film \(.mp4, ",
+    ),
+    "no rows at all": (
+        lambda r: [p.write_text("onset\tduration\n") for p in r.glob("sub-*/*/eeg/*_events.tsv")],
+        "No marker of sub-01/.* shows a clip: found none",
+    ),
     "text onset": (edit("1.0\t", "one\t"), "row 2: onset: expected a number, found 'one'"),
 }  # fmt: skip
 
@@ -315,3 +338,76 @@ def test_channels_that_disagree_with_the_recording(root):
     edit("Oz", "Pz", FILE.replace("events", "channels"))(root)
     with pytest.raises(BadDataError, match=r"run-2_eeg.vhdr cannot be read as an EEG recording"):
         open_dataset(root).subject("01")
+
+
+def marked(root, subject="01"):
+    """What is marked in the first recording: start, length, kind, text."""
+    source = open_dataset(root).subject(subject)
+    first = source.recordings[0].recording
+    return [(row.start, row.length, row.kind, row.text) for row in source.spans if row.recording == first]
+
+
+def add_rows(path, *rows):
+    """Write events of onset, duration and trial_type below those of a table."""
+    heading = path.read_text().splitlines()[0].split("\t")
+    lines = [dict(zip(("onset", "duration", "trial_type"), row.split(), strict=True)) for row in rows]
+    text = "".join("\t".join(line.get(name, "n/a") for name in heading) + "\n" for line in lines)
+    path.write_text(path.read_text() + text)
+
+
+def test_rows_that_mark_spans(root):
+    assert marked(root) == []
+    path = root / FILE.replace("run-2", "run-1")
+    add_rows(path, "2 0.5 BAD_blink", "4.5 10 boundary", "10 n/a bad", "n/a 1 BAD", "12 0 badminton")
+    expected = [(256, 64, "bad", "BAD_blink"), (576, 0, "cut", "boundary"), (1280, 1, "bad", "bad")]
+    assert marked(root) == expected
+    # the same in a table that holds for all: mne-bids reads none of those
+    for run in ("1", "2"):
+        (root / FILE.replace("run-2", f"run-{run}")).unlink(missing_ok=run == "2")
+    (root / "task-watch_events.tsv").write_text(
+        "onset\tduration\ttrial_type\n1\t0\tdog\n2\t0.5\tBAD_blink\n4.5\t10\tboundary\n10\tn/a\tbad\n"
+    )
+    assert marked(root) == expected
+
+
+def test_the_file_s_own_marks_count_beside_a_table(root):
+    """mne-bids puts the table's rows in the place of the recording's own annotations."""
+    path = next(root.rglob("sub-01_ses-1_task-watch_run-1_eeg.vmrk"))
+    marks = path.read_text().rstrip().splitlines()
+    path.write_text(
+        "\n".join([*marks, "Mk90=New Segment,,513,1,0,20200101000500000000", "Mk91=Comment,BAD,129,2,0"]) + "\n"
+    )
+    assert marked(root) == [(128, 2, "bad", "Comment/BAD"), (512, 0, "cut", "New Segment/")]
+
+
+def test_channels_of_several_rates_are_read_whole(tmp_path):
+    edfio = pytest.importorskip("edfio")
+    time = {rate: np.arange(20 * rate) / rate for rate in (128, 512)}
+    wave = {rate: 40 + 30 * np.sin(2 * np.pi * 3.3 * t) for rate, t in time.items()}
+    signals = [
+        edfio.EdfSignal(wave[rate], rate, label=name, physical_dimension="uV", physical_range=(-200, 200))
+        for name, rate in (("Fz", 128), ("Cz", 128), ("Oz", 512))
+    ]
+    folder = tmp_path / "sub-1/eeg"
+    folder.mkdir(parents=True)
+    edfio.Edf(signals).write(folder / "sub-1_task-x_eeg.edf")
+    (folder / "sub-1_task-x_events.tsv").write_text("onset\tduration\tstim_file\n5\t1\ta.gif\n")
+    own.write_clip(tmp_path / "stimuli/a.gif")
+    source = open_dataset(tmp_path).subject("1")
+    found = 1e6 * source.signals[0][:, 2560 + 77 : 3200]
+    assert np.abs(found - wave[512][2560 + 77 : 3200]).max() < 0.2
+    (check,) = [check for check in source.checks if check.item.startswith("electrodes resampled")]
+    assert check.verdict == "warning" and check.found.startswith("2 from 128 to 512 Hz")
+
+
+def test_one_recording_under_several_names_is_told(root):
+    """The toy's second session repeats the first one's run 1, and so does whoever is written like it."""
+    write_bids(root, subject="03", session="b", task="look")
+    shutil.copy(root / "stimuli/dog.gif", root / "stimuli/again.gif")
+    found = {check.item: check.found for check in examine(root) if check.verdict == "warning"}
+    told = found["the same EEG twice, in all that was looked at"]
+    first, second = "sub-01_ses-1_task-watch_run-1_eeg", "sub-01_ses-2_task-watch_run-1_eeg"
+    assert f"subject 01, {first} and subject 01, {second} (2 events)" in told
+    assert f"subject 01, {first} and subject 03, sub-03_ses-b_task-look_run-1_eeg (2 events)" in told
+    assert "run-2" not in told
+    assert found["one film as several clips"] == "cat and dog"  # of one kind; `again` is never shown

@@ -7,10 +7,14 @@ import shutil
 import sys
 from pathlib import Path
 
+import edfio
 import numpy as np
+import pybv
 import pytest
 
+from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets.checkup import examine
+from eeg2vid.stages.datasets.opening import open_dataset
 
 
 def helper(name):
@@ -116,6 +120,42 @@ def test_own_recordings_broken_in_several_places(study):
     assert by_item(checks)["eeg/sub-2_a_raw.fif"].verdict == "ok"
     assert by_item(checks)["events, subject 1"].found == "not looked at, for a recording cannot be read"
     assert by_item(checks)["events, subject 2"].found == "not looked at, for a clip cannot be read"
+
+
+def header_of_edf(path, records):
+    signals = [edfio.EdfSignal(np.zeros(256), 128, label=name, physical_range=(-1, 1)) for name in ("Fz", "Cz")]
+    edfio.Edf(signals).write(path)
+    head = path.read_bytes()[:768]
+    path.write_bytes(head[:236] + records.ljust(8).encode() + head[244:])
+
+
+def header_of_brainvision(path, _):
+    data = own.noise(2, 10)
+    pybv.write_brainvision(data=data, sfreq=128, ch_names=["Fz", "Cz"], fname_base=path.stem, folder_out=path.parent)
+    path.with_suffix(".eeg").write_bytes(b"")
+
+
+EMPTY = {
+    "a.edf": (header_of_edf, "2"),
+    "b.edf": (header_of_edf, "0"),
+    "c.edf": (header_of_edf, "-1"),
+    "d.vhdr": (header_of_brainvision, ""),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_an_empty_recording_is_named_and_the_others_are_looked_at(study, name):
+    write, how = EMPTY[name]
+    write(study / f"eeg/sub-1_{name}", how)
+    with (study / "events.tsv").open("a") as file:
+        file.write(f"eeg/sub-1_{name}\t1\tx\n")
+    checks = examine(study)
+    why = f"eeg/sub-1_{name} is empty: its header names 2 channels, but it holds no sample."
+    assert {item: why in found for item, found in errors(checks).items()} == {f"eeg/sub-1_{name}": True}
+    assert {"eeg/sub-1_a_raw.fif", "eeg/sub-2_a_raw.fif", "events, subject 2"} <= set(by_item(checks))
+    with pytest.raises(BadDataError, match="is empty: its header") as caught:
+        open_dataset(study).subject("1")
+    assert caught.value.exit_code == 4
 
 
 def test_a_broken_table_does_not_hide_the_files(study):

@@ -18,7 +18,7 @@ from eeg2vid.stages.datasets.markers import texts, triggers
 from eeg2vid.stages.datasets.opening import open_dataset
 from eeg2vid.stages.datasets.recordings import RawSignal, open_recording
 from eeg2vid.stages.datasets.stimuli_table import plain_code
-from eeg2vid.stages.datasets.study_file import Whose
+from eeg2vid.stages.datasets.study_file import EventSource, Whose
 
 _spec = importlib.util.spec_from_file_location("_own_folder", Path(__file__).with_name("_own_folder.py"))
 own = sys.modules.setdefault(_spec.name, importlib.util.module_from_spec(_spec))
@@ -78,6 +78,20 @@ def test_order_of_presentation(root):
     assert [(e.clip, e.onset_s) for e in open_dataset(root).subject("1").events] == [("b", 1.0), ("a", 5.0)]
 
 
+def test_markers_of_other_things_beyond_the_table_do_no_harm(root):
+    own.write_marked(root / "raw/one_raw.fif", [*MARKS, (6.0, "end"), (7.0, "response")])
+    (root / "stimuli.tsv").write_text(BY_PLACE)
+    assert [(e.clip, e.onset_s) for e in open_dataset(root).subject("1").events] == [("b", 1.0), ("a", 5.0)]
+
+
+@pytest.mark.parametrize("marks", [[], [(1.0, "response")]])
+def test_a_recording_whose_markers_show_nothing_is_told(root, marks):
+    own.write_marked(root / "raw/two_raw.fif", marks)
+    source = open_dataset(root).subject("1")
+    warned = {c.item: c.found for c in source.checks if c.verdict == "warning"}
+    assert warned == {"events, raw/two_raw.fif": f"none of {len(marks)} markers shows a clip"}
+
+
 def test_marker_delay_paths_and_columns(root):
     (root / "raw/one_raw.fif").unlink()
     for subject, session, block in (("7", "1", "2"), ("7", "1", "1"), ("7", "2", "1"), ("10", "1", "1")):
@@ -102,7 +116,9 @@ def test_triggers_are_mnes(steps, mask):
         values[at : at + length] = code
         at += length
     raw = own.raw_of(["Cz", "STI"], ["eeg", "stim"], data=np.vstack([own.noise(1, 1000), values]))
-    ours = triggers(RawSignal(Path("x"), raw, ElectrodeWishes()), None, mask)
+    said = EventSource.model_validate({"from": "stim", "stim_mask": mask})
+    ours, checks = triggers(RawSignal(Path("x"), raw, ElectrodeWishes()), said)
+    assert checks == []
     theirs = mne.find_events(raw, "STI", consecutive=True, shortest_event=1, mask=None, verbose="error")
     if mask is not None:  # MNE masks the values too
         theirs = mne.find_events(
@@ -172,6 +188,10 @@ BAD_FOLDERS = {
 BAD_MARKERS = {
     "no marker joins": (stimuli("clip\tcode\na\t5"), "No marker of raw/one_raw.fif shows a clip: found 'S  1', .* '5'"),
     "nth beyond": (stimuli(BY_PLACE.replace("\t4\t", "\t5\t")), "row 3: nth is 5, but raw/one_raw.fif has 4 markers"),
+    "more of the clips' markers": (
+        stimuli("recording\tnth\tclip\nraw/one_raw.fif\t1\tb\nraw/one_raw.fif\t2\ta\n"),
+        r"row 3: nth ends with 2, but raw/one_raw.fif has 4 .*, and 1 of those beyond .* \(the first 'S  1' at 5.000 s",
+    ),
     "channel absent": (said('[events]\nfrom = "stim"\nstim = "TRIG"'), "the trigger channel 'TRIG', found STI"),
     "before the start": (
         said('[events]\nfrom = "annotations"\nonset_shift_s = -2.0'), "marker 1: onset 1 s, moved .* before the rec",

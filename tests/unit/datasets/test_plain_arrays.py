@@ -198,6 +198,45 @@ def test_bad_hdf5(tmp_path, case):
         open_recording(path)
 
 
+def hollow(path, shape, chunks):
+    """Declare an array of which one chunk is stored."""
+    if path.suffix == ".zarr":
+        array = zarr.create_array(path, shape=shape, dtype="float32", chunks=chunks)
+        array[0, 0] = 1.0
+        return
+    with h5py.File(path, "w") as file:
+        file.create_dataset("eeg", shape, "float32", chunks=chunks)[0, 0] = 1.0
+
+
+@pytest.mark.parametrize("file", ["a.h5", "a.zarr"])
+@pytest.mark.parametrize(("samples", "step"), [(10**12, 10**7), (10**9, 1000), (10**12, 100)])
+def test_an_array_that_declares_more_than_is_stored_is_refused(tmp_path, file, samples, step):
+    hollow(tmp_path / file, (4, samples), (1, step))
+    (tmp_path / "a.toml").write_text(SAID)
+    with pytest.raises(BadDataError, match=rf"declares float32 \(4, {samples}\)"):
+        open_recording(tmp_path / file)
+
+
+@pytest.mark.parametrize("file", ["a.h5", "a.zarr"])
+def test_some_absent_chunks_are_told_by_number(tmp_path, file):
+    hollow(tmp_path / file, (4, 1000), (1, 250))
+    (tmp_path / "a.toml").write_text(SAID)
+    (check,) = open_recording(tmp_path / file).checks
+    assert (check.verdict, check.found) == ("warning", "15 of 16; they read as 0.0")
+
+
+def test_hdf5_without_storage_and_without_shape(tmp_path):
+    (tmp_path / "a.toml").write_text(SAID)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("eeg", (4, 500), "float32")  # contiguous, nothing written
+    (check,) = open_recording(tmp_path / "a.h5").checks
+    assert check.found == "1 of 1; they read as 0.0"
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["eeg"] = h5py.Empty("float32")
+    with pytest.raises(BadDataError, match="holds no numbers"):
+        open_recording(tmp_path / "a.h5")
+
+
 class Executed:
     def __reduce__(self):
         return Path.touch, (Path("executed"),)

@@ -14,6 +14,7 @@ from eeg2vid.schemas.errors import MissingPackageError
 from eeg2vid.stages.datasets.channels import ElectrodeWishes
 from eeg2vid.stages.datasets.markers import read_marks
 from eeg2vid.stages.datasets.opening import open_dataset
+from eeg2vid.stages.datasets.own_recordings import scan_stretches, stretch_checks
 from eeg2vid.stages.datasets.recordings import companions, open_recording
 from eeg2vid.stages.datasets.study_file import EventSource
 
@@ -40,11 +41,28 @@ def test_real_formats(file, n_electrodes, sfreq, placed):
     signal = open_recording(path)
     assert (signal.shape[0], signal.sfreq) == (n_electrodes, sfreq)
     assert signal[:, 100:200].shape == (n_electrodes, 100)
+    assert signal.spans == [] and not any("resampled" in check.item for check in signal.checks)
     assert np.isfinite(signal.positions).all(axis=1).sum() == placed
     if file.endswith(".set"):
         assert {p.suffix for p in companions(path)} == {".set", ".fdt"}
     if file.endswith(".vhdr"):
         assert {p.suffix for p in companions(path)} == {".vhdr", ".vmrk", ".dat"}
+
+
+@pytest.mark.parametrize(
+    ("file", "own"),
+    [
+        ("new.vhdr", {"new.vhdr", "old.eeg", "Jürgen.vmrk"}),
+        ("b.vhdr", {"b.vhdr", "b.eeg"}),
+    ],
+)
+def test_the_files_behind_a_recording(tmp_path, file, own):
+    others = ["other.eeg", "old.vmrk", "new2.eeg"]
+    for name in [*own, *others]:
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "new.vhdr").write_text("[Common Infos]\nCodepage=UTF-8\nDataFile=old.eeg\r\nMarkerFile = Jürgen.vmrk\n")
+    (tmp_path / "b.vhdr").write_bytes(b"; made by J\xfcrgen\nDataFile=$b.eeg\nMarkerFile=../gone.vmrk\n")
+    assert {path.name for path in companions(tmp_path / file)} == own
 
 
 @pytest.mark.parametrize(
@@ -95,7 +113,9 @@ def test_examples_make_folders_that_are_read(script, tmp_path, monkeypatch, caps
 
 
 def marks_of(file, **said):
-    return read_marks(open_recording(SHARED / "eeg" / file), EventSource.model_validate(said))
+    marks, checks = read_marks(open_recording(SHARED / "eeg" / file), EventSource.model_validate(said))
+    assert checks == []
+    return marks
 
 
 @pytest.mark.parametrize(
@@ -130,3 +150,26 @@ def test_eyes_of_an_edf_file_declared():
     signal = open_recording(SHARED / "eeg/eeguana/bv_export_edf+.edf", ElectrodeWishes(eog=("HEOG", "VEOG")))
     assert [c.electrode for c in signal.channels if c.kind == "eog"] == ["HEOG", "VEOG"]
     assert signal.electrodes[-2:] == ("HEOG", "VEOG") and signal.shape[0] == 34
+
+
+@pytest.mark.parametrize(
+    ("file", "warned"),
+    [
+        ("eeglab/eeglab_data.set", []),
+        ("eeglab-formats/testbva.vhdr", []),
+        ("eeglab-formats/test.bdf", []),
+        ("eeguana/bv_export_edf+.edf", ["constant electrodes, x", "values repeated for long, x"]),
+        ("mne-testing/edf-138ch.edf", []),
+    ],
+)
+def test_real_signals_are_brains(file, warned):
+    """The last 0.78 s of the EDF+ export hold one value on every electrode."""
+    signal = open_recording(SHARED / "eeg" / file)
+    (scan,) = scan_stretches([signal], "x")
+    assert [check.item for check in stretch_checks(signal, scan, "x")] == warned
+    assert scan.lines == () and signal.unitless == ()
+    if warned:
+        raw = mne.io.read_raw(SHARED / "eeg" / file, verbose="error").get_data()
+        still = np.flatnonzero((np.diff(raw, axis=1) != 0).any(axis=0))[-1] + 1
+        assert {fault.first_s for fault in scan.held.dropouts} == {still / 512}
+        assert {fault.share for fault in scan.held.dropouts} == {(5120 - still) / 5120}

@@ -318,13 +318,13 @@ def test_scan_finds_the_first_bad_sample_across_chunks(monkeypatch):
     rng = np.random.default_rng(0)
     signal = rng.normal(size=(4, 350))
     signal[2] = 1.5
-    scan = signal_checks.scan_signal(signal, "abcd", "here")
+    scan = signal_checks.scan_signal(signal, "abcd", "here", 100.0)
     assert scan.flat == (2,)
     kept = signal[:, :: signal_checks.STRIDE]
     assert np.allclose(scan.amplitude, np.abs(kept - np.median(kept, axis=1, keepdims=True)), atol=1e-6)
     signal[3, 320] = signal[0, 210] = signal[3, 210] = np.nan
     with pytest.raises(BadDataError, match="here, electrode a, sample 210"):
-        signal_checks.scan_signal(signal, "abcd", "here")
+        signal_checks.scan_signal(signal, "abcd", "here", 100.0)
 
 
 def test_natural_order():

@@ -185,6 +185,66 @@ def test_refuse_leaks_of_folds_made_elsewhere():
     assert refuse_leaks(torn, events, result.folds) == ()
 
 
+def test_one_film_under_two_clip_ids_is_refused_and_forced():
+    clips = make_clips(3, 2)
+    clips = [c.model_copy(update={"film_sha": "f"}) if c.clip in ("b1-c1-0", "b2-c2-1") else c for c in clips]
+    events = make_events(clips)
+    sentence = (
+        r"clip 'b\d-c\d-\d' and clip 'b\d-c\d-\d' show one film, in \w+ and \w+ of fold 'block-1' "
+        r"\(1 such film; 2 more folds leak\)"
+    )
+    for allowed in ((), ("runs", "clips", "recordings")):
+        with pytest.raises(BadDataError, match=sentence) as error:
+            split(events, clips, allow_leak=allowed)
+        assert "`allow_leak` films" in error.value.hint
+    forced = split(events, clips, allow_leak=("films",))
+    assert forced.attributes.leaks == ("films",)
+    with pytest.raises(BadDataError, match="show one film"):
+        refuse_leaks(forced.assignment, events, forced.folds, clips=clips)
+    assert refuse_leaks(forced.assignment, events, forced.folds) == ()  # without the clip index nobody knows
+    # people who see one of the two only: nothing is torn in them; across people it would be
+    alone = [event for event in events if event.clip != "b1-c1-0"]
+    assert split(alone, clips).attributes.leaks == ()
+    with pytest.raises(BadDataError, match="show one film"):
+        split(alone, clips, ("1", "2", "3"), scheme="leave-subjects-out")
+    # within a block they are in one part
+    block = make_clips(3, 2)
+    block = [c.model_copy(update={"film_sha": "f"}) if c.clip in ("b1-c1-0", "b1-c2-1") else c for c in block]
+    assert split(make_events(block), block).attributes.leaks == ()
+
+
+def with_eeg(events, digest_of):
+    return [event.model_copy(update={"eeg_sha": digest_of(event)}) for event in events]
+
+
+def test_copied_eeg_is_refused_and_forced():
+    clips = make_clips(3, 2)
+    events = with_eeg(make_events(clips), lambda e: e.event)
+    assert split(events, clips).attributes.leaks == ()
+    events[-1] = events[-1].model_copy(update={"eeg_sha": events[0].eeg_sha})
+    sentence = (
+        r"'s1-b\d' at \d+ s and 's1-b\d' at \d+ s hold the same EEG, in \w+ and \w+ of fold 'block-1' "
+        r"\(1 such recording; 2 more folds leak\)"
+    )
+    with pytest.raises(BadDataError, match=sentence) as error:
+        split(events, clips, allow_leak=("runs", "clips", "films"))
+    assert "`allow_leak` recordings" in error.value.hint
+    assert split(events, clips, allow_leak=("recordings",)).attributes.leaks == ("recordings",)
+    with pytest.raises(BadDataError, match="hold the same EEG"):
+        refuse_leaks(split(make_events(clips), clips).assignment, events, split(make_events(clips), clips).folds)
+
+
+def test_a_session_that_is_a_copy_leaks_only_where_sessions_part():
+    clips = make_clips(3, 2)
+    events = with_eeg(make_events(clips, sessions=2), lambda e: e.event.split("-")[1])
+    assert split(events, clips).attributes.leaks == ()  # a block is held out in both
+    words = {"scheme": "leave-session-out", "validation": "none"}
+    with pytest.raises(BadDataError, match="hold the same EEG"):
+        split(events, clips, allow_leak=("clips",), **words)
+    forced = split(events, clips, allow_leak=("clips", "recordings"), **words)
+    assert forced.attributes.leaks == ("clips", "recordings")
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

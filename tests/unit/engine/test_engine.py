@@ -1,12 +1,14 @@
 """Planning on a toy registry whose right answers are written by hand."""
 
+import shutil
+
 import pytest
 from pydantic import Field
 
 from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.entities import EventKey
 from eeg2vid.schemas.errors import MissingInputError, UsageError
-from eeg2vid.schemas.recordings import CLIPS, ClipIndexAttributes
+from eeg2vid.schemas.recordings import CLIPS, EVENTS, ClipIndexAttributes
 from eeg2vid.schemas.settings import Execution, Settings
 from eeg2vid.stages.engine.context import Silent
 from eeg2vid.stages.engine.graph import Study
@@ -18,7 +20,7 @@ from eeg2vid.stages.engine.workspace import Workspace
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import open_artifact
 
-TOY = Schema(name="events", version=1, doc="toy", tables={"events": EventKey})
+TOY = Schema(name="events", version=EVENTS.version, doc="toy", tables={"events": EventKey})
 
 
 class WordSettings(Settings):
@@ -194,6 +196,63 @@ def test_stale_upstream_is_not_read(root):
     with pytest.raises(MissingInputError, match="changed") as error:
         runner.make(Node("draw", "toy", "sub-1"))
     assert "eeg2vid guess --subject 1" in (error.value.hint or "")
+
+
+# -- a study unit and those who were not asked for -----------------------------------------------------
+
+SUMMARY = Node("summary", "default", "study")
+
+
+def told(root):
+    """Return whose scores the summary was made of."""
+    inputs = open_artifact(root, Address("summary", "default", "study", "summary")).manifest.inputs
+    return [ref.unit for ref in inputs]
+
+
+def test_one_person_made_again_stays_among_the_others_in_the_summary(root):
+    make_all(root, subjects=("1", "2"))
+    assert make_all(root, subjects=("2",)) == []
+    (root / "eeg2vid.toml").write_text("[summary.default]\ntimes = 2\n")
+    assert make_all(root, subjects=("1",)) == ["summary/default/study"]
+    assert told(root) == ["sub-1", "sub-2"]
+    made = make_all(root, subjects=("17",))
+    assert {"features/default/sub-17", "summary/default/study"} <= set(made)
+    assert told(root) == ["sub-1", "sub-2", "sub-17"]
+
+
+@pytest.mark.parametrize("text", ["[score.toy]\ntimes = 2\n", '[features.default]\nword = "b"\n'])
+def test_others_under_other_settings_stay_in_the_summary_and_are_told(root, text):
+    make_all(root, subjects=("1", "2"))
+    (root / "eeg2vid.toml").write_text(text)
+    study = open_study(root)
+    said = []
+    reporter = Silent()
+    reporter.remark = said.append
+    runner = Runner(study, ["1"], Execution(), reporter)
+    made = [str(node) for node in study.plan(["1"]) if runner.make(node).ran]
+    assert {"score/toy/sub-1", "summary/default/study"} <= set(made)
+    assert "score/toy/sub-2" not in made
+    assert told(root) == ["sub-1", "sub-2"]
+    (remark,) = said
+    assert "summary/default/study tells of others too" in remark
+    assert "sub-2 is stale" in remark
+
+
+def test_a_summary_whose_others_are_gone_is_left_as_it_is(root):
+    make_all(root, subjects=("1", "2"))
+    shutil.rmtree(root / "artifacts/score/toy/sub-2")
+    assert make_all(root, subjects=("1",)) == []
+    assert told(root) == ["sub-1", "sub-2"]
+    outcome = Runner(open_study(root), ["1"], Execution(), Silent()).make(SUMMARY)
+    assert "score/toy/sub-2 is missing" in outcome.left
+    with pytest.raises(MissingInputError):  # what was asked for is missing: that is no reason to be silent
+        Runner(open_study(root), ["1", "2"], Execution(), Silent()).make(SUMMARY)
+
+
+def test_a_summary_asked_for_by_name_is_of_those_asked_for(root):
+    make_all(root, subjects=("1", "2"))
+    Runner(open_study(root, stage="summary"), ["1"], Execution(), Silent()).make(SUMMARY)
+    assert told(root) == ["sub-1"]
 
 
 def test_missing_upstream_names_every_command_in_order(root):

@@ -201,6 +201,63 @@ def test_two_sessions_come_as_two_files(tmp_path):
         read_foreign(SCHEMAS["epochs"], tmp_path / "seg" / "sub1.npy", options, here)
 
 
+def powers(unit):
+    """Mean |FFT|^2 over five bands of windows of 200 samples of 10 µV, as the released code has it; in V² or µV²."""
+    eeg = np.random.default_rng(0).normal(0, 10 * (1e-6 if unit == "V²" else 1), (2, 3, 2, 2, 4, 200))
+    spectra = abs(np.fft.rfft(eeg * np.hanning(200), axis=-1)) ** 2
+    bands = [(1, 4), (4, 8), (8, 14), (14, 31), (31, 99)]
+    return np.stack([spectra[..., low:high].mean(axis=-1) for low, high in bands], axis=-1)
+
+
+@pytest.mark.parametrize("unit", ["V²", "µV²"])
+def test_power_comes_in_squared_microvolts(tmp_path, unit):
+    known = study(blocks=2, slots=3, positions=2)
+    here = Known(known.clips, known.events, electrodes=[None] * 4, subject="1")
+    path = tmp_path / "PSD_1per1s.npy"
+    np.save(path, powers(unit))
+    content = read_foreign(SCHEMAS["features"], path, Options(order="presentation"), here)
+    found = np.concatenate(list(content.arrays["psd"].slabs()))
+    np.testing.assert_allclose(found, powers("µV²").reshape(found.shape), rtol=1e-5)
+    assert content.attributes["method"] == "published"
+    said, size = content.remarks
+    assert said.endswith("power as published, the mean of |FFT|^2, µV²: no density per Hz.")
+    assert f": {unit} (median power " in size
+    as_is = read_foreign(SCHEMAS["features"], path, Options(order="presentation", scale=1.0), here)
+    kept = np.concatenate(list(as_is.arrays["psd"].slabs()))
+    np.testing.assert_allclose(kept, powers(unit).reshape(kept.shape), rtol=1e-5)
+
+
+@pytest.mark.parametrize("array", ["epochs", "psd"])
+@pytest.mark.parametrize("layout", ["blocks", "events"])
+def test_a_part_in_another_unit_is_refused(tmp_path, array, layout):
+    known = study(blocks=2, slots=10, positions=2)
+    here = Known(known.clips, known.events, electrodes=[None] * 4, subject="1")
+    values = np.random.default_rng(0).normal(0, 10, (40, 4, 200)) if array == "epochs" else np.full((40, 2, 4, 5), 7e3)
+    schema = SCHEMAS["epochs" if array == "epochs" else "features"]
+    for factor, parts in ((1, None), (1e-3, "less"), (1e6, "less")):
+        changed = values.copy()
+        changed[20:] *= factor if array == "epochs" else factor**2
+        changed = changed.reshape(2, 10, 2, *values.shape[1:]) if layout == "blocks" else changed
+        np.save(tmp_path / f"{array}.npy", changed)
+        options = Options(order="presentation", array=array)
+        if parts is None:
+            assert read_foreign(schema, tmp_path / f"{array}.npy", options, here).arrays
+            continue
+        with pytest.raises(BadDataError, match="times less; expected one unit") as caught:
+            read_foreign(schema, tmp_path / f"{array}.npy", options, here)
+        assert ("of block 1" in str(caught.value)) == (layout == "blocks")
+
+
+def test_power_below_zero_is_refused(tmp_path):
+    known = study(blocks=2, slots=3, positions=2)
+    here = Known(known.clips, known.events, electrodes=[None] * 4, subject="1")
+    path = tmp_path / "PSD_1per1s.npy"
+    np.save(path, 10 * np.log10(powers("V²")))
+    with pytest.raises(BadDataError, match="a power is never below 0") as caught:
+        read_foreign(SCHEMAS["features"], path, Options(order="presentation"), here)
+    assert "dB" in caught.value.hint
+
+
 class Boom:
     """A pickle that would leave a file behind."""
 
@@ -313,6 +370,22 @@ def test_a_folder_made_by_hand(tmp_path):
     np.testing.assert_array_equal(next(content.arrays["assignment"].slabs()), [[1, 3]])
     assert content.tables["events"] == [EventKey(event="e1", clip="c1"), EventKey(event="e2", clip="c2")]
     assert len(content.files) == 4
+
+
+def test_what_systems_leave_in_a_folder_is_no_part_of_it(tmp_path):
+    folder = bundle(tmp_path / "x")
+    for place in ("", "media", "models"):
+        (folder / place).mkdir(exist_ok=True)
+        for name in (".DS_Store", "._clip.mp4", "Thumbs.db", "desktop.ini", ".nfs0001"):
+            (folder / place / name).write_bytes(b"left by a system")
+    (folder / "media" / "c1.mp4").write_bytes(b"a film")
+    content = read_bundle(SCHEMAS["folds"], folder)
+    assert {*content.copies} == {"media/c1.mp4"}
+    files = tmp_path / "files"
+    files.mkdir()
+    for name in ("1.npy", "2.npy", "Thumbs.db", "desktop.ini", "._1.npy"):
+        (files / name).touch()
+    assert [path.name for path in foreign_files(files)] == ["1.npy", "2.npy"]
 
 
 def test_hostile_and_wrong_folders(tmp_path):

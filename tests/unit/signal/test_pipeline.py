@@ -144,3 +144,21 @@ def test_electrodes_are_chosen_by_name():
     np.testing.assert_allclose(found.values[0, 1], subject.eeg[5, 600:1000] * 1e6, rtol=1e-6)
     with pytest.raises(UsageError, match="`electrodes` VEOG"):
         make_epochs(subject, settings(electrodes=("VEOG",)))
+
+
+def test_an_event_broken_off_is_rejected_and_the_others_are_as_before():
+    subject, usual = recorded(), make_epochs(recorded(), settings())
+    subject.events[4] = subject.events[4].model_copy(update={"duration_s": 0.5})
+    found = make_epochs(subject, settings())
+    np.testing.assert_array_equal(found.values, usual.values)
+    assert [state for k, state in enumerate(found.states) if k != 4] == ["ok"] * 11
+    assert found.states[4] == "rejected" and len(found.lengths) == 1
+    assert usual.lengths == () and not usual.brief.any()
+
+
+def test_a_hint_broken_off_is_no_baseline():
+    subject = recorded()
+    for k in (0, 1):
+        subject.events[k] = subject.events[k].model_copy(update={"hint_s": 1.0})
+    found = make_epochs(subject, settings(baseline="hint"))
+    assert found.states == ["rejected", "rejected", *["ok"] * 10]

@@ -9,6 +9,7 @@ from PIL import Image
 
 from eeg2vid.schemas.entities import Electrode
 from eeg2vid.schemas.quality import ElectrodeQuality, RecordingQuality
+from eeg2vid.stages.datasets.held_values import Held, find_held
 from eeg2vid.stages.datasets.montage import electrode_positions
 from eeg2vid.stages.reporting.quality_charts import draw_excerpt, draw_numbers
 from eeg2vid.stages.reporting.quality_page import QualityData, RecordingView, data_url, render_quality
@@ -83,13 +84,13 @@ def test_blinks_are_counted():
 
 
 def test_words_follow_the_numbers():
-    good = verdict_of(measure(quiet(), SCALP, SFREQ, (50, 60)), SCALP, MINUTES)
+    good = verdict_of(measure(quiet(), SCALP, SFREQ, (50, 60)), SCALP, MINUTES, Held())
     assert good.verdict == "ok" and good.words == "Nothing stands out." and command("1", good.options) == ""
     eeg = quiet() + 100 * np.sin(2 * np.pi * CLOCK / 30) + 20 * np.sin(2 * np.pi * 60 * CLOCK)
     eeg[:2] += blinking(np.arange(2, 118, 5))
     eeg[7] = 0
     found = measure(eeg, SCALP, SFREQ, (50, 60))
-    told = verdict_of(found, SCALP, MINUTES)
+    told = verdict_of(found, SCALP, MINUTES, Held())
     assert told.verdict == "warning" and list(found.bad) == ["CZ"]
     for word in (
         "Slow drift of",
@@ -111,15 +112,27 @@ def test_what_cannot_be_interpolated_is_left_out():
     nowhere = [Electrode(electrode=name) for name in NAMES]
     eeg = quiet()
     eeg[7] = 0
-    told = verdict_of(measure(eeg, nowhere, SFREQ, (50,)), nowhere, MINUTES)
+    told = verdict_of(measure(eeg, nowhere, SFREQ, (50,)), nowhere, MINUTES, Held())
     assert told.options == ("--exclude CZ",)
+
+
+def test_dropouts_and_clipping_are_told():
+    eeg = quiet()
+    eeg[3, 2000:2100] = 0
+    eeg[5] = np.clip(eeg[5], -15, 15)
+    told = verdict_of(measure(eeg, SCALP, SFREQ, (50, 60)), SCALP, MINUTES, find_held(eeg, SFREQ))
+    share = 100 * (abs(eeg[5]) == 15).mean()
+    first = np.flatnonzero(abs(eeg[5]) == 15)[0] / SFREQ
+    assert told.verdict == "warning"
+    assert "Values repeated for long: F4 (0.42 %, first at 10.0 s)." in told.words  # 100 of 24,000 samples
+    assert f"Clipped at the end of the scale: C3 ({share:.2g} %, first at {first:.1f} s)." in told.words
 
 
 def test_poor_recordings_are_called_poor():
     eeg = quiet()
     eeg[:5] = 0
-    assert verdict_of(measure(eeg, SCALP, SFREQ, (50,)), SCALP, MINUTES).verdict == "poor"
-    volts = verdict_of(measure(quiet() * 1e-6, SCALP, SFREQ, (50,)), SCALP, MINUTES)
+    assert verdict_of(measure(eeg, SCALP, SFREQ, (50,)), SCALP, MINUTES, Held()).verdict == "poor"
+    volts = verdict_of(measure(quiet() * 1e-6, SCALP, SFREQ, (50,)), SCALP, MINUTES, Held())
     assert volts.verdict == "poor" and "not that of EEG" in volts.words
 
 

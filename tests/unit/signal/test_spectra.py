@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.signal.features import band_features
+from eeg2vid.stages.signal.spectra import corrected_estimate
 
 FS = 200
 
@@ -111,3 +112,10 @@ def test_segment_and_bandwidth_are_checked():
     for bandwidth in (1.9, 100):
         with pytest.raises(UsageError, match="allows 2 Hz to less than 100 Hz"):
             band_features(epochs, FS, spectrum="multitaper", bandwidth_hz=bandwidth)
+
+
+def test_the_bins_of_a_rate_kept_in_single_precision():
+    for sfreq in (200.0, 200 * (1 - 1e-7), 200 * (1 + 1e-7)):
+        assert corrected_estimate(200, sfreq, ((4.0, 31.0), (31.0, 99.0), (31.0, 100.0))).bins == (
+            (4, 31), (31, 99), (31, 101),
+        )  # fmt: skip

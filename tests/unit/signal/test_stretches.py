@@ -69,11 +69,51 @@ def test_another_rate_moves_samples_in_proportion():
     assert spans.inside.all()
 
 
-def test_the_shortest_clip_sets_the_length():
+def test_the_shortest_clip_sets_the_length_where_clips_differ():
     events, recording = protocol()
-    events[3] = event(3, 0, 9.0, duration=1.5)
-    assert place_spans(events, [recording], RATE).length == 300
+    for k, duration in ((1, 1.7), (3, 1.5), (6, 1.9), (9, 1.6)):
+        events[k] = events[k].model_copy(update={"duration_s": duration})
+    spans = place_spans(events, [recording], RATE)
+    assert (spans.length, spans.brief.any()) == (300, False)
+    assert spans.said.startswith("epochs end with the shortest event, after 1.5 s: 4 of 15 are shorter (1.5 to 1.9 s)")
     assert place_spans(events, [recording], RATE, tmin_s=0.5).length == 200
+    assert place_spans(events, [recording], RATE, tmax_s=2.0).said == ""
+
+
+@pytest.mark.parametrize("last", [0.1, 0.5, 1.0, 1.5, 1.9])
+def test_a_few_that_were_broken_off_shorten_no_other(last):
+    events, recording = protocol()
+    events[3] = event(3, 0, 9.0, duration=last)
+    events[7] = event(7, 1, 20.0, duration=1.98)  # a picture shorter: sets the length
+    spans = place_spans(events, [recording], RATE)
+    assert (spans.length, np.flatnonzero(spans.brief).tolist()) == (396, [3])
+    assert spans.said.startswith(f"Warning: 1 of 15 events end short of the usual 2 s (after {last:g} s)")
+
+
+def test_the_last_one_may_be_broken_off_with_the_recording():
+    events, recording = protocol()
+    events[14] = event(14, 2, 38.0, duration=0.5)
+    recording = recording.model_copy(update={"length": 7700})  # 38.5 s
+    spans = place_spans(events, [recording], RATE)
+    assert spans.length == 400
+    assert np.flatnonzero(~spans.inside).tolist() == np.flatnonzero(spans.brief).tolist() == [14]
+    refuse_outside(spans, events, [recording])
+
+
+@pytest.mark.parametrize(("last", "samples"), [(2.0, 400), (1.9995, 400), (5.0, 400)])
+def test_events_of_one_length_say_nothing(last, samples):
+    events, recording = protocol()
+    events[3] = event(3, 0, 9.0, duration=last)
+    spans = place_spans(events, [recording], RATE)
+    assert (spans.length, spans.said, spans.brief.any()) == (samples, "", False)
+
+
+def test_a_picture_more_or_less_is_told_and_rejects_nothing():
+    events, recording = protocol()
+    events[3] = event(3, 0, 9.0, duration=1.96)
+    spans = place_spans(events, [recording], RATE)
+    assert (spans.length, spans.brief.any()) == (392, False)
+    assert spans.said.startswith("epochs end with the shortest event, after 1.96 s: 1 of 15 are shorter (1.96 s)")
 
 
 def test_impossible_epochs_are_refused():
@@ -103,3 +143,11 @@ def test_training_samples_are_those_of_the_events():
     chosen = samples_of(events[1:3], recording, RATE)
     assert np.flatnonzero(chosen).tolist() == list(range(1000, 1800))
     assert not samples_of(events, other, RATE).any()
+
+
+def test_a_rate_kept_in_single_precision_is_not_resampled():
+    events, recording = protocol()
+    for rate in (RATE * (1 + 1e-7), RATE):
+        spans = place_spans(events, [recording], rate, resample=RATE * (1 - 1e-7))
+        assert (spans.length, spans.inside.all()) == (400, True)
+        assert spans.first.tolist()[:3] == [600, 1000, 1400]

@@ -16,7 +16,7 @@ from eeg2vid.schemas.errors import BadDataError, MissingInputError
 from eeg2vid.schemas.recordings import RECORDINGS, RecordingAttributes
 from eeg2vid.schemas.splits import FOLDS, SplitAttributes
 from eeg2vid.stages.store import arrays
-from eeg2vid.stages.store.digest import sha256_array, sha256_rows
+from eeg2vid.stages.store.digest import sha256_array, sha256_file, sha256_rows
 from eeg2vid.stages.store.files import restore
 from eeg2vid.stages.store.layout import Address, find_artifacts, is_variant, join_variant, split_variant
 from eeg2vid.stages.store.reader import Artifact, damage, load_manifest
@@ -249,6 +249,43 @@ def test_edited_table_and_manifest_are_refused(tmp_path):
     manifest.write_text(manifest.read_text().replace("by hand", "by foot"))
     with pytest.raises(BadDataError, match="own hash"):
         load_manifest(artifact.folder)
+
+
+@pytest.mark.parametrize("damaged", ["a flipped bit", "truncated", "another byte at the end", "metadata"])
+def test_a_damaged_hdf5_file_is_never_opened(tmp_path, monkeypatch, damaged):
+    import h5py
+
+    artifact = write_folds(tmp_path, container="hdf5")
+    assert np.array_equal(artifact.read("assignment"), [[1, 2, 3], [3, 1, 2]])
+    for one in artifact.arrays.values():
+        one.source.file.close()
+    path = artifact.folder / "data.h5"
+    whole = bytearray(path.read_bytes())
+    if damaged == "truncated":
+        whole = whole[:-100]
+    elif damaged == "another byte at the end":
+        whole += b"x"
+    else:
+        whole[len(whole) // 2 if damaged == "a flipped bit" else 9] ^= 1
+    path.write_bytes(whole)
+
+    def refuse(*_, **__):
+        raise AssertionError("the library must not see it")
+
+    monkeypatch.setattr(h5py, "File", refuse)
+    with pytest.raises(BadDataError, match=r"data\.h5: (does not match the manifest|should hold)"):
+        Artifact(artifact.folder, ADDRESS).read("assignment")
+
+
+def test_an_hdf5_file_is_hashed_once_in_a_process(tmp_path, monkeypatch):
+    from eeg2vid.stages.store import reader
+
+    artifact = write_folds(tmp_path, container="hdf5")
+    hashed = []
+    monkeypatch.setattr(reader, "sha256_file", lambda path: hashed.append(path) or sha256_file(path))
+    for _ in range(3):
+        Artifact(artifact.folder, ADDRESS).read("assignment")
+    assert hashed == [artifact.folder / "data.h5"]
 
 
 def test_future_schema_version_is_refused(tmp_path):

@@ -1,6 +1,7 @@
 """Chunked work: killed, shared, stopped, sharded, damaged: always the same artifact, committed once."""
 
 import importlib.util
+import json
 import random
 import shutil
 import signal
@@ -13,7 +14,9 @@ import pytest
 
 from eeg2vid.schemas.entities import ClipKey
 from eeg2vid.schemas.errors import FailedError, LockedError
+from eeg2vid.stages.store.code import code_record, package_digest, parts_of_other_code
 from eeg2vid.stages.store.layout import Address
+from eeg2vid.stages.store.notes import progress_of
 from eeg2vid.stages.store.reader import damage, open_artifact
 
 HERE = Path(__file__).parent
@@ -122,9 +125,12 @@ def test_damaged_part_is_dropped_and_made_again(tmp_path, digest):
     whole = bytearray(part.read_bytes())
     whole[-5] ^= 1
     part.write_bytes(whole)
-    with pytest.raises(FailedError, match="damaged"):
-        toy.make(tmp_path)
-    toy.make(tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in unit(tmp_path).glob("work-*/parts/*")}
+    runner, said = toy.runner(tmp_path), []
+    runner.reporter.remark = said.append
+    assert runner.make(toy.NODE).missing_parts == 0
+    assert len(said) == 1 and "part 0 of the work was damaged on the disk and has been dropped" in said[0]
+    assert len(before) == 10
     check(tmp_path, digest)
 
 
@@ -212,7 +218,8 @@ def test_a_living_process_of_other_code_is_not_disturbed(tmp_path, digest, monke
     check(tmp_path, digest)
 
 
-NOTES = [b"", b"{", b"[]", b'{"files": 3}', b'{"files":{}}', b'{"files":{"latents/media/8.txt":"0"}}', b"[" * 100_000]
+NOTES = [b"", b"{", b"[]", b"null", b"3", b'{"files": 3}', b'{"files":{}}', b'{"files": null}', b'{"files": ["a"]}']
+NOTES += [b'{"files":{"latents/media/8.txt":"0"}}', b"[" * 100_000]
 
 
 @pytest.mark.parametrize("note", [*NOTES, bytes([0xFF, 0x00])], ids=lambda note: repr(note[:24]))
@@ -238,6 +245,29 @@ def test_a_part_with_something_else_in_its_place_is_made_again(tmp_path, digest,
     assert toy.make(tmp_path, shard="1/2").missing_parts == 10
     assert {part: part.stat().st_mtime_ns for part in others} == before
     toy.make(tmp_path)
+    check(tmp_path, digest)
+
+
+@pytest.mark.parametrize("change", ["another hash", "no hash", "a hash of another type"])
+def test_a_part_whose_note_says_other_hashes_is_made_again(tmp_path, digest, change):
+    toy.make(tmp_path, shard="1/2")
+    note = next(iter(unit(tmp_path).glob("work-*/done/4.json")))
+    files = json.loads(note.read_text())["files"]
+    wrong = {"another hash": "0" * 64, "no hash": "", "a hash of another type": 3}[change]
+    note.write_text(json.dumps({"files": files | {min(files): wrong}}))
+    assert toy.make(tmp_path).missing_parts == 0
+    check(tmp_path, digest)
+
+
+def test_what_systems_leave_in_a_work_folder_is_no_part(tmp_path, digest):
+    toy.make(tmp_path, shard="1/2")
+    folder = next(unit(tmp_path).glob("work-*"))
+    for place in ("", "done", "parts", "parts/4", "parts/4/latents/arrays", "alive", "claims", "state"):
+        (folder / place).mkdir(exist_ok=True)
+        for name in (".DS_Store", "._0.json", "._x.lock", "Thumbs.db", ".nfs0001.5"):
+            (folder / place / name).write_bytes(b"left by a system")
+    assert progress_of(unit(tmp_path)) == "10 parts done"
+    assert toy.make(tmp_path).missing_parts == 0
     check(tmp_path, digest)
 
 
@@ -274,7 +304,7 @@ def test_the_digest_of_code_follows_source_and_data_and_nothing_else(tmp_path, m
 
 
 def test_full_disk_keeps_finished_parts(tmp_path, digest, monkeypatch):
-    from eeg2vid.stages.store import work
+    from eeg2vid.stages.store import part
 
     calls = 0
 
@@ -285,12 +315,12 @@ def test_full_disk_keeps_finished_parts(tmp_path, digest, monkeypatch):
             raise OSError(28, "No space left on device", str(folder))
         return real(folder)
 
-    real = work.sync_tree
-    monkeypatch.setattr(work, "sync_tree", full)
+    real = part.sync_tree
+    monkeypatch.setattr(part, "sync_tree", full)
     with pytest.raises(FailedError, match="disk is full"):
         toy.make(tmp_path)
     assert len(list(unit(tmp_path).glob("work-*/done/*.json"))) == 5
-    monkeypatch.setattr(work, "sync_tree", real)
+    monkeypatch.setattr(part, "sync_tree", real)
     toy.make(tmp_path)
     check(tmp_path, digest)
 
@@ -303,3 +333,20 @@ def test_replacement_keeps_the_old_artifact_until_the_end(tmp_path, digest):
     toy.make(tmp_path, settings={"scale": 3.0})
     assert open_artifact(tmp_path, ADDRESS).digest != digest
     assert [path.name for path in unit(tmp_path).iterdir() if path.is_dir()] == ["latents"]
+
+
+def test_unfinished_parts_of_other_code_are_told(tmp_path):
+    for name, record, parts in (
+        ("mine", code_record(package_digest()), 2),
+        ("old", code_record("0" * 64), 3),
+        ("libraries", code_record(package_digest()).replace("numpy ", "numpy 0."), 1),
+        ("begun", code_record("0" * 64), 0),
+    ):
+        (tmp_path / f"work-{name}" / "done").mkdir(parents=True)
+        (tmp_path / f"work-{name}" / "code").write_text(record)
+        for part in range(parts):
+            (tmp_path / f"work-{name}" / "done" / f"{part}.json").write_text("{}")
+    libraries, old = parts_of_other_code(tmp_path)
+    assert old == "3 finished parts were made by another version of eeg2vid and will be made again"
+    assert libraries.startswith("1 finished part was made by an eeg2vid with other libraries (numpy ")
+    assert parts_of_other_code(tmp_path / "nothing") == []
