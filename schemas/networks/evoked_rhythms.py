@@ -28,7 +28,10 @@ class EvokedRhythmsSettings(Network):
         description="what responses are sought for: concepts, what is measured on the training clips (colours, "
         "contrast, motion), both, or whichever decodes the validation events best",
     )
-    evoked_hz: tuple[float, float] = Field(default=(0.5, 10.0), description="frequencies of evoked responses, Hz")
+    evoked_hz: tuple[float, float] = Field(
+        default=(0.0, 10.0),
+        description="frequencies of evoked responses, Hz; from 0 on, each epoch's mean is one of them",
+    )
     bands: tuple[tuple[float, float], ...] = Field(
         default=((8.0, 13.0), (36.0, 79.0)),
         description="bands whose power is decoded, Hz; one that the sampling rate does not reach is left out",
@@ -38,7 +41,7 @@ class EvokedRhythmsSettings(Network):
         default=40, ge=2, le=1000, description="dimensions of evoked responses in time and space, at most"
     )
     damp: float = Field(
-        default=1.3, gt=0, le=100, description="an event's noise at a frequency is at most this many times the usual"
+        default=3.0, gt=0, le=100, description="an event's noise at a frequency is at most this many times the usual"
     )
     priors: Literal["empirical", "equal"] = Field(
         default="empirical", description="class priors: the training shares, or all equal"

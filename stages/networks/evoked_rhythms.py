@@ -4,12 +4,12 @@ Each event is seen twice: as whitened spectra in the subspace of evoked response
 covariances. Which subspaces matter is learned by a design of the training clips: their concepts, what is measured on
 them, or both, whichever decodes the validation events best. Responses strong enough to be told concept by concept are
 found by concepts, weak ones by what many concepts share. Labels are decoded by a discriminant of each view, log
-likelihoods added; values by ridge regression on both.
+likelihoods added; values by ridge regression on both, beside all of the rhythms.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -45,7 +45,9 @@ from eeg2vid.stages.training.inputs import Inputs
 from eeg2vid.stages.training.scaler import Unseen
 
 Floats = NDArray[np.floating]
+Judge = Callable[[View, View], tuple[float, Pick]]
 _HELD_FOLDS = 5  # one of them chooses where there are no validation events
+_SHARES = (1.0, 0.7, 0.7)  # weights of a mapper's evoked responses, rhythms by the design, and all of the rhythms
 
 
 class EvokedRhythmsDecoder(Decoder):
@@ -94,9 +96,10 @@ class EvokedRhythmsDecoder(Decoder):
         evoked, rhythms = views.evoked[pick.evoked], views.rhythms[pick.rhythms]
         self.people = final.inputs.present()
         self.noise = views.noise
-        heads = self._discriminants if self.target.kind == "label" else self._regression
-        self.arrays = {name: np.asarray(v, np.float32) for name, v in self._spaces(evoked, rhythms).items()}
-        self.arrays |= {name: np.asarray(v, np.float32) for name, v in heads(evoked, rhythms, final, pick).items()}
+        blocks = [evoked, rhythms] if self.target.kind == "label" else [evoked, rhythms, views.tangents]
+        head = self._discriminants if self.target.kind == "label" else self._regression
+        found = {**self._spaces(blocks), **head(blocks, final, pick)}
+        self.arrays = {name: np.asarray(values, np.float32) for name, values in found.items()}
         held = 0 if validation is None else len(validation)
         return FitReport(len(train), held, pick.score if held else None, detail=pick.detail)
 
@@ -110,21 +113,23 @@ class EvokedRhythmsDecoder(Decoder):
                 )
             first = next(iter(designs_of(train, self.settings.design)))
             return Pick(first, first, detail=f"by {first}: there is nothing to choose by")
+        views = self._views(train, held, None)
         judge = self._judge_labels if self.target.kind == "label" else self._judge_values
-        return best(self._views(train, held, None), judge(train, held))
+        return best(views, judge(train, held, views))
 
     def _views(self, train: Examples, held: Examples | None, pick: Pick | None) -> Views:
         """Return events as they are seen by what is learned from the training events; made once for all targets."""
         designs = designs_of(train, self.settings.design)
-        wanted = [set(designs)] * 2 if pick is None else [{pick.evoked}, {pick.rhythms}]
-        digest = sha256(repr((sorted(wanted[0]), sorted(wanted[1]), self.training.scaling)).encode())
+        wanted = None if pick is None else (pick.evoked, pick.rhythms)
+        digest = sha256(repr((wanted, self.training.scaling)).encode())
         for part in (train, *(() if held is None else (held,))):
             digest.update(np.asarray(_rows(part.inputs), np.int64).tobytes() + b"|")
         key = ("views", id(train.inputs.arrays["epochs"]), digest.hexdigest())
 
         def make() -> Views:
             seen = self._looked(train.inputs)
-            noise = Noise.fit(seen, self.settings.components)
+            shown = np.concatenate(list(designs.values()), axis=1)
+            noise = Noise.fit(seen, self.settings.components, shown)
             quiet = self._quiet(noise, seen)
             other = quiet.take(np.arange(0)) if held is None else self._quiet(noise, self._looked(held.inputs))
             return Views.of(noise, quiet, other, designs, wanted, self.settings.ranks)
@@ -150,7 +155,7 @@ class EvokedRhythmsDecoder(Decoder):
                     own[label] = person_of(source.take(source.people == label), noise.components)
         return noise.apply(seen, self.settings.damp, unseen=unseen, own=own)
 
-    def _judge_labels(self, train: Examples, held: Examples) -> Callable[[View, View], tuple[float, Pick]]:
+    def _judge_labels(self, train: Examples, held: Examples, views: Views) -> Judge:
         labels, asked = train.targets[self.target.name], held.targets[self.target.name]
         n_classes = len(self.target.classes)
         priors = self._log_priors(labels)
@@ -171,7 +176,7 @@ class EvokedRhythmsDecoder(Decoder):
 
         return judge
 
-    def _judge_values(self, train: Examples, held: Examples) -> Callable[[View, View], tuple[float, Pick]]:
+    def _judge_values(self, train: Examples, held: Examples, views: Views) -> Judge:
         targets = np.concatenate([one.targets[self.target.name].reshape(len(one), -1) for one in (train, held)])
         gram = target_gram(targets, targets.mean(axis=0, dtype=np.float64))
         kept, out = np.arange(len(train)), len(train) + np.arange(len(held))
@@ -179,7 +184,8 @@ class EvokedRhythmsDecoder(Decoder):
         ratios = np.logspace(s.log10_low, s.log10_high, s.penalties)
 
         def judge(evoked: View, rhythms: View) -> tuple[float, Pick]:
-            vectors = np.concatenate([np.concatenate([one.train, one.held]) for one in (evoked, rhythms)], axis=1)
+            blocks = zip((evoked, rhythms, views.tangents), _SHARES, strict=True)
+            vectors = np.concatenate([share * np.concatenate([one.train, one.held]) for one, share in blocks], axis=1)
             kernel = vectors @ vectors.T
             errors, baseline = held_errors(kernel, gram, out, kept, ratios * _level(vectors[kept]))
             at = int(np.argmin(errors))
@@ -194,15 +200,15 @@ class EvokedRhythmsDecoder(Decoder):
         shares = counts / counts.sum() if self.settings.priors == "empirical" else (counts > 0) / (counts > 0).sum()
         return np.where(counts > 0, np.log(np.maximum(shares, 1e-300)), NEVER)
 
-    def _discriminants(self, evoked: View, rhythms: View, train: Examples, pick: Pick) -> State:
+    def _discriminants(self, blocks: Sequence[View], train: Examples, pick: Pick) -> State:
         labels, n_classes = train.targets[self.target.name], len(self.target.classes)
-        parts = [Discriminant.fit(view.train, labels, n_classes) for view in (evoked, rhythms)]
+        parts = [Discriminant.fit(view.train, labels, n_classes) for view in blocks]
         offsets = sum(trust * part.offsets for trust, part in zip(pick.trust, parts, strict=True))
         weights = [trust * part.weights for trust, part in zip(pick.trust, parts, strict=True)]
         return {"weights": np.concatenate(weights), "offsets": np.maximum(offsets + self._log_priors(labels), NEVER)}
 
-    def _regression(self, evoked: View, rhythms: View, train: Examples, pick: Pick) -> State:
-        vectors = np.concatenate([evoked.train, rhythms.train], axis=1)
+    def _regression(self, blocks: Sequence[View], train: Examples, pick: Pick) -> State:
+        vectors = np.concatenate([share * view.train for view, share in zip(blocks, _SHARES, strict=True)], axis=1)
         targets = train.targets[self.target.name].reshape(len(train), -1)
         mean = targets.mean(axis=0, dtype=np.float64)
         penalty = pick.penalty * _level(vectors)
@@ -210,18 +216,21 @@ class EvokedRhythmsDecoder(Decoder):
         left, right = low_rank(vectors @ vectors.T, vectors, targets, mean, gram, penalty, self.settings.fitted_share)
         return {"left": left, "right": right, "offsets": mean}
 
-    def _spaces(self, evoked: View, rhythms: View) -> State:
-        assert isinstance(evoked.space, EvokedSpace) and isinstance(rhythms.space, RhythmSpace)
-        state: State = {
-            "times": evoked.space.times,
-            "places": evoked.space.places,
-            "center": np.concatenate([evoked.center, rhythms.center]),
-            "scale": np.concatenate([evoked.scale, rhythms.scale]),
+    def _spaces(self, blocks: Sequence[View]) -> State:
+        evoked, rhythms = blocks[0].space, blocks[1].space
+        assert isinstance(evoked, EvokedSpace) and isinstance(rhythms, RhythmSpace)
+        shares = _SHARES if len(blocks) == len(_SHARES) else [1.0] * len(blocks)
+        scales = [np.full(len(view.center), view.scale / share) for view, share in zip(blocks, shares, strict=True)]
+        return {
+            "times": evoked.times,
+            "places": evoked.places,
+            "center": np.concatenate([view.center for view in blocks]),
+            "scale": np.concatenate(scales),
+            **{f"directions_{k}": one for k, one in enumerate(rhythms.directions)},
         }
-        return state | {f"directions_{k}": one for k, one in enumerate(rhythms.space.directions)}
 
     def _vectors(self, inputs: Inputs, unseen: Unseen, own: Inputs | None) -> Floats:
-        """Return the standardised vectors of events, `(event, dimension)`."""
+        """Return the vectors that the stored head reads, `(event, dimension)`."""
         if self.noise is None or not self.arrays:
             raise BadDataError("This decoder has not been fitted.")
         inputs.require(self.context.inputs)
@@ -229,7 +238,8 @@ class EvokedRhythmsDecoder(Decoder):
         names = [f"directions_{k}" for k in range(len(self.noise.components))]
         evoked = EvokedSpace(self._array("times"), self._array("places")).apply(quiet)
         rhythms = RhythmSpace(tuple(self._array(name) for name in names)).apply(quiet)
-        vectors = np.concatenate([evoked, rhythms], axis=1)
+        parts = [evoked, rhythms] if self.target.kind == "label" else [evoked, rhythms, *quiet.tangents]
+        vectors = np.concatenate(parts, axis=1)
         return (vectors - self._array("center")) / self._array("scale")
 
     def predict(
@@ -246,7 +256,7 @@ class EvokedRhythmsDecoder(Decoder):
     def embed(
         self, inputs: Inputs, *, device: str = "cpu", unseen: Unseen = "pooled", own: Inputs | None = None
     ) -> NDArray[np.float32]:
-        """Return each event's evoked responses and rhythms, standardised, `(event, dimension)`."""
+        """Return each event's evoked responses and rhythms, `(event, dimension)`."""
         vectors: NDArray[np.float32] = self._vectors(inputs, unseen, own).astype(np.float32)
         return vectors
 
@@ -283,9 +293,10 @@ class EvokedRhythmsDecoder(Decoder):
         arrays = take_arrays(state, shapes)
         evoked, *tangents = (arrays["times"].shape, *(arrays[f"directions_{k}"].shape for k in bands))
         dimension = evoked[1] * arrays["places"].shape[1] + sum(shape[1] for shape in tangents)
+        dimension += sum(shape[0] for shape in tangents) if self.target.kind == "value" else 0
         sizes = {len(arrays[name]) for name in ("center", "scale", *({"weights", "left"} & set(arrays)))}
         known = noise.people[POOLED]
-        wanted = [2 * len(known.whitening.mean), *(len(one.mean) for one in known.tangents)]
+        wanted = [len(known.whitening.mean), *(len(one.mean) for one in known.tangents)]
         if sizes != {dimension} or [shape[0] for shape in (evoked, *tangents)] != wanted:
             raise BadDataError("The arrays of the stored model do not fit each other.", "Train the model anew.")
         self.arrays, self.noise = arrays, noise

@@ -30,14 +30,14 @@ class Seen:
     Attributes
     ----------
     spectra
-        complex64 `(event, frequency, electrode)`.
+        `(event, coefficient, electrode)`.
     bands, beside
         Of each band: covariances `(event, electrode, electrode)` in it and in its neighbours.
     people
         Label of each event's person `(event,)`.
     """
 
-    spectra: NDArray[np.complexfloating]
+    spectra: Floats
     bands: tuple[Floats, ...]
     beside: tuple[Floats, ...]
     people: NDArray[np.str_]
@@ -104,13 +104,18 @@ class Noise:
     components: tuple[Floats, ...]
 
     @classmethod
-    def fit(cls, seen: Seen, components: int) -> Noise:
-        """Learn from training events."""
+    def fit(cls, seen: Seen, components: int, design: Floats | None = None) -> Noise:
+        """Learn from training events; `design` `(event, column)` says what was shown."""
         labels = tuple(dict.fromkeys(seen.people.tolist()))
         whitened = [[_white(seen.take(seen.people == label), k) for label in labels] for k in range(len(seen.bands))]
         shared = tuple(rhythms.leading(np.mean(one, axis=0), components) for one in whitened)
-        people = {label: person_of(seen.take(seen.people == label), shared) for label in labels}
-        pooled = next(iter(people.values())) if len(labels) == 1 else person_of(seen, shared)
+
+        def noise_of(mine: NDArray[np.bool_]) -> Person:
+            return person_of(seen.take(mine), shared, None if design is None else design[mine])
+
+        people = {label: noise_of(seen.people == label) for label in labels}
+        everybody = np.ones(len(seen.people), dtype=bool)
+        pooled = next(iter(people.values())) if len(labels) == 1 else noise_of(everybody)
         return cls({POOLED: pooled, **people}, shared)
 
     def apply(
@@ -184,13 +189,13 @@ def _white(seen: Seen, band: int) -> NDArray[np.float64]:
     return found
 
 
-def person_of(seen: Seen, components: Sequence[Floats]) -> Person:
-    """Return the noise of events that are taken as one person's."""
+def person_of(seen: Seen, components: Sequence[Floats], design: Floats | None = None) -> Person:
+    """Return the noise of events that are taken as one person's; `design` says what was shown, if that is known."""
     tangents = tuple(
         rhythms.Tangent.fit(band, beside.mean(axis=0, dtype=np.float64), shared)
         for band, beside, shared in zip(seen.bands, seen.beside, components, strict=True)
     )
-    return Person(evoked.Whitening.fit(seen.spectra), tangents)
+    return Person(evoked.Whitening.fit(seen.spectra, design), tangents)
 
 
 @dataclass(frozen=True)
@@ -201,9 +206,14 @@ class EvokedSpace:
     places: Floats
 
     @classmethod
-    def fit(cls, quiet: Quiet, design: Floats, most: int) -> EvokedSpace:
-        """Find it by a design `(event, column)` of training events."""
-        return cls(*evoked.low_rank(quiet.white, evoked.orthonormal(design), most))
+    def fit(cls, quiet: Quiet, design: Floats, most: int, *, means: bool) -> EvokedSpace:
+        """Find it by a design `(event, column)` of training events, with or without the epochs' means.
+
+        What lasts as long as the clip is in the mean alone, and so are drifts.
+        """
+        first = 0 if means else quiet.white.shape[1] % 2
+        times, places = evoked.low_rank(quiet.white[:, first:], evoked.orthonormal(design), most)
+        return cls(np.pad(times, ((first, 0), (0, 0))), places)
 
     def apply(self, quiet: Quiet) -> NDArray[np.float32]:
         """Return `(event, dimension)`."""
@@ -228,13 +238,21 @@ class RhythmSpace:
         return np.concatenate(parts, axis=1) if parts else np.zeros((len(quiet.white), 0), np.float32)
 
 
+@dataclass(frozen=True)
+class TangentSpace:
+    """All tangent vectors as they are: nothing is learned."""
+
+    def apply(self, quiet: Quiet) -> NDArray[np.float32]:
+        """Return `(event, dimension)`."""
+        return np.concatenate(quiet.tangents, axis=1) if quiet.tangents else np.zeros((len(quiet.white), 0), np.float32)
+
+
 def noise_state(noise: Noise, people: Sequence[str]) -> State:
     """Return the arrays to store: everybody first, then the people in order where there are several."""
     order = [POOLED, *(people if len(people) > 1 else ())]
     chosen = [noise.people[label] for label in order]
     state: State = {
-        "mean_real": np.stack([one.whitening.mean.real for one in chosen]),
-        "mean_imag": np.stack([one.whitening.mean.imag for one in chosen]),
+        "mean": np.stack([one.whitening.mean for one in chosen]),
         "whitening": np.stack([one.whitening.matrix for one in chosen]),
     }
     for k, shared in enumerate(noise.components):
@@ -254,8 +272,7 @@ def noise_from(state: State, people: Sequence[str], bands: int, electrodes: int)
     """
     order = [POOLED, *(people if len(people) > 1 else ())]
     shapes: dict[str, tuple[int | None, ...]] = {
-        "mean_real": (len(order), None, electrodes),
-        "mean_imag": (len(order), None, electrodes),
+        "mean": (len(order), None, electrodes),
         "whitening": (len(order), None, electrodes, electrodes),
     }
     for k in range(bands):
@@ -264,14 +281,13 @@ def noise_from(state: State, people: Sequence[str], bands: int, electrodes: int)
         shapes[f"mean_{k}"] = shapes[f"scale_{k}"] = (len(order), None)
     arrays = {name: values.astype(np.float32) for name, values in take_arrays(state, shapes).items()}
     _require_fitting(arrays, bands)
-    means = (arrays["mean_real"] + 1j * arrays["mean_imag"]).astype(np.complex64)
     found = {}
     for k, label in enumerate(order):
         tangents = (
             rhythms.Tangent(*(arrays[f"{name}_{band}"][k] for name in ("filters", "mean", "scale")))
             for band in range(bands)
         )
-        found[label] = Person(evoked.Whitening(means[k], arrays["whitening"][k]), tuple(tangents))
+        found[label] = Person(evoked.Whitening(arrays["mean"][k], arrays["whitening"][k]), tuple(tangents))
     if len(people) == 1:
         found[people[0]] = found[POOLED]
     return Noise(found, tuple(arrays[f"components_{band}"] for band in range(bands)))
@@ -279,8 +295,7 @@ def noise_from(state: State, people: Sequence[str], bands: int, electrodes: int)
 
 def _require_fitting(arrays: Mapping[str, Floats], bands: int) -> None:
     """Raise BadDataError unless the arrays' sizes agree with each other."""
-    frequencies = {arrays[name].shape[1] for name in ("mean_real", "mean_imag", "whitening")}
-    agree = len(frequencies) == 1
+    agree = arrays["whitening"].shape[1] == -(-arrays["mean"].shape[1] // 2)
     for k in range(bands):
         count = arrays[f"components_{k}"].shape[1]
         sizes = {arrays[f"{name}_{k}"].shape[-1] for name in ("mean", "scale")}

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.networks.examples import Examples
-from eeg2vid.stages.networks.responses import EvokedSpace, Noise, Quiet, RhythmSpace
+from eeg2vid.stages.networks.responses import EvokedSpace, Noise, Quiet, RhythmSpace, TangentSpace
 
 Floats = NDArray[np.floating]
 Designs = Mapping[str, Floats]
+Space = EvokedSpace | RhythmSpace | TangentSpace
 
 
 def designs_of(examples: Examples, wanted: str) -> dict[str, Floats]:
@@ -55,30 +56,39 @@ def _standardised(values: Floats) -> Floats:
     return (values - values.mean(axis=0)) / np.where(spread > 1e-12, spread, 1.0)
 
 
+def evoked_spaces(designs: Designs, quiet: Quiet) -> dict[str, tuple[str, bool]]:
+    """Return the design of each space of evoked responses by its name, and whether the epochs' means are in it."""
+    found = {name: (name, False) for name in designs}
+    if quiet.white.shape[1] % 2:
+        found |= {f"{name} with means": (name, True) for name in designs}
+    return found
+
+
 @dataclass(frozen=True)
 class View:
-    """Training and held-out events in the space of a design, standardised by the former; `(event, dimension)`.
+    """Training and held-out events in a space, `(event, dimension)`; the former have mean 0 and a variance of 1 in all.
+
+    Dimensions are not standardised one by one: in units of their noise, larger ones tell more.
 
     Attributes
     ----------
     space
         From events in units of their noise to vectors.
     center, scale
-        Of the training events' vectors; `scale` brings all vectors together to a variance of 1.
+        Of the training events' vectors, `(dimension,)` and a number.
     """
 
-    space: EvokedSpace | RhythmSpace
+    space: Space
     center: Floats
-    scale: Floats
+    scale: float
     train: Floats
     held: Floats
 
     @classmethod
-    def of(cls, space: EvokedSpace | RhythmSpace, train: Quiet, held: Quiet) -> View:
+    def of(cls, space: Space, train: Quiet, held: Quiet) -> View:
         """See events through a space."""
         vectors, others = space.apply(train).astype(np.float64), space.apply(held).astype(np.float64)
-        center, scale = vectors.mean(axis=0), vectors.std(axis=0)
-        scale = np.where(scale > 1e-12, scale, 1.0) * np.sqrt(max(1, vectors.shape[1]))
+        center, scale = vectors.mean(axis=0), float(np.sqrt(vectors.var(axis=0).sum())) or 1.0
         return cls(space, center, scale, (vectors - center) / scale, (others - center) / scale)
 
 
@@ -91,12 +101,15 @@ class Views:
     noise
         Of the training events.
     evoked, rhythms
-        By design.
+        By design; evoked responses also with the epochs' means.
+    tangents
+        All of the rhythms, whatever the design.
     """
 
     noise: Noise
     evoked: Mapping[str, View]
     rhythms: Mapping[str, View]
+    tangents: View
 
     @classmethod
     def of(
@@ -105,14 +118,23 @@ class Views:
         train: Quiet,
         held: Quiet,
         designs: Designs,
-        wanted: Sequence[set[str]],
+        wanted: tuple[str, str] | None,
         ranks: int,
     ) -> Views:
-        """See events by the designs wanted of evoked responses and of rhythms."""
+        """See events by the spaces wanted of evoked responses and of rhythms; None: by all."""
         return cls(
             noise,
-            {k: View.of(EvokedSpace.fit(train, designs[k], ranks), train, held) for k in designs if k in wanted[0]},
-            {k: View.of(RhythmSpace.fit(train, designs[k]), train, held) for k in designs if k in wanted[1]},
+            {
+                name: View.of(EvokedSpace.fit(train, designs[key], ranks, means=means), train, held)
+                for name, (key, means) in evoked_spaces(designs, train).items()
+                if wanted is None or name == wanted[0]
+            },
+            {
+                k: View.of(RhythmSpace.fit(train, designs[k]), train, held)
+                for k in designs
+                if wanted is None or k == wanted[1]
+            },
+            View.of(TangentSpace(), train, held),
         )
 
 

@@ -18,7 +18,6 @@ from scipy.signal import detrend
 from eeg2vid.stages.signal.covariance import ledoit_wolf, whitener
 
 Floats = NDArray[np.floating]
-Spectra = NDArray[np.complexfloating]
 
 _NEIGHBOURS = 1  # frequencies on each side whose cross-spectra are pooled
 _ITERATIONS = 4  # of the alternating subspaces; they no longer move after three
@@ -26,29 +25,39 @@ _MARGIN = 1.02  # over the edge of the noise's singular values
 _EVENTS = 128  # transformed at a time
 
 
-def spectra(epochs: Floats, sfreq: float, low: float, high: float) -> Spectra:
+def spectra(epochs: Floats, sfreq: float, low: float, high: float) -> NDArray[np.float32]:
     """Return the Fourier coefficients of epochs between two frequencies.
 
     Parameters
     ----------
     epochs
-        `(event, electrode, sample)`; a straight line is taken out of each.
+        `(event, electrode, sample)`; a straight line is taken out of each before it is transformed.
     sfreq
         Hz.
     low, high
-        Hz, both included; 0 Hz never is.
+        Hz, both included; from 0 Hz on, the mean of each epoch comes first: a response may last as long as the clip.
 
     Returns
     -------
-    complex64 `(event, frequency, electrode)`.
+    float32 `(event, coefficient, electrode)`: the mean if asked for, then real and imaginary parts in turn.
     """
     frequencies = np.fft.rfftfreq(epochs.shape[-1], 1 / sfreq)
     kept = (frequencies >= max(low, 1e-9)) & (frequencies <= high)
-    out = np.empty((len(epochs), int(kept.sum()), epochs.shape[1]), np.complex64)
+    with_mean = int(low == 0)
+    out = np.empty((len(epochs), with_mean + 2 * int(kept.sum()), epochs.shape[1]), np.float32)
     for first in range(0, len(epochs), _EVENTS):
-        part = detrend(epochs[first : first + _EVENTS].astype(np.float32), axis=-1)
-        out[first : first + _EVENTS] = np.fft.rfft(part, axis=-1)[..., kept].transpose(0, 2, 1)
+        part, place = epochs[first : first + _EVENTS].astype(np.float32), out[first : first + _EVENTS]
+        if with_mean:
+            place[:, 0] = part.mean(axis=-1)
+        found = np.fft.rfft(detrend(part, axis=-1), axis=-1)[..., kept].transpose(0, 2, 1)
+        place[:, with_mean::2], place[:, with_mean + 1 :: 2] = found.real, found.imag
     return out
+
+
+def _groups(count: int) -> list[slice]:
+    """Return which coefficients are of one frequency: the mean by itself, then two by two."""
+    first = count % 2
+    return [slice(0, 1)] * first + [slice(k, k + 2) for k in range(first, count, 2)]
 
 
 @dataclass(frozen=True)
@@ -58,52 +67,69 @@ class Whitening:
     Attributes
     ----------
     mean
-        complex `(frequency, electrode)`.
+        `(coefficient, electrode)`.
     matrix
-        `(frequency, electrode, electrode)`; whitened real and imaginary parts have variance 1.
+        `(frequency, electrode, electrode)`; whitened coefficients have variance 1.
     """
 
-    mean: Spectra
+    mean: Floats
     matrix: Floats
 
     @classmethod
-    def fit(cls, values: Spectra) -> Whitening:
-        """Take the mean and, from neighbouring frequencies, the real cross-spectrum of `(event, frequency, electrode)`.
+    def fit(cls, values: Floats, design: Floats | None = None) -> Whitening:
+        """Take mean and, from neighbouring frequencies, real cross-spectrum of `(event, coefficient, electrode)`.
 
         Cross-spectra are drawn towards the identity by the share of Ledoit and Wolf's (2004) estimate, which matters
         where events are few.
-        """
-        mean = values.mean(axis=0)
-        parts = [_parts(values[:, k] - mean[k]) for k in range(values.shape[1])]
-        matrices = []
-        for k in range(len(parts)):
-            near = parts[max(0, k - _NEIGHBOURS) : k + 1 + _NEIGHBOURS]
-            matrices.append(whitener(ledoit_wolf(np.concatenate(near))))
-        return cls(mean, np.stack(matrices).astype(np.float32))
-
-    def apply(self, values: Spectra, limit: float) -> NDArray[np.float32]:
-        """Return whitened coefficients `(event, 2 frequency, electrode)`, real and imaginary parts in turn.
 
         Parameters
         ----------
         values
-            `(event, frequency, electrode)`.
+            Of training events.
+        design
+            What was shown, `(event, column)`: noise is what it does not explain. Without one, and where it has more
+            than half as many columns as there are events, all that varies is taken as noise.
+        """
+        mean = values.mean(axis=0, dtype=np.float64)
+        residual = _unexplained(values - mean, design)
+        parts = [residual[:, group].reshape(-1, values.shape[2]) for group in _groups(values.shape[1])]
+        alone = values.shape[1] % 2  # the mean is larger than what follows, and by itself
+        matrices = [whitener(ledoit_wolf(parts[0]))] if alone else []
+        for k in range(alone, len(parts)):
+            near = parts[max(alone, k - _NEIGHBOURS) : k + 1 + _NEIGHBOURS]
+            matrices.append(whitener(ledoit_wolf(np.concatenate(near))))
+        return cls(mean.astype(np.float32), np.stack(matrices).astype(np.float32))
+
+    def apply(self, values: Floats, limit: float) -> NDArray[np.float32]:
+        """Return whitened coefficients.
+
+        Parameters
+        ----------
+        values
+            `(event, coefficient, electrode)`.
         limit
             Largest rms over electrodes of an event at a frequency, in units of the noise's: what is larger (a blink) is
             scaled down to it.
         """
-        events, frequencies, electrodes = values.shape
-        out = np.empty((events, 2 * frequencies, electrodes), np.float32)
-        for k in range(frequencies):
-            white = (values[:, k] - self.mean[k]) @ self.matrix[k].astype(np.complex64)
-            size = np.sqrt(np.square(np.abs(white)).mean(axis=1) / 2)
-            white /= np.maximum(size / limit, 1)[:, None]
-            out[:, 2 * k], out[:, 2 * k + 1] = white.real, white.imag
+        out = np.empty(values.shape, np.float32)
+        for group, matrix in zip(_groups(values.shape[1]), self.matrix, strict=True):
+            white = (values[:, group] - self.mean[group]) @ matrix
+            size = np.sqrt(np.square(white).mean(axis=(1, 2)))
+            out[:, group] = white / np.maximum(size / limit, 1)[:, None, None]
         return out
 
 
-def _parts(values: Spectra) -> NDArray[np.float64]:
-    return np.concatenate([values.real, values.imag]).astype(np.float64)
+def _unexplained(values: Floats, design: Floats | None) -> Floats:
+    """Return what a design leaves of centred values `(event, ...)`, scaled to the variance that noise has."""
+    if design is None:
+        return values
+    basis = orthonormal(design)
+    events, columns = basis.shape
+    if 2 * columns >= events:
+        return values
+    flat = values.reshape(events, -1)
+    residual = (flat - basis @ (basis.T @ flat)) * np.sqrt(events / (events - columns - 1))
+    return residual.reshape(values.shape)
 
 
 def orthonormal(design: Floats) -> NDArray[np.float64]:

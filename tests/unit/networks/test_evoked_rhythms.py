@@ -82,7 +82,7 @@ def test_evoked_responses_are_found(design):
 
 @pytest.mark.parametrize("world", [{"rhythm": 0.8}, {"rhythm": 0.8, "sfreq": 250.0, "seconds": 1.0}])
 def test_rhythms_are_found(world):
-    assert World(2, **world).accuracy() > 0.4
+    assert World(2, **world).accuracy() > 0.3  # chance 1/6
 
 
 def test_without_a_signal_it_stays_at_chance():

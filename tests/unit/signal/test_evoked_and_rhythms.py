@@ -16,15 +16,19 @@ def noise(events=400, electrodes=6, samples=200, seed=0):
 def test_spectra_are_the_fourier_coefficients_of_detrended_epochs():
     epochs = noise(3) + np.linspace(0, 500, 200, dtype=np.float32)
     found = evoked.spectra(epochs, 100.0, 1.0, 10.0)
-    assert found.shape == (3, 19, 6)  # 1 to 10 Hz in steps of 0.5
+    assert found.shape == (3, 38, 6)  # 1 to 10 Hz in steps of 0.5
     time = np.arange(200)
     line = np.polynomial.Polynomial.fit(time, epochs[1, 2], 1)
     by_hand = np.sum((epochs[1, 2] - line(time)) * np.exp(-2j * np.pi * 3.0 * time / 100))
-    assert found[1, 4, 2] == pytest.approx(by_hand, rel=1e-3)
+    assert found[1, 8, 2] + 1j * found[1, 9, 2] == pytest.approx(by_hand, rel=1e-3)
 
 
-def test_the_mean_is_no_frequency_of_an_evoked_response():
-    assert evoked.spectra(noise(2), 100.0, 0.0, 1.0).shape[1] == 2  # 0.5 and 1 Hz
+def test_from_0_hz_on_the_mean_comes_first():
+    epochs = noise(2) + 7
+    found = evoked.spectra(epochs, 100.0, 0.0, 1.0)
+    assert found.shape[1] == 5  # the mean, 0.5 and 1 Hz
+    np.testing.assert_allclose(found[:, 0], epochs.mean(axis=2), rtol=1e-5)
+    np.testing.assert_array_equal(found[:, 1:], evoked.spectra(epochs, 100.0, 0.1, 1.0))
 
 
 def test_whitened_noise_is_white():
@@ -32,6 +36,25 @@ def test_whitened_noise_is_white():
     white = evoked.Whitening.fit(spectra).apply(spectra, limit=100.0)
     for k in (0, 7, 30):
         np.testing.assert_allclose(np.cov(white[:, k].T), np.eye(6), atol=0.15)
+
+
+def test_noise_is_what_the_design_does_not_explain():
+    rng = np.random.default_rng(0)
+    design = rng.standard_normal((2000, 3))
+    pattern = rng.standard_normal((3, 41, 6)) * 3
+    spectra = evoked.spectra(noise(2000), 100.0, 0.0, 10.0)
+    size = spectra[:, 1:].std()
+    shown = spectra + size * np.einsum("nk,kce->nce", design, pattern[:, : spectra.shape[1]])
+    blind, told = evoked.Whitening.fit(shown), evoked.Whitening.fit(shown, design)
+    plain = evoked.Whitening.fit(spectra)
+    assert np.abs(told.matrix - plain.matrix).max() < 0.05 * np.abs(plain.matrix).max()
+    assert np.abs(blind.matrix - plain.matrix).max() > 0.3 * np.abs(plain.matrix).max()
+
+
+def test_few_events_of_a_rich_design_are_all_taken_as_noise():
+    spectra = evoked.spectra(noise(20), 100.0, 0.0, 10.0)
+    rich = evoked.Whitening.fit(spectra, np.random.default_rng(0).standard_normal((20, 12)))
+    np.testing.assert_array_equal(rich.matrix, evoked.Whitening.fit(spectra).matrix)
 
 
 def test_events_far_out_are_damped_and_keep_their_direction():
