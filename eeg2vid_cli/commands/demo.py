@@ -18,7 +18,7 @@ _CONFIG = """\
 # A simulated study: see `eeg2vid status`, change a setting, `eeg2vid run`.
 [study]
 data = "../simulated"
-recipe = "ridge"
+recipe = "evoked-rhythms"
 models = "tiny"
 """
 

@@ -21,6 +21,10 @@ def simulate(
     ctx: typer.Context,
     out: Annotated[Path, typer.Option("--out", help="New folder for the data set")],
     subjects: Annotated[int, typer.Option("--subjects", min=1, max=999)] = 20,
+    sessions: Annotated[
+        int,
+        typer.Option("--sessions", min=1, max=9, help="How often each person watches, with the cap put on anew"),
+    ] = 1,
     blocks: Annotated[int, typer.Option("--blocks", min=1, max=7)] = 7,
     concepts: Annotated[int, typer.Option("--concepts", min=2, max=40)] = 40,
     resolution: Annotated[
@@ -30,7 +34,7 @@ def simulate(
         str | None,
         typer.Option(
             "--preset",
-            help="demo (decodes clearly), seed-like (as hard as SEED-DV) or none; by default demo, none with a --drift",
+            help="demo (decodes clearly), seed-like (as hard as SEED-DV) or none. Default: demo; none in a trap",
             rich_help_panel=STRENGTH,
         ),
     ] = None,
@@ -52,6 +56,10 @@ def simulate(
             "--hint-only", help="Only what the concept makes one expect, nothing of the clips", rich_help_panel=TRAPS
         ),
     ] = False,
+    gaze: Annotated[
+        bool,
+        typer.Option("--gaze", help="The eyes follow the motion, and electrodes see the eyes", rich_help_panel=TRAPS),
+    ] = False,
     order: Annotated[
         str | None,
         typer.Option(
@@ -62,7 +70,7 @@ def simulate(
         str | None, typer.Option("--outlier", help="Subject whose data hardly help", rich_help_panel=TRAPS)
     ] = None,
     observers: Annotated[
-        bool, typer.Option("--observers/--no-observers", help="Work out what ideal observers decode: seconds a subject")
+        bool, typer.Option("--observers/--no-observers", help="Work out what can be decoded: seconds a subject")
     ] = True,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
     dtype: Annotated[str, typer.Option("--dtype", help="float32 or float64")] = "float32",
@@ -72,13 +80,13 @@ def simulate(
 
     The folder has SEED-DV's layout and file names. It is not SEED-DV: a marker file makes every
     artifact that descends from it carry the stamp "simulated". The truth is beside it, in `truth/`: what
-    drove the EEG, and what an ideal and a training-limited observer can decode.
+    drove the EEG, and what observers who know the brain can decode, in principle and in this very protocol.
     """
     if dtype not in ("float32", "float64"):
         raise UsageError(f"--dtype is float32 or float64, not '{dtype}'.")
     if preset is not None and snr is not None:
         raise UsageError("--preset and --snr both set the strength.", "Give one of them.")
-    name, strength = choose_strength(preset, snr, drift)
+    name, strength = choose_strength(preset, snr, trap=drift != "none" or gaze)
     write_dataset(
         out,
         subjects=subjects,
@@ -87,8 +95,10 @@ def simulate(
         resolution=resolution,
         preset=name,
         snr=strength,
+        sessions=sessions,
         drift=drift,
         hint_only=hint_only,
+        gaze=gaze,
         order=order,
         outlier=outlier,
         observers=observers,
@@ -97,13 +107,13 @@ def simulate(
     )
 
 
-def choose_strength(preset: str | None, snr: float | None, drift: str) -> tuple[str | None, float]:
-    """Return the preset's name, if it is one, and the strength. A drift alone should show nothing but the drift."""
+def choose_strength(preset: str | None, snr: float | None, *, trap: bool) -> tuple[str | None, float]:
+    """Return the preset's name, if it is one, and the strength. A drift or gaze alone shows nothing but itself."""
     from eeg2vid.stages.simulation.presets import find_preset
 
     if snr is not None:
         return None, snr
-    chosen = find_preset(preset or ("demo" if drift == "none" else "none"))
+    chosen = find_preset(preset or ("none" if trap else "demo"))
     return chosen.name, chosen.snr
 
 

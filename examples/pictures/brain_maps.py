@@ -30,7 +30,7 @@ from eeg2vid.stages.simulation.subjects import SubjectBrain, make_subject
 
 SHOWN = (
     "luminance-top-left", "luminance-bottom-right", "luminance-bottom-middle", "red-green-bottom-left", "contrast",
-    "motion", "human", "face", "number", "concept-1", "concept-2",
+    "motion", "direction", "human", "face", "number", "concept-1", "concept-2",
 )  # fmt: skip
 PEOPLE = 20
 

@@ -1,6 +1,6 @@
 """Draw truth above decoded above shuffled-runs for the first clip of every run of one fold: none picked.
 
-Usage: python examples/pictures/contact_sheet.py WORKSPACE OUT.png [--subject 1] [--recipe ridge] [--fold block-7]
+Usage: python examples/pictures/contact_sheet.py WORKSPACE OUT.png [--subject 1] [--recipe evoked-rhythms] [--fold block-7]
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("workspace", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--subject", default="1")
-    parser.add_argument("--recipe", default="ridge")
+    parser.add_argument("--recipe", default="evoked-rhythms")
     parser.add_argument("--fold", default="block-7")
     given = parser.parse_args()
     unit = f"sub-{given.subject}"

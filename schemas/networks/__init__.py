@@ -1,5 +1,6 @@
 """Settings of the networks, one file each; `table.py` lists them, `training.py` says how they are trained."""
 
+from eeg2vid.schemas.networks.evoked_rhythms import EvokedRhythmsSettings
 from eeg2vid.schemas.networks.glmnet import GlmnetSettings
 from eeg2vid.schemas.networks.glmnet_raw import GlmnetRawSettings
 from eeg2vid.schemas.networks.latent_cnn import LatentCnnSettings
@@ -12,6 +13,7 @@ from eeg2vid.schemas.networks.training import TrainingSettings
 __all__ = [
     "NETWORKS",
     "EncoderNetwork",
+    "EvokedRhythmsSettings",
     "GlmnetRawSettings",
     "GlmnetSettings",
     "LatentCnnSettings",

@@ -16,10 +16,12 @@ class LdaSettings(Network):
     learns: ClassVar[frozenset[str]] = frozenset({"label"})
     cites: ClassVar[tuple[str, ...]] = ("ledoit2004wellconditioned",)
 
+    version: ClassVar[int] = 2  # chooses its covariance
     name: Literal["lda"] = "lda"
-    covariance: Literal["pooled", "per-class"] = Field(
-        default="pooled",
-        description="shrink the pooled within-class covariance, or each class's before pooling (as scikit-learn does)",
+    covariance: Literal["chosen", "pooled", "per-class"] = Field(
+        default="chosen",
+        description="shrink the pooled within-class covariance, or each class's before pooling (as scikit-learn does), "
+        "or whichever decodes the validation events better; pooled where there are none",
     )
     priors: Literal["empirical", "equal"] = Field(
         default="empirical", description="class priors: the training shares, or all equal"

@@ -34,3 +34,7 @@ class Network(Choice):
     inputs: ClassVar[tuple[str, ...]] = ("de", "epochs")
     learns: ClassVar[frozenset[str]] = frozenset()
     joint: ClassVar[bool] = False
+
+    def also_reads(self) -> tuple[str, ...]:
+        """Return the roles it learns by beside inputs and targets: 'clips' for concepts, 'stimuli' for measures."""
+        return ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from eeg2vid.schemas.choice import Choice, ChoiceOf
+from eeg2vid.schemas.networks.evoked_rhythms import EvokedRhythmsSettings
 from eeg2vid.schemas.networks.glmnet import GlmnetSettings
 from eeg2vid.schemas.networks.glmnet_raw import GlmnetRawSettings
 from eeg2vid.schemas.networks.latent_cnn import LatentCnnSettings
@@ -16,6 +17,7 @@ NETWORKS: dict[str, type[Network]] = {
     "glmnet": GlmnetSettings,
     "glmnet-raw": GlmnetRawSettings,
     "lda": LdaSettings,
+    "evoked-rhythms": EvokedRhythmsSettings,
     "ridge": RidgeSettings,
     "latent-cnn": LatentCnnSettings,
 }

@@ -64,5 +64,7 @@ def training_needs(needs: Needs, role: str, settings: DecodingSettings, unit: Pe
                     f"Targets {', '.join(settings.targets)} come from different variants of role '{name}'.",
                     "Train them in variants of their own.",
                 )
+    for name in settings.network.also_reads():  # type: ignore[attr-defined]
+        reads.setdefault(name, TARGETS[name])
     resources = replace(needs.resources, memory_gb=needs.resources.memory_gb * (4 if settings.pooled else 1))
     return replace(needs, reads=reads, writes={role: Write(CHECKPOINTS, unit)}, resources=resources)

@@ -12,6 +12,7 @@ from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.targets import TargetFacts
 from eeg2vid.stages.cohort.folds import FoldParts, load_folds, require_training
 from eeg2vid.stages.cohort.inputs import load_inputs, sources_of
+from eeg2vid.stages.cohort.known import known_of
 from eeg2vid.stages.cohort.people import Cohort, gather, run_of
 from eeg2vid.stages.decoding.embeddings import embedded, fold_encoders, keep_encoders, signals_of
 from eeg2vid.stages.decoding.needs import inputs_of
@@ -23,12 +24,13 @@ from eeg2vid.stages.targets.target import Loaded, OfFold
 if TYPE_CHECKING:
     import numpy as np
 
-    from eeg2vid.stages.networks.context import BuildContext
+    from eeg2vid.stages.networks.context import BuildContext, Shared
     from eeg2vid.stages.networks.examples import Examples
     from eeg2vid.stages.store.part import WorkPart
     from eeg2vid.stages.training.inputs import Inputs
 
 
+Known = Mapping[str, "np.ndarray"]
 _ROOMS = (
     "eeg2vid.schemas.networks",
     "eeg2vid.stages.cohort",
@@ -37,6 +39,7 @@ _ROOMS = (
     "eeg2vid.stages.decoding",
     "eeg2vid.stages.engine.seeding",
     "eeg2vid.stages.networks",
+    "eeg2vid.stages.signal",
     "eeg2vid.stages.targets",
     "eeg2vid.stages.training",
 )
@@ -58,6 +61,8 @@ class Job:
 
 def train_folds(ctx: Context, role: str) -> None:
     """Fit the settings' network in every fold: a model for each target, or one for all where it learns all at once."""
+    from eeg2vid.stages.networks.context import Shared
+
     settings = ctx.settings
     names = inputs_of(settings)
     cohort = gather(ctx)
@@ -73,10 +78,12 @@ def train_folds(ctx: Context, role: str) -> None:
     for job in jobs:
         _require_test_classes(job)
     inputs = load_inputs(ctx, signals, cohort)
+    known = known_of(ctx, cohort, settings.network.also_reads())
+    shared = Shared()
     if settings.training.scaling == "own":
         ctx.stamp("transductive scaling")
     for part, [job] in ctx.parts(settings.network.name, jobs):
-        _fit(ctx, part, role, job, cohort, inputs)
+        _fit(ctx, part, role, job, cohort, inputs, known, shared)
     ctx.write(role).attributes(
         CheckpointAttributes(
             inputs=names,
@@ -116,7 +123,9 @@ def _classes(target: OfFold, events: np.ndarray) -> list[int]:
     return found
 
 
-def _fit(ctx: Context, part: WorkPart, role: str, job: Job, cohort: Cohort, inputs: Inputs) -> None:
+def _fit(
+    ctx: Context, part: WorkPart, role: str, job: Job, cohort: Cohort, inputs: Inputs, known: Known, shared: Shared
+) -> None:
     """Train one model and keep it with its row and history in a part.
 
     A stopped training leaves its state beside the part and goes on from there.
@@ -129,8 +138,8 @@ def _fit(ctx: Context, part: WorkPart, role: str, job: Job, cohort: Cohort, inpu
     encoders = fold_encoders(ctx, names, job.fold.fold)
     inputs = embedded(inputs, names, encoders, ctx.device)
     first = job.fold.learned if settings.validation_in_training else job.fold.train
-    train, validation = (_examples(job, cohort, inputs, events) for events in (first, job.fold.validation))
-    decoder = build(settings.network, context=_context(ctx, job, cohort, train), training=settings.training)
+    train, validation = (_examples(job, cohort, inputs, known, events) for events in (first, job.fold.validation))
+    decoder = build(settings.network, context=_context(ctx, job, cohort, train, shared), training=settings.training)
     report = decoder.fit(
         train,
         validation if len(validation) else None,
@@ -160,7 +169,7 @@ def _fit(ctx: Context, part: WorkPart, role: str, job: Job, cohort: Cohort, inpu
     part.rows(role, "history", [TrainedEpoch(path=job.path, **asdict(epoch)) for epoch in report.history])
 
 
-def _examples(job: Job, cohort: Cohort, inputs: Inputs, events: np.ndarray) -> Examples:
+def _examples(job: Job, cohort: Cohort, inputs: Inputs, known: Known, events: np.ndarray) -> Examples:
     """Return the events of a part that all of the job's targets ask about."""
     import numpy as np
 
@@ -173,10 +182,11 @@ def _examples(job: Job, cohort: Cohort, inputs: Inputs, events: np.ndarray) -> E
         {name: target.values.take(chosen) for name, target in job.targets.items()},
         groups=np.array([cohort.events[index].block for index in chosen]),
         runs=np.array([run_of(cohort.events[index]) for index in chosen]),
+        known={name: values[chosen] for name, values in known.items()},
     )
 
 
-def _context(ctx: Context, job: Job, cohort: Cohort, train: Examples) -> BuildContext:
+def _context(ctx: Context, job: Job, cohort: Cohort, train: Examples, shared: Shared) -> BuildContext:
     """Return all that a network may ask."""
     from eeg2vid.stages.networks.context import UNITS, BuildContext, Sensor, TargetForm
 
@@ -193,4 +203,5 @@ def _context(ctx: Context, job: Job, cohort: Cohort, train: Examples) -> BuildCo
         sfreq_hz=epochs[0].attributes().sfreq if epochs else None,
         units={name: UNITS.get(name, "1") for name in names},
         subjects=cohort.subjects,
+        shared=shared,
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from eeg2vid.schemas.electrodes import places_of
 from eeg2vid.schemas.errors import BadDataError, UsageError
+
+T = TypeVar("T")
 
 # of the inputs with a fixed meaning; any other is in arbitrary units
 UNITS = {"epochs": "µV", "de": "1", "psd": "µV²/Hz"}
@@ -76,6 +78,26 @@ class TargetForm:
             raise BadDataError("Targets hold values that are not finite.")
 
 
+class Shared:
+    """What the models of one unit have in common: made by the first that asks, the eldest forgotten beyond a number.
+
+    It changes when a thing is made, never what is made: whoever has none makes it anew.
+    """
+
+    def __init__(self, most: int = 16) -> None:
+        self._most = most
+        self._made: dict[Hashable, Any] = {}
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what was made under a key."""
+        if key not in self._made:
+            while len(self._made) >= self._most:
+                del self._made[next(iter(self._made))]
+            self._made[key] = make()
+        found: T = self._made[key]
+        return found
+
+
 @dataclass(frozen=True)
 class BuildContext:
     """What a network is built for.
@@ -94,6 +116,8 @@ class BuildContext:
         Unit of each input.
     subjects
         Labels of the people who are trained on, in the order of `Batch.person`.
+    shared
+        What the models of one unit make once for all of them; never stored.
     """
 
     inputs: Mapping[str, tuple[int, ...]]
@@ -102,6 +126,7 @@ class BuildContext:
     sfreq_hz: float | None = None
     units: Mapping[str, str] = field(default_factory=dict)
     subjects: tuple[str, ...] = ()
+    shared: Shared = field(default_factory=Shared, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         names = [target.name for target in self.targets]

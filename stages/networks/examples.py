@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,15 +32,19 @@ class Examples:
         Label of each event's block `(event,)`: what a choice inside the training events leaves out at once.
     runs
         Label of each event's run `(event,)`; used where there is one group only.
+    known
+        What is known of the clips of these events `(event, ...)`, to be learned by and never needed to decode:
+        'concept', class index or -1; 'clips', what is measured on them.
     """
 
     inputs: Inputs
     targets: Targets
     groups: NDArray[Any] | None = None
     runs: NDArray[Any] | None = None
+    known: Targets = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        columns = [*self.targets.items(), ("groups", self.groups), ("runs", self.runs)]
+        columns = [*self.targets.items(), *self.known.items(), ("groups", self.groups), ("runs", self.runs)]
         for what, values in columns:
             if values is not None and len(values) != len(self.inputs):
                 raise BadDataError(f"There are {len(values)} {what} for {len(self.inputs)} events.")
@@ -51,8 +55,8 @@ class Examples:
     def take(self, events: NDArray[np.integer] | NDArray[np.bool_]) -> Examples:
         """Return some events, in the order given."""
         groups, runs = (None if labels is None else labels[events] for labels in (self.groups, self.runs))
-        targets = {name: values[events] for name, values in self.targets.items()}
-        return Examples(self.inputs.take(events), targets, groups, runs)
+        targets, known = ({name: values[events] for name, values in one.items()} for one in (self.targets, self.known))
+        return Examples(self.inputs.take(events), targets, groups, runs, known)
 
     @staticmethod
     def join(parts: Sequence[Examples]) -> Examples:
@@ -63,7 +67,8 @@ class Examples:
             return None if any(one is None for one in found) else np.concatenate(found)
 
         targets = {name: np.concatenate([part.targets[name] for part in parts]) for name in parts[0].targets}
-        return Examples(Inputs.join([part.inputs for part in parts]), targets, labels("groups"), labels("runs"))
+        known = {name: np.concatenate([part.known[name] for part in parts]) for name in parts[0].known}
+        return Examples(Inputs.join([part.inputs for part in parts]), targets, labels("groups"), labels("runs"), known)
 
 
 @dataclass(frozen=True)

@@ -11,27 +11,8 @@ from eeg2vid.schemas.networks import LdaSettings
 from eeg2vid.stages.networks.closed_form import ClosedForm
 from eeg2vid.stages.networks.decoder import State
 from eeg2vid.stages.networks.examples import Examples, FitReport
-
-NEVER = -1e30  # log prior of a class without training events: probability 0, still a finite number to store
-
-
-def ledoit_wolf(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the Ledoit-Wolf covariance of centred `(sample, dimension)`.
-
-    The sample covariance S is drawn towards its mean variance: (1 - d) S + d tr(S)/p I, with the d that
-    minimises the expected squared error (Ledoit and Wolf, J. Multivariate Anal. 88, 2004).
-    """
-    n, p = values.shape
-    covariance: NDArray[np.float64] = values.T @ values / n
-    mean_variance = np.trace(covariance) / p
-    squared = np.sum(covariance**2)
-    distance = (squared - p * mean_variance**2) / p
-    # mean squared distance of the samples' outer products from S, over n
-    spread = (np.sum(np.sum(values**2, axis=1) ** 2) / n - squared) / (p * n)
-    shrinkage = 0.0 if spread <= 0 else 1.0 if distance <= spread else spread / distance
-    covariance *= 1 - shrinkage
-    covariance[np.diag_indices(p)] += shrinkage * mean_variance
-    return covariance
+from eeg2vid.stages.signal.covariance import ledoit_wolf
+from eeg2vid.stages.training.discriminant import NEVER
 
 
 def _class_covariance(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -88,29 +69,36 @@ def fit_lda(
 
 
 class LdaDecoder(ClosedForm):
-    """Shrinkage LDA on vectors of all inputs. There is nothing to choose: validation events only give a score."""
+    """Shrinkage LDA on vectors of all inputs. All it may choose on the validation events is the covariance."""
 
     settings: LdaSettings
 
     def solve(self, train: Examples, validation: Examples | None) -> FitReport:
         """Fit to the training events, score, and fit to both."""
-        self._solve(train)
+        kinds = ("pooled", "per-class") if self.settings.covariance == "chosen" else (self.settings.covariance,)
         if validation is None:
-            return FitReport(len(train))
+            self._solve(train, kinds[0])
+            return FitReport(len(train), detail=f"{kinds[0]} covariance")
         self.check(validation)
-        probabilities = self.predict(validation.inputs)[self.target.name]
-        score = float(np.mean(probabilities.argmax(axis=1) == validation.targets[self.target.name]))
+        scores = []
+        for kind in kinds:
+            self._solve(train, kind)
+            probabilities = self.predict(validation.inputs)[self.target.name]
+            scores.append(float(np.mean(probabilities.argmax(axis=1) == validation.targets[self.target.name])))
+        best = int(np.argmax(scores))
         if self.training.refit:
-            self._solve(Examples.join([train, validation]))
-        return FitReport(len(train), len(validation), score)
+            self._solve(Examples.join([train, validation]), kinds[best])
+        elif kinds[best] != kinds[-1]:
+            self._solve(train, kinds[best])
+        return FitReport(len(train), len(validation), scores[best], detail=f"{kinds[best]} covariance")
 
-    def _solve(self, examples: Examples) -> None:
+    def _solve(self, examples: Examples, covariance: str) -> None:
         self.vectors.fit(examples.inputs)
         weights, offsets = fit_lda(
             self.vectors.transform(examples.inputs),
             examples.targets[self.target.name],
             len(self.target.classes),
-            covariance=self.settings.covariance,
+            covariance=covariance,
             priors=self.settings.priors,
         )
         self.arrays = {"weights": weights.astype(np.float32), "offsets": offsets.astype(np.float32)}

@@ -55,23 +55,31 @@ def cv_errors(kernel: Matrix, gram: Matrix, folds: NDArray[np.integer], penaltie
     baseline = 0.0
     for fold in np.unique(folds):
         held, kept = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
-        k_tt = kernel[np.ix_(kept, kept)]
-        row_mean = k_tt.mean(axis=0)
-        k_ht = kernel[np.ix_(held, kept)]
-        k_ht = k_ht - k_ht.mean(axis=1, keepdims=True) - row_mean + row_mean.mean()
-        k_tt = k_tt - row_mean - row_mean[:, None] + row_mean.mean()
-        values, basis = scipy.linalg.eigh(k_tt, overwrite_a=True, check_finite=False)
-        inverse = 1 / (np.maximum(values, 0) + penalties[:, None])  # (penalty, component)
-        outer = k_ht @ basis
-        inner = (basis - basis.mean(axis=0)).T  # basis' C
-        g_tt, g_th = gram[np.ix_(kept, kept)], gram[np.ix_(kept, held)]
-        weighted = (inner @ g_tt @ inner.T) * (outer.T @ outer)
-        to_mean = outer.sum(axis=0) * (inner @ g_tt.mean(axis=1))
-        to_held = np.sum((inner @ g_th) * outer.T, axis=1)
-        of_mean = np.trace(gram[np.ix_(held, held)]) - 2 * g_th.mean(axis=0).sum() + len(held) * g_tt.mean()
-        baseline += float(of_mean)
-        errors += of_mean + np.sum((inverse @ weighted) * inverse, axis=1) + 2 * inverse @ (to_mean - to_held)
+        found, of_mean = held_errors(kernel, gram, held, kept, penalties)
+        errors += found
+        baseline += of_mean
     return errors, baseline
+
+
+def held_errors(
+    kernel: Matrix, gram: Matrix, held: NDArray[np.integer], kept: NDArray[np.integer], penalties: Matrix
+) -> tuple[Matrix, float]:
+    """Return what `cv_errors` sums, of one part: the error on `held` of what is fitted to `kept`, and of the mean's."""
+    k_tt = kernel[np.ix_(kept, kept)]
+    row_mean = k_tt.mean(axis=0)
+    k_ht = kernel[np.ix_(held, kept)]
+    k_ht = k_ht - k_ht.mean(axis=1, keepdims=True) - row_mean + row_mean.mean()
+    k_tt = k_tt - row_mean - row_mean[:, None] + row_mean.mean()
+    values, basis = scipy.linalg.eigh(k_tt, overwrite_a=True, check_finite=False)
+    inverse = 1 / (np.maximum(values, 0) + penalties[:, None])  # (penalty, component)
+    outer = k_ht @ basis
+    inner = (basis - basis.mean(axis=0)).T  # basis' C
+    g_tt, g_th = gram[np.ix_(kept, kept)], gram[np.ix_(kept, held)]
+    weighted = (inner @ g_tt @ inner.T) * (outer.T @ outer)
+    to_mean = outer.sum(axis=0) * (inner @ g_tt.mean(axis=1))
+    to_held = np.sum((inner @ g_th) * outer.T, axis=1)
+    of_mean = float(np.trace(gram[np.ix_(held, held)]) - 2 * g_th.mean(axis=0).sum() + len(held) * g_tt.mean())
+    return of_mean + np.sum((inverse @ weighted) * inverse, axis=1) + 2 * inverse @ (to_mean - to_held), of_mean
 
 
 def inner_folds(examples: Examples, run_folds: int) -> tuple[NDArray[np.integer], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -15,30 +16,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.foreign import is_foreign
-from eeg2vid.stages.datasets.protocol import CLIPS_PER_RUN, ELECTRODES, SFREQ
-from eeg2vid.stages.simulation.brain import simulate_block
-from eeg2vid.stages.simulation.films import STUDY_SEEDS, check_seeds, feature_vector
-from eeg2vid.stages.simulation.plan import StudyPlan, motion_of, plan_study
-from eeg2vid.stages.simulation.stimulus_files import write_electrodes, write_stimuli
-from eeg2vid.stages.simulation.truth import (
-    TRUTH,
-    make_person,
+from eeg2vid.stages.datasets.protocol import SFREQ
+from eeg2vid.stages.simulation.decodable import (
     observer_rows,
-    person_seed,
+    protocol_rows,
     study_population,
     training_clips,
     write_observers,
-    write_truth,
 )
-from eeg2vid.stages.simulation.worlds import Drift, Order, World, block_drift, expectation
+from eeg2vid.stages.simulation.films import STUDY_SEEDS, check_seeds
+from eeg2vid.stages.simulation.plan import StudyPlan, plan_study
+from eeg2vid.stages.simulation.recording import Drivers, drivers, write_recording
+from eeg2vid.stages.simulation.stimulus_files import write_electrodes, write_stimuli
+from eeg2vid.stages.simulation.truth import TRUTH, make_person, recording_name, write_truth
+from eeg2vid.stages.simulation.worlds import Drift, Order, World
 
 __all__ = ["GENERATOR_VERSION", "MARKER", "Cost", "StudyPlan", "plan_study", "simulate_dataset"]
 
-GENERATOR_VERSION = 3  # raise it whenever the same arguments would give other data
+GENERATOR_VERSION = 4  # raise it whenever the same arguments would give other data
 MARKER = "SIMULATED.json"
 _LABEL = re.compile(r"[A-Za-z0-9]{1,40}")
 
@@ -75,55 +73,39 @@ def _check(out: Path, resolution: int, seed: int, dtype: str) -> None:
         raise UsageError(f"dtype: expected float32 or float64, found {dtype}.")
 
 
-def _drivers(plan: StudyPlan, world: World) -> list[NDArray[np.floating]]:
-    """Return what drives the response to every clip, `(block)(clip, feature)`."""
-    phi: list[NDArray[np.floating]] = [feature_vector(specs) for specs in plan.clips]
-    return [expectation(block) for block in phi] if world.hint_only else phi
-
-
 def _write_eeg(
-    root: Path, plan: StudyPlan, phi: Sequence[NDArray[np.floating]], labels: Sequence[str], world: World, seed: int,
-    dtype: str, progress: Progress,
+    root: Path, plan: StudyPlan, driven: Sequence[Drivers], labels: Sequence[str], world: World, seed: int, dtype: str,
+    progress: Progress,
 ) -> None:  # fmt: skip
-    blocks, slots = plan.order.shape
-    motion = [None if world.hint_only else motion_of(specs) for specs in plan.clips]
     (root / "EEG").mkdir()
-    for k, label in enumerate(labels):
-        subject, person = make_person(label, world), person_seed(label)
-        path = root / "EEG" / f"sub{label}.npy"
-        shape = (blocks, len(ELECTRODES), plan.n_samples)
-        with path.open("wb") as file:  # block after block: a mapped file would end the process on a full disk
-            described = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(file, described)
-            for block in range(blocks):
-                progress("EEG", k * blocks + block, len(labels) * blocks)
-                eeg = simulate_block(
-                    phi[block],
-                    plan.onsets,
-                    n_samples=plan.n_samples,
-                    sfreq=SFREQ,
-                    subject=subject,
-                    snr=world.snr,
-                    rng=np.random.default_rng([seed, 2, person, block]),
-                    hints_samples=plan.hints,
-                    motion=motion[block],
-                    expected=phi[block][::CLIPS_PER_RUN] if world.hint_only else None,
-                    drift=block_drift(world.drift, slots, [seed, 5, person], block),
-                )
-                file.write(np.ascontiguousarray(eeg, dtype).data)
-    progress("EEG", len(labels) * blocks, len(labels) * blocks)
+    recordings = list(itertools.product(labels, range(1, world.sessions + 1)))
+    done, total = 0, len(recordings) * len(driven)
+
+    def starting(block: int) -> None:
+        progress("EEG", done + block, total)
+
+    for label, session in recordings:
+        path = root / "EEG" / f"{recording_name(label, session)}.npy"
+        write_recording(path, plan, driven, make_person(label, world, session), world, seed, dtype, starting)
+        done += len(driven)
+    progress("EEG", total, total)
 
 
 def _write_observers(
-    root: Path, plan: StudyPlan, labels: Sequence[str], world: World, seed: int, progress: Progress
-) -> None:
+    root: Path, plan: StudyPlan, driven: Sequence[Drivers], labels: Sequence[str], world: World, seed: int,
+    progress: Progress,
+) -> None:  # fmt: skip
     progress("observers", 0, len(labels))
     population = study_population(plan, world)
     rows: list[dict[str, Any]] = []
     for k, label in enumerate(labels):
-        rows += observer_rows(make_person(label, world), label, population, world, training_clips(plan), seed)
+        for session in range(1, world.sessions + 1):
+            person = make_person(label, world, session)
+            rows += observer_rows(person, label, population, world, training_clips(plan), seed)
+            eeg = np.load(root / "EEG" / f"{recording_name(label, session)}.npy", mmap_mode="r")
+            rows += protocol_rows(person, label, eeg, plan, driven, world)
         progress("observers", k + 1, len(labels))
-    write_observers(root, rows)
+    write_observers(root / TRUTH, rows)
 
 
 def _peak_mib() -> float:
@@ -142,8 +124,10 @@ def simulate_dataset(
     preset: str | None = None,
     seed: int,
     dtype: str = "float32",
+    sessions: int = 1,
     drift: Drift = "none",
     hint_only: bool = False,
+    gaze: bool = False,
     order: Order | None = None,
     outlier: str | None = None,
     observers: bool = True,
@@ -169,14 +153,17 @@ def simulate_dataset(
         Of the clips, the order and the noise. A subject's brain depends on the label alone.
     dtype
         Of the EEG arrays, float32 or float64; volts.
-    drift, hint_only
+    sessions
+        How often each person watches everything; a later session is file `sub<label>_session<k>.npy`.
+    drift, hint_only, gaze
         Traps for careless evaluations, see `worlds`.
     order
         Of the concepts, see `plan.plan_study`; None: "same" where the drift is locked, else "published".
     outlier
         Label of a subject who is an outlier, see `subjects.make_subject`.
     observers
-        Whether to work out what the ideal and the n-limited observer achieve (two to four seconds a subject).
+        Whether to work out what the ideal, the n-limited and the attainable observer achieve (some ten seconds a
+        subject of full size).
     progress
         Called with what is being written, how many are done and how many there are.
 
@@ -191,7 +178,9 @@ def simulate_dataset(
     """
     labels = _labels(subjects)
     _check(out, resolution, seed, dtype)
-    world = World(snr, drift, hint_only, order or ("same" if drift == "locked" else "published"), outlier)
+    world = World(
+        snr, drift, hint_only, order or ("same" if drift == "locked" else "published"), outlier, gaze, sessions
+    )
     if outlier is not None and outlier not in labels:
         raise UsageError(f"outlier: expected one of the subjects {', '.join(labels)}, found {outlier!r}.")
     plan = plan_study(blocks=blocks, concepts=concepts, seed=seed, order=world.order)
@@ -207,9 +196,11 @@ def simulate_dataset(
         "preset": preset,
         "drift": drift,
         "hint_only": hint_only,
+        "gaze": gaze,
         "order": world.order,
         "outlier": outlier,
         "subjects": list(labels),
+        "sessions": sessions,
         "blocks": blocks,
         "concepts": concepts,
         "resolution": [resolution, height],
@@ -225,13 +216,13 @@ def simulate_dataset(
         clock = [time.perf_counter()]
         write_stimuli(work, plan, resolution, height, tell)
         write_electrodes(work / "channel_62_pos.locs")
-        phi = _drivers(plan, world)
+        driven = drivers(plan, world)
         clock.append(time.perf_counter())
-        _write_eeg(work, plan, phi, labels, world, seed, dtype, tell)
-        write_truth(work / TRUTH, plan, np.concatenate(phi), labels, world, marker)
+        _write_eeg(work, plan, driven, labels, world, seed, dtype, tell)
+        write_truth(work / TRUTH, plan, driven, labels, world, marker)
         clock.append(time.perf_counter())
         if observers:
-            _write_observers(work / TRUTH, plan, labels, world, seed, tell)
+            _write_observers(work, plan, driven, labels, world, seed, tell)
         clock.append(time.perf_counter())
         (work / MARKER).write_text(json.dumps(marker, indent=2) + "\n", encoding="utf-8")
         if target.exists():

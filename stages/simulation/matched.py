@@ -5,7 +5,7 @@ artefacts. For the evoked part the outputs of the matched filters of all respons
 are sufficient up to the second order of the delay; their covariance is the Fisher matrix J. For the band power the
 log amplitudes of all patches' rhythms are estimated with the covariance of the Fisher matrix of a modulated Gaussian
 process (Whittle, 1953), to first order in the modulation, plus that of the rhythms' own waxing and waning. Both are
-rotated and scaled so that the noise is N(0, I).
+rotated and scaled so that the noise is N(0, I). What changes within a clip (`films.describe`'s course) is left out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from eeg2vid.stages.simulation.sources import SPAN_S, band_envelope, burst, ramp
 
 Floats = NDArray[np.floating]
 
-_WINDOW = 1024  # samples; responses are zero outside the clip, so that padding costs nothing
+WINDOW = 1024  # samples; responses are zero outside the clip, so that padding costs nothing
 # Four equally probable delays of the variance of a standard normal cut at +-2, in standard deviations.
 _DELAYS = 0.959 * np.array([-1.3416, -0.4472, 0.4472, 1.3416])
 _SMALLEST = 1e-7  # eigenvalues below this share of the largest are numerical noise
@@ -89,7 +89,26 @@ def cross_spectrum(subject: SubjectBrain, frequency: Floats, n_samples: int) -> 
     return spectrum + white
 
 
-def _whiten(information: Floats) -> Floats:
+def response_spectra(subject: SubjectBrain, delays: Floats) -> NDArray[np.complexfloating]:
+    """Return the Fourier transforms of all responses, of features for phi = 1 and then of those to any clip.
+
+    Parameters
+    ----------
+    delays
+        `(delay,)` s.
+
+    Returns
+    -------
+    complex `(delay, frequency, response)`, at the frequencies of a transform over `WINDOW` without its first and last.
+    """
+    times = np.arange(round(SPAN_S * SFREQ)) / SFREQ
+    shifted = times - delays[:, None]
+    any_clip = burst(shifted[:, None], *subject.common_course.T[:, :, None])
+    course = np.concatenate([courses(subject, shifted), any_clip], axis=1) * ramp(times, -1.0, CLIP_S, 1.0)
+    return np.fft.rfft(course, WINDOW, axis=-1)[..., 1:-1].transpose(0, 2, 1)
+
+
+def whitening_of(information: Floats) -> Floats:
     """Return V with V^T J V = I on the space where J is not zero, `(dimension, output)`."""
     values, vectors = np.linalg.eigh(information)
     kept = values > _SMALLEST * values[-1]
@@ -99,16 +118,10 @@ def _whiten(information: Floats) -> Floats:
 
 def match(subject: SubjectBrain) -> Matched:
     """Work out what an observer who knows a person, but neither gain, delay nor noise of the trial, can use."""
-    frequency = np.fft.rfftfreq(_WINDOW, 1 / SFREQ)[1:-1]
-    noise = cross_spectrum(subject, frequency, _WINDOW)
+    frequency = np.fft.rfftfreq(WINDOW, 1 / SFREQ)[1:-1]
+    noise = cross_spectrum(subject, frequency, WINDOW)
     patterns = np.concatenate([subject.evoked, subject.common]).T
-    times = np.arange(round(SPAN_S * SFREQ)) / SFREQ
-    steps = np.concatenate([_DELAYS * subject.latency_jitter, [0.0, -1e-3, 1e-3]])
-    shifted = times - steps[:, None]
-    course = np.concatenate(
-        [courses(subject, shifted), burst(shifted[:, None], *subject.common_course.T[:, :, None])], axis=1
-    ) * ramp(times, -1.0, CLIP_S, 1.0)
-    responses = np.fft.rfft(course, _WINDOW, axis=-1)[..., 1:-1].transpose(0, 2, 1)  # (delay, frequency, response)
+    responses = response_spectra(subject, np.concatenate([_DELAYS * subject.latency_jitter, [0.0, -1e-3, 1e-3]]))
     shapes = responses[:-3]
     derivative = (responses[-1] - responses[-2]) / 2e-3 * subject.latency_jitter
     filters = np.concatenate([responses[-3], derivative], axis=1)
@@ -119,14 +132,14 @@ def match(subject: SubjectBrain) -> Matched:
     outputs = 2 * np.real(np.einsum("kij,dkj->dij", through, shapes))
     tiled = np.concatenate([twice, twice], axis=2)
     information = 2 * np.real(np.einsum("ki,kij,kj->ij", filters.conj(), tiled, filters, optimize=True))
-    whitening = _whiten((information + information.T) / 2)
+    whitening = whitening_of((information + information.T) / 2)
     return Matched(subject, whitening.T @ outputs, _power(subject, noise, frequency))
 
 
 def _power(subject: SubjectBrain, noise: Floats, frequency: Floats) -> Floats:
     """Return the whitened response to changes of ln amplitude, `(output, rhythm)`."""
     seen = band_envelope(np.arange(round(SPAN_S * SFREQ)) / SFREQ)
-    windows = np.square(seen).sum() / _WINDOW
+    windows = np.square(seen).sum() / WINDOW
     spectrum = np.square(amplitude("waxing", slow := np.fft.rfftfreq(2**14, 1 / SFREQ), 0.0))
     weight = np.square(np.abs(np.fft.rfft(np.square(seen), 2 * (len(slow) - 1)))) / np.square(np.square(seen).sum())
     waxing = WAXING_LN**2 * float((spectrum * weight).sum() / spectrum.sum())  # what is left of it in a clip's mean
@@ -137,7 +150,7 @@ def _power(subject: SubjectBrain, noise: Floats, frequency: Floats) -> Floats:
         ("gamma", subject.gamma_moment, subject.common_gamma),
     ):
         shape = np.square(amplitude(kind, frequency, subject.alpha_peak))
-        shape = _WINDOW * shape / np.square(amplitude(kind, whole, subject.alpha_peak)).mean()
+        shape = WINDOW * shape / np.square(amplitude(kind, whole, subject.alpha_peak)).mean()
         inside = shape > 1e-6 * shape.max()
         fields = subject.leadfield * moment * np.exp(always + WAXING_LN**2)
         solved = np.linalg.solve(noise[inside], np.broadcast_to(fields, (int(inside.sum()), *fields.shape)))

@@ -20,14 +20,8 @@ COLOR_RGB = (
 )
 
 
-def opponent(rgb: Floats) -> Floats:
-    """Turn RGB in [0, 1] into luminance, red-green and blue-yellow, along the last axis."""
-    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
-    return np.stack([(red + green + blue) / 3, red - green, blue - (red + green) / 2], axis=-1)
-
-
 def from_opponent(values: Floats) -> Floats:
-    """Invert `opponent`, along the last axis (not clipped)."""
+    """Invert `stimuli.measures.opponent`, along the last axis (not clipped)."""
     luminance, red_green, blue_yellow = values[..., 0], values[..., 1], values[..., 2]
     both = 2 * luminance - 2 / 3 * blue_yellow  # red + green
     return np.stack([(both + red_green) / 2, (both - red_green) / 2, luminance + 2 / 3 * blue_yellow], axis=-1)

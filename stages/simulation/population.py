@@ -6,7 +6,7 @@ Measuring phi means rendering; the sample of all 40 concepts is therefore kept i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import as_file, files
@@ -25,7 +25,7 @@ TASKS = ("concept", "group", "fast", "human", "face", "number", "color")
 NOT_ASKED = -1
 PER_CONCEPT = 60
 STORED = "population.npz"
-_ATTRIBUTES = ("concept", "human", "face", "number", "color")
+ATTRIBUTES = ("concept", "human", "face", "number", "color")
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,25 @@ def measure_clips(concepts: Sequence[int], per_concept: int) -> dict[str, NDArra
     """
     specs = [make_spec(concept, TRAINING_SEEDS.start + k) for concept in concepts for k in range(per_concept)]
     table: dict[str, NDArray[np.generic]] = {
-        name: np.array([getattr(spec, name) for spec in specs], np.int64) for name in _ATTRIBUTES
+        name: np.array([getattr(spec, name) for spec in specs], np.int64) for name in ATTRIBUTES
     }
     table["phi"] = feature_vector(specs).astype(np.float32)
     table["optical_flow"] = np.asarray(optical_flow(specs), np.float32)
     return table | {"features": np.array(FEATURE_NAMES)}
+
+
+def label_table(columns: Mapping[str, NDArray[np.integer]]) -> dict[str, Labels]:
+    """Return the labels of clips by task, from their `concept` and attributes; all but `fast`, which needs a threshold.
+
+    As in SEED-DV's tasks: colours of the coloured clips, faces of those that show a human.
+    """
+    known = {name: np.asarray(columns[name], np.int64) for name in ATTRIBUTES}
+    groups = list(GROUPS)
+    return known | {
+        "group": np.array([groups.index(str(group_of(int(concept)))) for concept in known["concept"]], np.int64),
+        "color": np.where(known["color"] == 0, NOT_ASKED, known["color"]),
+        "face": np.where(known["human"] == 0, NOT_ASKED, known["face"]),
+    }
 
 
 @lru_cache(maxsize=1)
@@ -80,15 +94,8 @@ def clip_population(concepts: Sequence[int], *, per_concept: int = PER_CONCEPT, 
     if table is None:
         table = measure_clips(wanted, per_concept)
     rows = np.concatenate([np.flatnonzero(table["concept"] == concept)[:per_concept] for concept in wanted])
-    columns = {name: table[name][rows].astype(np.int64) for name in _ATTRIBUTES}
-    groups = list(GROUPS)
     flow = table["optical_flow"][rows].astype(np.float64)
-    labels = columns | {
-        "group": np.array([groups.index(str(group_of(int(concept)))) for concept in columns["concept"]], np.int64),
-        "fast": (flow >= np.median(flow)).astype(np.int64),
-        # as in SEED-DV's tasks: colours of the coloured clips, faces of those that show a human
-        "color": np.where(columns["color"] == 0, NOT_ASKED, columns["color"]),
-        "face": np.where(columns["human"] == 0, NOT_ASKED, columns["face"]),
-    }
+    labels = label_table({name: table[name][rows].astype(np.int64) for name in ATTRIBUTES})
+    labels["fast"] = (flow >= np.median(flow)).astype(np.int64)
     phi = table["phi"][rows].astype(np.float64)
-    return Population(expectation(phi) if hint_only else phi, columns["concept"], labels)
+    return Population(expectation(phi) if hint_only else phi, labels["concept"], labels)

@@ -28,7 +28,7 @@ class Drive:
     Attributes
     ----------
     patches
-        Names and weights of the cortex that responds.
+        Names and weights of the cortex that responds; one that responds the other way round has a negative weight.
     latency, width, wave
         Of the brief response: s, s (standard deviation), Hz.
     sustained
@@ -53,9 +53,11 @@ _CODE_PATCHES = ("temporal-left", "frontal-left", "temporal-right", "fusiform-le
                  "frontal-middle", "body-left")  # fmt: skip
 _SEEN = {
     "contrast": Drive(dict.fromkeys(_V1, 0.7), 0.095, 0.022, 7.0, 0.30, 1.2, -1.2, 1.4),
+    # to the right drives the right half, to the left the left half
+    "direction": Drive({"MT-right": 1.0, "MT-left": -1.0}, 0.180, 0.045, 3.5, 0.60, 1.0, -0.8, 0.6),
     "motion": Drive({"MT-left": 0.9, "MT-right": 1.0, "parietal-middle": 0.5}, 0.190, 0.045, 3.5, 0.60, 1.4, -1.2, 1.3),
-    "human": Drive({"body-right": 1.0, "body-left": 0.7}, 0.215, 0.040, 3.5, 0.30, 1.0, -0.8, 0.8),
-    "face": Drive({"fusiform-right": 1.0, "fusiform-left": 0.6}, 0.172, 0.028, 5.5, 0.20, 1.2, -0.8, 0.9),
+    "human": Drive({"body-right": 1.0, "body-left": 0.7}, 0.215, 0.040, 3.5, 0.30, 0.5, -0.8, 0.8),
+    "face": Drive({"fusiform-right": 1.0, "fusiform-left": 0.6}, 0.172, 0.028, 5.5, 0.20, 1.7, -0.8, 0.9),
     "number": Drive({"parietal-right": 1.0, "parietal-left": 0.9}, 0.260, 0.055, 2.5, 0.40, 0.9, -0.9, 0.6),
 }
 
@@ -82,7 +84,7 @@ def drive_of(name: str) -> Drive:
 
 
 def weights_of(names: Sequence[str]) -> Floats:
-    """Return how strongly each patch responds to each feature, `(feature, patch)`, 1 at most."""
+    """Return how strongly each patch responds to each feature, `(feature, patch)`, -1 to 1."""
     weights = np.zeros((len(names), len(PATCH_NAMES)))
     for k, name in enumerate(names):
         for patch, weight in drive_of(name).patches.items():

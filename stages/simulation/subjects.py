@@ -26,12 +26,19 @@ _SENSOR_V, _LINE_V = 0.5e-6, 0.5e-6  # rms
 # rms at the electrode that sees the patch best, V
 _ALPHA_V = {"occipital": 3.2e-6, "parietal": 2.4e-6, "temporal": 1.4e-6, "frontal": 1.0e-6}
 _GAMMA_V = {"occipital": 1.0e-6, "parietal": 0.8e-6, "temporal": 0.8e-6, "frontal": 0.7e-6}
-_COMMON = (  # any clip: patches, V rms, latency s, width s, wave Hz
-    ("V1", 2.2e-6, 0.105, 0.024, 6.0),
-    ("V4", 3.0e-6, 0.170, 0.035, 4.5),
-    ("parietal", 2.2e-6, 0.360, 0.090, 1.5),
+_Component = tuple[dict[str, float], float, float, float, float]
+# Weights of patches, V rms against the average of all electrodes, latency s, width s, wave Hz. Any clip: P1 over the
+# occiput, N1 negative over its sides (V4 and MT point outward, the fusiform gyrus inward), a late parietal positivity.
+_COMMON: tuple[_Component, ...] = (
+    ({"V1": 1.0, "V4": 0.8}, 2.8e-6, 0.105, 0.024, 6.0),
+    ({"V4": -0.8, "MT": -0.8, "fusiform": 0.5}, 4.0e-6, 0.170, 0.034, 4.5),
+    ({"parietal": 1.0}, 2.2e-6, 0.360, 0.090, 1.5),
 )
-_HINT = (("V1", 2.5e-6, 0.160, 0.050, 3.0), ("temporal-left", 2.2e-6, 0.400, 0.120, 1.0))
+_HINT: tuple[_Component, ...] = (
+    ({"V1": 1.0}, 2.5e-6, 0.160, 0.050, 3.0),
+    ({"temporal-left": 1.0}, 2.2e-6, 0.400, 0.120, 1.0),
+)
+_SESSION_GAIN, _SESSION_LATE_S = 0.12, 0.003  # how far ln gains and delays differ from one session to the next
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class SubjectBrain:
 
     Attributes
     ----------
-    seed, outlier
+    seed, outlier, session
         What it was made from.
     reference
         "average", "vertex" or "mastoids".
@@ -76,6 +83,7 @@ class SubjectBrain:
 
     seed: int
     outlier: bool
+    session: int
     reference: str
     leadfield: Floats
     evoked: Floats
@@ -111,8 +119,9 @@ class _Shared:
     gamma: Floats
 
 
-def _chosen(prefix: str) -> Floats:
-    return np.array([float(name.startswith(prefix)) for name in PATCH_NAMES])
+def _chosen(weights: dict[str, float]) -> Floats:
+    """Return the weight of every patch, from weights of how names begin."""
+    return np.array([sum(w for begin, w in weights.items() if name.startswith(begin)) for name in PATCH_NAMES])
 
 
 @lru_cache(maxsize=1)
@@ -128,7 +137,7 @@ def _shared() -> _Shared:
     middle = forward.dipoles.mean(axis=1)
     apart = np.linalg.norm(middle[:, None] - middle, axis=-1)
     wide = weights @ np.exp(-0.5 * (apart / _RHYTHM_REACH_M) ** 2)
-    wide /= wide.max(axis=1, keepdims=True)
+    wide /= np.abs(wide).max(axis=1, keepdims=True)
     mixed = wide * (1 + 0.5 * rng.standard_normal((2, *weights.shape)))
     alpha, gamma = (np.array([getattr(drive, band) for drive in drives]) for band in ("alpha", "gamma"))
     return _Shared(
@@ -166,7 +175,23 @@ def _background(forward: Forward, recorded: Floats, patches: Floats, factor: flo
     return cholesky
 
 
-def make_subject(seed: int, *, outlier: bool = False) -> SubjectBrain:
+def _session(seed: int, session: int, cap: Floats, patches: int) -> tuple[Floats, Floats, Floats, float]:
+    """Return a session's cap (m), gains of responses and of alpha and gamma `(patch,)`, and delay (s)."""
+    if session == 1:
+        return cap, np.ones(patches), np.ones(patches), 0.0
+    rng = np.random.default_rng([_SHARED_SEED, seed, session])
+    cap = _cap(rng, len(cap))
+    gains = np.exp(rng.normal(0, _SESSION_GAIN, (2, patches)) + rng.normal(0, _SESSION_GAIN, (2, 1)))
+    return cap, gains[0], gains[1], float(rng.normal(0, _SESSION_LATE_S))
+
+
+def _cap(rng: np.random.Generator, sites: int) -> Floats:
+    """Draw where a cap sits, `(site, 2)` m along the sphere: it slips as a whole, and every electrode for itself."""
+    moved: Floats = rng.normal(0, 0.003, 2) + rng.normal(0, 0.003, (sites, 2))
+    return moved
+
+
+def make_subject(seed: int, *, outlier: bool = False, session: int = 1) -> SubjectBrain:
     """Make a person: the same seed, the same person.
 
     Parameters
@@ -175,31 +200,35 @@ def make_subject(seed: int, *, outlier: bool = False) -> SubjectBrain:
         A whole number of at least 0.
     outlier
         Somebody whose data hardly help: a fifth of the clip-dependent response, currents turned by some 60 degrees,
-        60 ms late, twice the background, and four times as many blinks, muscle bursts and electrode pops.
+        60 ms late, twice the background, twice as many blinks, and four times as many muscle bursts and pops.
+    session
+        1-based. A later one has the same brain and amplifier, but the cap sits anew, and gains and delays have drifted.
     """
     own, forward, shared = np.random.default_rng([_SHARED_SEED, seed]), forward_model(), _shared()
     electrodes, patches, features = len(ELECTRODES), len(PATCHES), len(FEATURE_NAMES)
     reference = ("average", "vertex", "mastoids")[int(own.integers(3))]
     recorded = _re_reference(reference)
-    cap = own.normal(0, 0.003, 2) + own.normal(0, 0.003, (len(forward.sites), 2))  # the cap slips as a whole, too
+    cap, drifted, rhythmic, later = _session(seed, session, _cap(own, len(forward.sites)), patches)
     field = np.einsum("es,spdx->epdx", recorded, forward.leadfield(cap))
     angle = np.radians(60.0 if outlier else 20.0) / np.sqrt(3)
     turns = Rotation.from_rotvec(own.normal(0, angle, (patches, 3))).as_matrix()
     field = np.einsum("epdx,pxy->epdy", field, turns)
     mean_field = np.einsum("epdx,pdx->ep", field, forward.moments) / forward.moments.shape[1]
-    gains = np.exp(own.normal(0, 0.25, patches)) * (0.2 if outlier else 1.0)
+    gains = np.exp(own.normal(0, 0.25, patches)) * drifted * (0.2 if outlier else 1.0)
     scale = np.abs(shared.moments).mean(axis=(2, 3), keepdims=True)
     moments = shared.moments + _OWN_SPREAD * scale * own.standard_normal(shared.moments.shape)
     evoked = np.einsum("epdx,fpdx,p->fe", field, moments, gains)
 
-    def any_clip(rows: tuple[tuple[str, float, float, float, float], ...]) -> tuple[Floats, Floats]:
-        patterns = np.stack([mean_field @ (_chosen(name) * np.exp(own.normal(0, 0.2, patches))) for name, *_ in rows])
-        volts = np.array([row[1] for row in rows]) / np.sqrt(np.square(patterns).mean(axis=1))
+    def any_clip(rows: tuple[_Component, ...]) -> tuple[Floats, Floats]:
+        patterns = np.stack(
+            [mean_field @ (_chosen(weights) * np.exp(own.normal(0, 0.2, patches)) * drifted) for weights, *_ in rows]
+        )
+        volts = np.array([row[1] for row in rows]) / patterns.std(axis=1)
         course = np.array([row[2:] for row in rows])
         course[:, 0] += late + own.normal(0, 0.006, len(rows))
         return patterns * volts[:, None], course
 
-    late = own.normal(0, 0.010) + (0.060 if outlier else 0.0)
+    late = own.normal(0, 0.010) + later + (0.060 if outlier else 0.0)
     drives = [drive_of(name) for name in FEATURE_NAMES]
     common, common_course = any_clip(_COMMON)
     hint, hint_course = any_clip(_HINT)
@@ -208,6 +237,7 @@ def make_subject(seed: int, *, outlier: bool = False) -> SubjectBrain:
     return SubjectBrain(
         seed=seed,
         outlier=outlier,
+        session=session,
         reference=reference,
         leadfield=mean_field,
         evoked=evoked,
@@ -224,8 +254,8 @@ def make_subject(seed: int, *, outlier: bool = False) -> SubjectBrain:
         hint=hint,
         hint_course=hint_course,
         background=_background(forward, recorded, field, float(own.uniform(0.85, 1.2)) * (2.0 if outlier else 1.0)),
-        alpha_moment=_moment_for(mean_field, _ALPHA_V, float(own.uniform(0.6, 1.4))),
-        gamma_moment=_moment_for(mean_field, _GAMMA_V, float(own.uniform(0.8, 1.25))),
+        alpha_moment=_moment_for(mean_field, _ALPHA_V, float(own.uniform(0.6, 1.4))) * rhythmic,
+        gamma_moment=_moment_for(mean_field, _GAMMA_V, float(own.uniform(0.8, 1.25))) * rhythmic,
         alpha_peak=float(own.uniform(9.0, 11.3)),
         line=_LINE_V * own.uniform(0.3, 1.7, electrodes),
         sensor=_SENSOR_V,

@@ -1,12 +1,14 @@
 """The truth beside a simulated data set: what drove the EEG, and what observers who know it can decode.
 
-`truth/`: `clips.npz` (phi, concepts, blocks, labels), `sources.npz` (electrodes, patches), `sub<label>.npz` (a person's
-patterns, courses, rhythms, noise), `truth.json` (settings, names, units) and `observers.json`. Plain formats only.
+`truth/`: `clips.npz` (phi, its course, concepts, blocks, labels), `sources.npz` (electrodes, patches),
+`sub<label>.npz` (a person's patterns, courses, rhythms, noise; `sub<label>_session2.npz` those of a later session),
+`truth.json` (settings, names, units) and `observers.json` (`decodable`). Plain formats only.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import zlib
 from collections.abc import Mapping, Sequence
@@ -16,15 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.datasets.protocol import CLIPS_PER_RUN, ELECTRODES, SFREQ
-from eeg2vid.stages.simulation.films import FEATURE_NAMES, optical_flow
+from eeg2vid.stages.simulation.brain import CHANGE_GAIN
+from eeg2vid.stages.simulation.films import COURSE_RATE_HZ, FEATURE_NAMES, optical_flow, rightward_flow
 from eeg2vid.stages.simulation.forward import PATCH_NAMES, PATCHES, REFERENCES, forward_model
-from eeg2vid.stages.simulation.matched import match
-from eeg2vid.stages.simulation.noise import ALPHA, ALPHA_WIDTH, EXPONENT, GAMMA, KNEE
-from eeg2vid.stages.simulation.observers import observe
+from eeg2vid.stages.simulation.noise import ALPHA_WIDTH, EXPONENT, GAMMA_PEAK, GAMMA_SPREAD, KNEE
 from eeg2vid.stages.simulation.plan import StudyPlan, motion_of
-from eeg2vid.stages.simulation.population import TASKS, Population, clip_population
+from eeg2vid.stages.simulation.recording import Drivers
 from eeg2vid.stages.simulation.subjects import SubjectBrain, make_subject
 from eeg2vid.stages.simulation.worlds import World
 
@@ -60,12 +60,18 @@ def person_seed(label: str) -> int:
     return zlib.crc32(label.encode())
 
 
-def make_person(label: str, world: World) -> SubjectBrain:
-    """Return the person with a label in a world."""
-    return make_subject(person_seed(label), outlier=label == world.outlier)
+def make_person(label: str, world: World, session: int = 1) -> SubjectBrain:
+    """Return the person with a label in a world, as in a session (1-based)."""
+    return make_subject(person_seed(label), outlier=label == world.outlier, session=session)
 
 
-def _write_json(path: Path, content: object) -> None:
+def recording_name(label: str, session: int) -> str:
+    """Return how files of a person's session are called, without ending: as in SEED-DV."""
+    return f"sub{label}" if session == 1 else f"sub{label}_session{session}"
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a JSON file that a person can read, too."""
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
@@ -76,7 +82,7 @@ def _write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
 def write_truth(
     root: Path,
     plan: StudyPlan,
-    phi: NDArray[np.floating],
+    driven: Sequence[Drivers],
     labels: Sequence[str],
     world: World,
     settings: dict[str, Any],
@@ -87,8 +93,8 @@ def write_truth(
     ----------
     root
         Folder, made here.
-    phi
-        `(clip, feature)` of all clips in order of presentation, as they drove the EEG.
+    driven
+        What drove the EEG, block by block.
     """
     root.mkdir()
     blocks, slots = plan.order.shape
@@ -98,23 +104,28 @@ def write_truth(
         for name in ("concept", "human", "face", "number", "color")
     }
     columns |= {
-        "phi": phi,
+        "phi": np.concatenate([one.phi for one in driven]),
         "seed": np.array([spec.seed for spec in specs]),
         "block": np.repeat(np.arange(1, blocks + 1), slots * CLIPS_PER_RUN),
         "onset_samples": np.tile(plan.onsets, blocks),
         "optical_flow": optical_flow(specs),
         "motion": motion_of(specs),
+        "rightward_flow": np.stack([rightward_flow(spec) for spec in specs]),
     }
+    seen = [one.course for one in driven if one.course is not None]
+    if seen:
+        columns["course"] = np.concatenate(seen)
     _write_arrays(root / "clips.npz", columns)
     forward = forward_model()
     _write_arrays(root / "sources.npz", {name: getattr(forward, name) for name in ("sites", "dipoles", "moments")})
     people = []
-    for label in labels:
-        person = make_person(label, world)
-        _write_arrays(root / f"sub{label}.npz", {name: getattr(person, name) for name in UNITS})
+    for label, session in itertools.product(labels, range(1, world.sessions + 1)):
+        person = make_person(label, world, session)
+        _write_arrays(root / f"{recording_name(label, session)}.npz", {name: getattr(person, name) for name in UNITS})
         people.append(
             {
                 "subject": label,
+                "session": session,
                 "seed": person.seed,
                 "outlier": person.outlier,
                 "reference": person.reference,
@@ -124,13 +135,16 @@ def write_truth(
                 },
             }
         )
-    _write_json(
+    write_json(
         root / "truth.json",
         {
             "settings": settings,
-            "model": "x = background + sensors + line + artefacts + g [common(t-d) + snr sum_f phi_f A_f h_f(t-d)]"
+            "model": "x = background + sensors + line + artefacts + g [common(t-d) + snr sum_f A_f (phi_f h_f(t-d)"
+            " + change_gain sum_k course_kf h_kf(t-d))]"
             " + L rhythm exp(common env + snr g sum_f phi_f P_f env + drift)",
             "sfreq": SFREQ,
+            "change_gain": CHANGE_GAIN,
+            "course_hz": COURSE_RATE_HZ,
             "features": FEATURE_NAMES,
             "electrodes": ELECTRODES,
             "references": REFERENCES,
@@ -138,61 +152,10 @@ def write_truth(
             "regions": [patch.region for patch in PATCHES],
             "noise": {
                 "background_amplitude": f"max(f, {KNEE} Hz)^-{EXPONENT}",
-                "alpha_hz": ALPHA,
-                "alpha_width_hz": ALPHA_WIDTH,
-                "gamma_hz": GAMMA,
+                "alpha_amplitude": f"exp(-(f - alpha_peak)^2 / (2 ({ALPHA_WIDTH} Hz)^2))",
+                "gamma_amplitude": f"exp(-ln(f / {GAMMA_PEAK} Hz)^2 / (2 {GAMMA_SPREAD}^2))",
             },
             "units": UNITS,
             "subjects": people,
         },
     )
-
-
-def training_clips(plan: StudyPlan) -> int:
-    """Return how many clips train when one block is left out."""
-    blocks, slots = plan.order.shape
-    return (blocks - 1) * slots * CLIPS_PER_RUN
-
-
-def observer_rows(
-    person: SubjectBrain, label: str, population: Population, world: World, train_clips: int, seed: int
-) -> list[dict[str, Any]]:
-    """Return what the ideal and the n-limited observer achieve for one person, a row per task and observer."""
-    rows: list[dict[str, Any]] = []
-    matched = match(person)
-    for k, task in enumerate(TASKS):
-        rng = np.random.default_rng([seed, 7, person.seed, k])
-        counts: list[int | None] = [None] + ([train_clips] if train_clips else [])
-        try:
-            found = observe(matched, population, task, snr=world.snr, rng=rng, train_clips=counts)
-        except UsageError:  # all clips of these concepts are alike in this
-            continue
-        rows += [
-            {
-                "subject": label,
-                "task": task,
-                "observer": "ideal" if one.train_clips is None else "n-limited",
-                "train_clips": one.train_clips,
-                "classes": one.classes,
-                "chance": round(one.chance, 6),
-                "balanced_accuracy": round(one.accuracy, 6),
-                "standard_error": round(one.error, 6),
-            }
-            for one in found
-        ]
-    return rows
-
-
-def write_observers(root: Path, rows: list[dict[str, Any]]) -> None:
-    """Write the table of observers into `root`."""
-    about = (
-        "Balanced accuracy for single clips, by Monte Carlo. ideal: knows leadfield, subject, noise spectra and"
-        " p(phi | label). n-limited: the same, class means from the training blocks of a leave-one-block-out split."
-        " Both: no artefacts, no drift."
-    )
-    _write_json(root / "observers.json", {"about": about, "rows": rows})
-
-
-def study_population(plan: StudyPlan, world: World) -> Population:
-    """Return what clips of a study's concepts are like."""
-    return clip_population(np.unique(plan.order).tolist(), hint_only=world.hint_only)

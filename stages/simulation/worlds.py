@@ -7,6 +7,8 @@
   order of concepts is the same in every block (`order="same"`, this world's default) the clock gives the concept away.
 - hint-only: no response to what a clip shows; a concept-constant expectation runs through hint and clips. The concept
   decodes, clips of one run cannot be told apart.
+- gaze: the eyes follow the clip's motion to the right and left (`gaze`). Who decodes speed or direction then may have
+  read the eyes, at F7 and F8 and all around them, and no brain.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ ORDERS: tuple[str, ...] = ("published", "random", "same")
 
 DRIFT_MOMENT = 10e-9  # A m, rms of a patch's slow current
 DRIFT_LN = 0.65  # rms of its ln amplitudes
+MOST_SESSIONS = 9
 _MEMORY = 0.5  # correlation of levels from one run to the next
 
 
@@ -46,6 +49,10 @@ class World:
         Of the concepts: "published" (if all 40 are shown, else "random"), "random" in each block, or the "same" in all.
     outlier
         Label of the subject who is an outlier, or None.
+    gaze
+        Whether the eyes follow the motion.
+    sessions
+        How often each person watches everything.
     """
 
     snr: float
@@ -53,10 +60,14 @@ class World:
     hint_only: bool = False
     order: Order = "published"
     outlier: str | None = None
+    gaze: bool = False
+    sessions: int = 1
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.snr) and self.snr >= 0):
             raise UsageError(f"snr: expected 0 or more, found {self.snr}.")
+        if not 1 <= self.sessions <= MOST_SESSIONS:
+            raise UsageError(f"sessions: expected 1 to {MOST_SESSIONS}, found {self.sessions}.")
         for name, value, known in (("drift", self.drift, DRIFTS), ("order", self.order, ORDERS)):
             if value not in known:
                 raise UsageError(f"{name}: expected {', '.join(known[:-1])} or {known[-1]}, found {value!r}.")

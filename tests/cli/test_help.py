@@ -54,7 +54,7 @@ def test_help_of_a_choice_follows_the_table(cli_ok, monkeypatch):
 
 def test_options_list_the_names_they_take(cli_ok):
     out = " ".join(cli_ok("train-encoder", "--help").out.replace("│", " ").split())
-    assert "(glmnet, glmnet-raw, lda)" in out
+    assert "(glmnet, glmnet-raw, lda, evoked-rhythms)" in out
 
 
 @pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES)

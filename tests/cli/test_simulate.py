@@ -26,6 +26,8 @@ def marker(folder):
         (("--drift", "free"), "none", 0.0),
         (("--drift", "locked", "--snr", 1), None, 1.0),
         (("--hint-only",), "demo", None),
+        (("--gaze",), "none", 0.0),
+        (("--gaze", "--preset", "demo"), "demo", None),
     ],
 )
 def test_strength(cli_ok, tmp_path, options, preset, snr):
@@ -69,3 +71,12 @@ def test_it_is_ingested_and_its_truth_is_beside_it(cli_ok, tmp_path):
     assert "error" not in cli_ok("ingest", data, "-w", workspace, "--check").out
     cli_ok("ingest", data, "-w", workspace)
     assert "simulated" in cli_ok("inspect", "ingest/default/sub-1/recordings", "-w", workspace).out
+
+
+def test_two_sessions_are_ingested_as_two(cli_ok, tmp_path):
+    data, workspace = tmp_path / "data", tmp_path / "ws"
+    cli_ok("simulate", "--out", data, *SMALL, "--sessions", 2, "--gaze")
+    assert (marker(data)["sessions"], marker(data)["gaze"]) == (2, True)
+    assert {path.name for path in (data / "EEG").iterdir()} == {"sub1.npy", "sub1_session2.npy"}
+    assert "error" not in cli_ok("ingest", data, "-w", workspace, "--check").out
+    cli_ok("ingest", data, "-w", workspace)

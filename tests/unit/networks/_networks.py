@@ -8,10 +8,11 @@ from eeg2vid.stages.networks.examples import Examples
 NAMES = {"label": "concept", "value": "latents"}
 
 
-def context(inputs, classes=(), shape=(), electrodes=(), subjects=()):
+def context(inputs, classes=(), shape=(), electrodes=(), subjects=(), sfreq_hz=100.0):
     """Return the context of one target: 'concept' if there are classes, else 'latents'."""
     form = TargetForm("concept", "label", tuple(classes)) if classes else TargetForm("latents", "value", (), shape)
-    return BuildContext(inputs, (form,), tuple(Sensor(name) for name in electrodes), subjects=subjects)
+    sensors = tuple(Sensor(name) for name in electrodes)
+    return BuildContext(inputs, (form,), sensors, sfreq_hz, subjects=subjects)
 
 
 def labelled(inputs, labels, groups=None, runs=None):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.networks import (
     NETWORKS,
+    EvokedRhythmsSettings,
     GlmnetRawSettings,
     GlmnetSettings,
     LatentCnnSettings,
@@ -33,6 +35,8 @@ SETTINGS = {
     "glmnet": GlmnetSettings(hidden=(8,), embedding=4, local_electrodes=("O1", "OZ")),
     "glmnet-raw": GlmnetRawSettings(filters=4, embedding=4, local_electrodes=("O1",), kernel=5, pool=7),
     "lda": LdaSettings(),
+    "evoked-rhythms": EvokedRhythmsSettings(design="concepts", components=2),
+    "evoked-rhythms mapper": EvokedRhythmsSettings(design="concepts", components=2),
     "ridge": RidgeSettings(),
     "latent-cnn": LatentCnnSettings(width=8, depth=1, components=5),
     "latent-cnn full": LatentCnnSettings(width=8, depth=1, head="full"),
@@ -42,11 +46,13 @@ SETTINGS = {
 def fitted(name, seed=0, scaling="train", people=()):
     rng = np.random.default_rng(0)
     epochs, de = rng.normal(size=(24, 3, 60)).astype(np.float32), rng.normal(size=(24, 2, 3, 5)).astype(np.float32)
-    kept = {"glmnet": {"de": de}, "glmnet-raw": {"epochs": epochs}}.get(name, {"epochs": epochs, "de": de})
-    mapper = name in ("ridge", "latent-cnn", "latent-cnn full")
+    wanted = {"glmnet": ["de"], "glmnet-raw": ["epochs"], "evoked-rhythms": ["epochs"]}.get(name.split()[0])
+    kept = {key: values for key, values in (("epochs", epochs), ("de", de)) if wanted is None or key in wanted}
+    mapper = name in ("ridge", "latent-cnn", "latent-cnn full", "evoked-rhythms mapper")
     targets = rng.normal(size=(24, 3, 2, 4)).astype(np.float32) if mapper else np.arange(24) % 3
     inputs = Inputs(kept, person=np.arange(24) % len(people), subjects=people) if people else Inputs(kept)
     found = (valued if mapper else labelled)(inputs, targets, np.arange(24) // 8, np.arange(24) // 2)
+    found = replace(found, known={"concept": np.arange(24) % 3})
     classes = () if mapper else ("cat", "dög", "fish")
     built_for = context(inputs.shapes(), classes, (3, 2, 4), ELECTRODES, people)
     decoder = build(
@@ -126,7 +132,7 @@ def test_mutilated_models_are_refused(name, file, tmp_path):
     path = tmp_path / f"{file}.safetensors"
     for wrong in mutilations(load_file(path)):
         save_file(wrong, path)
-        with pytest.raises(BadDataError, match=r"holds|incomplete|shape|hold"):
+        with pytest.raises(BadDataError, match=r"holds|incomplete|shape|hold|do not fit"):
             load_decoder(tmp_path)
 
 

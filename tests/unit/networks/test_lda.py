@@ -81,3 +81,22 @@ def test_a_direction_without_variance_is_survived():
     for covariance in ("pooled", "per-class"):
         weights, _ = fit_lda(x, y, 5, covariance=covariance, priors="equal")
         assert np.all(np.isfinite(weights))
+
+
+def test_the_covariance_is_chosen_on_the_validation_events():
+    rng = np.random.default_rng(0)
+    labels = np.arange(240) % 3
+    values = rng.standard_normal((3, 8))[labels] + rng.standard_normal((240, 8))
+    values[:, :3] *= 40.0  # scales that the pooled shrinkage mixes up, and one per class does not
+    groups = np.arange(240) // 80
+    found = labelled(Inputs({"clock": values}), labels, groups)
+    scores = {}
+    for kind in ("pooled", "per-class", "chosen"):
+        decoder = LdaDecoder(LdaSettings(covariance=kind), context({"clock": (8,)}, "abc"), TrainingSettings())
+        report = decoder.fit(found.take(groups < 2), found.take(groups == 2))
+        scores[kind] = report.score, decoder.state()["weights"], report.detail
+    best = max(("pooled", "per-class"), key=lambda kind: scores[kind][0])
+    assert scores["chosen"][0] == scores[best][0] and scores["chosen"][2] == f"{best} covariance"
+    np.testing.assert_array_equal(scores["chosen"][1], scores[best][1])
+    alone = LdaDecoder(LdaSettings(), context({"clock": (8,)}, "abc"), TrainingSettings())
+    assert alone.fit(found.take(groups < 2)).detail == "pooled covariance"

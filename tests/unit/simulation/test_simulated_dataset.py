@@ -69,7 +69,7 @@ def test_layout_on_disk(folder):
         assert 1e-6 < np.median(np.abs(eeg)) < 1e-4
     marker = json.loads((folder / "SIMULATED.json").read_text())
     assert marker["simulated"] is True
-    assert (marker["snr"], marker["preset"], marker["seed"], marker["version"]) == (1.0, None, 4, 3)
+    assert (marker["snr"], marker["preset"], marker["seed"], marker["version"]) == (1.0, None, 4, 4)
     assert marker["order"] == "published"
 
 
@@ -168,12 +168,14 @@ def test_truth_explains_the_eeg(folder):
     about = json.loads((truth / "truth.json").read_text())
     clips, person = np.load(truth / "clips.npz"), np.load(truth / "sub1.npz")
     assert clips["phi"].shape == (30, len(about["features"]))
+    assert clips["course"].shape == (30, 6, len(about["features"])) and about["course_hz"] == 3
     assert person["evoked"].shape == (len(about["features"]), 62)
     assert person["leadfield"].shape == (62, len(about["patches"]))
     assert {one["subject"] for one in about["subjects"]} == {"1", "2"}
     assert set(person.files) == set(about["units"])
     specs = [spec for block in plan_study(blocks=2, concepts=3, seed=4).clips for spec in block]
     assert np.array_equal(clips["phi"], feature_vector(specs))
+    assert np.allclose(clips["course"].mean(axis=1), 0) and np.abs(clips["course"][:, :, 18:20]).max() == 0
     assert clips["concept"].tolist() == [spec.concept for spec in specs]
     assert clips["block"].tolist() == [1] * 15 + [2] * 15
     label = make_subject(person_seed("1"))
@@ -182,15 +184,59 @@ def test_truth_explains_the_eeg(folder):
 
 def test_observers_are_told(folder):
     rows = json.loads((folder / "truth" / "observers.json").read_text())["rows"]
-    assert {row["observer"] for row in rows} == {"ideal", "n-limited"}
+    assert {row["observer"] for row in rows} == {"ideal", "n-limited", "attainable"}
     by = {(row["subject"], row["task"], row["observer"]): row for row in rows}
     assert {"concept", "fast"} <= {task for _, task, _ in by}
     for (subject, task, observer), row in by.items():
         assert row["chance"] == pytest.approx(1 / row["classes"], abs=1e-6)
+        assert row["session"] == 1
         if observer == "ideal":
             limited = by[subject, task, "n-limited"]
             assert limited["train_clips"] == 15
             assert limited["balanced_accuracy"] < row["balanced_accuracy"] + 3 * row["standard_error"]
+    assert by["1", "concept", "attainable"]["train_clips"] == 15
+    assert by["1", "temporal-order", "attainable"]["chance"] == 0.5
+
+
+def test_nothing_is_called_attainable_where_a_trap_tells_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(stimulus_files, "write_film", lambda path, *_, **__: path.touch())
+    for name, world in (("drift", {"drift": "locked"}), ("gaze", {"gaze": True}), ("hint", {"hint_only": True})):
+        simulate_dataset(tmp_path / name, **SMALL | {"subjects": 1}, snr=1.0, **world)
+        rows = json.loads((tmp_path / name / "truth" / "observers.json").read_text())["rows"]
+        tasks = {row["task"] for row in rows if row["observer"] == "attainable"}
+        assert "concept" in tasks if name == "hint" else not tasks
+        assert "temporal-order" not in tasks
+
+
+def test_a_second_session_is_beside_the_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(stimulus_files, "write_film", lambda path, *_, **__: path.touch())
+    simulate_dataset(tmp_path / "x", **SMALL | {"subjects": 1}, sessions=2, snr=1.0)
+    simulate_dataset(tmp_path / "y", **SMALL | {"subjects": 1}, observers=False, snr=1.0)
+    first, second = (np.load(tmp_path / "x" / "EEG" / f"{name}.npy") for name in ("sub1", "sub1_session2"))
+    assert first.shape == second.shape and not np.array_equal(first, second)
+    assert np.array_equal(first, np.load(tmp_path / "y" / "EEG" / "sub1.npy"))  # as if there were no other
+    about = json.loads((tmp_path / "x" / "truth" / "truth.json").read_text())
+    assert about["settings"]["sessions"] == 2
+    assert [one["session"] for one in about["subjects"]] == [1, 2]
+    truth = [np.load(tmp_path / "x" / "truth" / f"{name}.npz")["evoked"] for name in ("sub1", "sub1_session2")]
+    assert not np.array_equal(*truth)
+    rows = json.loads((tmp_path / "x" / "truth" / "observers.json").read_text())["rows"]
+    assert {row["session"] for row in rows if row["observer"] == "attainable"} == {1, 2}
+    events = open_dataset(tmp_path / "x").subject("1").events
+    assert len(events) == 60 and {event.session for event in events} == {"1", "2"}
+
+
+def test_gaze_is_stamped_and_only_at_the_eyes(tmp_path, monkeypatch):
+    monkeypatch.setattr(stimulus_files, "write_film", lambda path, *_, **__: path.touch())
+    how = SMALL | {"subjects": 1, "observers": False, "snr": 0.0}
+    for name in ("plain", "gaze"):
+        simulate_dataset(tmp_path / name, **how, gaze=name == "gaze")
+        assert json.loads((tmp_path / name / "SIMULATED.json").read_text())["gaze"] is (name == "gaze")
+    plain, gaze = (np.load(tmp_path / name / "EEG" / "sub1.npy") for name in ("plain", "gaze"))
+    change = np.abs(gaze - plain).max(axis=(0, 2))
+    assert change[ELECTRODES.index("F8")] > 1e-6 > change[ELECTRODES.index("PZ")] - change[ELECTRODES.index("CZ")]
+    flow = np.load(tmp_path / "gaze" / "truth" / "clips.npz")["rightward_flow"]
+    assert flow.shape == (30, 16) and (flow < 0).any() and (flow > 0).any()
 
 
 def test_worlds_change_what_they_should(tmp_path, monkeypatch):
@@ -252,6 +298,7 @@ def test_refuses_clips_of_the_training_range(tmp_path, monkeypatch):
         ({"drift": "wild"}, "drift"),
         ({"order": "alphabetical"}, "order"),
         ({"outlier": "3"}, "outlier"),
+        ({"sessions": 0}, "sessions"),
     ],
 )
 def test_bad_settings(tmp_path, wrong, message):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.model_selection import StratifiedKFold
 
 from eeg2vid.schemas.errors import UsageError
-from eeg2vid.stages.datasets.protocol import CONCEPT_ORDER
+from eeg2vid.stages.datasets.protocol import CONCEPT_ORDER, ELECTRODES
 from eeg2vid.stages.simulation.brain import make_subject, simulate_block
-from eeg2vid.stages.simulation.films import FEATURE_NAMES, feature_vector
+from eeg2vid.stages.simulation.films import FEATURE_NAMES, feature_vector, make_spec, rightward_flow
 from eeg2vid.stages.simulation.plan import plan_study
 from eeg2vid.stages.simulation.population import clip_population
 from eeg2vid.stages.simulation.worlds import DRIFT_LN, World, block_drift, expectation
@@ -149,3 +150,27 @@ def test_orders():
 def test_bad_worlds(wrong, message):
     with pytest.raises(UsageError, match=message):
         World(**wrong)
+
+
+def test_gaze_tells_direction_and_speed_from_two_electrodes_and_is_gone_without():
+    """Sign and size of F8 - F7 while real clips run, at strength 0, against the films' own flow."""
+    specs = [make_spec(concept, 50 + k) for concept in range(1, 41) for k in range(2)]
+    flow, onsets = np.stack([rightward_flow(spec) for spec in specs]), 600 + 400 * np.arange(80)
+    right = flow.mean(axis=1)
+    found = {}
+    for gaze in (None, flow):
+        eeg = simulate_block(
+            np.zeros((80, len(FEATURE_NAMES))), onsets, n_samples=33_000, subject=make_subject(1), snr=0.0,
+            rng=np.random.default_rng(0), gaze=gaze,
+        )  # fmt: skip
+        sides = 1e6 * (eeg[ELECTRODES.index("F8")] - eeg[ELECTRODES.index("F7")])
+        shift = np.stack([sides[on + 200 : on + 440].mean() - sides[on + 20 : on + 60].mean() for on in onsets])
+        shift -= np.median(shift)
+        found[gaze is None] = [spearmanr(shift, right)[0], spearmanr(np.abs(shift), np.abs(right))[0]]
+    assert found[False][0] > 0.4 and found[False][1] > 0.35
+    assert np.abs(found[True]).max() < 3.3 / np.sqrt(80)
+
+
+def test_sessions_out_of_bounds():
+    with pytest.raises(UsageError, match="sessions"):
+        World(1.0, sessions=10)
