@@ -1,6 +1,6 @@
 """Draw truth above decoded above shuffled-runs for the first clip of every run of one fold: none picked.
 
-Usage: python examples/pictures/contact_sheet.py WORKSPACE OUT.png [--subject 1] [--recipe evoked-rhythms] [--fold block-7]
+Usage: python examples/pictures/contact_sheet.py WORKSPACE OUT.png [--subject 1] [--recipe ridge] [--fold block-7]
 """
 
 from __future__ import annotations
