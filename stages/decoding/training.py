@@ -40,6 +40,7 @@ _ROOMS = (
     "eeg2vid.stages.engine.seeding",
     "eeg2vid.stages.networks",
     "eeg2vid.stages.signal",
+    "eeg2vid.stages.stimuli.measures",
     "eeg2vid.stages.targets",
     "eeg2vid.stages.training",
 )

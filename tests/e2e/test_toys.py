@@ -249,10 +249,10 @@ def test_toys_from_plan_to_report(workspace, toys, tmp_path, cli_ok):
 
 def test_a_fix_in_one_network_leaves_the_others_fresh(workspace, cli_ok, monkeypatch):
     """The version of a choice is in the fingerprint of what was made with it, and in no other's."""
-    monkeypatch.setattr(NETWORKS["lda"], "version", 2)
+    monkeypatch.setattr(NETWORKS["lda"], "version", 3)
     states = {(row["stage"], row["state"]): row for row in cli_ok("status", "-w", workspace, "--json").json}
     assert ("train-encoder", "stale") in states and ("train-mapper", "stale") not in states
-    assert states["train-encoder", "stale"]["reasons"] == ["network lda version 1 -> 2"]
+    assert states["train-encoder", "stale"]["reasons"] == ["network lda version 2 -> 3"]
 
 
 @pytest.mark.parametrize("condition", ["noise-eeg", "clock-only", "true-latents"])

@@ -6,6 +6,7 @@ from eeg2vid.stages.decoding import training
 from eeg2vid.stages.store.code import _files
 
 ELSEWHERE = {
+    "eeg2vid.stages.datasets.same_eeg",  # refuses, and changes no example
     "eeg2vid.stages.eyes.eye",  # a type
     "eeg2vid.stages.statistics.position_vote",  # of `score`
 }
