@@ -17,6 +17,7 @@ from eeg2vid.stages.stimuli.video import MAX_CLIP_S, VideoInfo, probe
 
 ENDINGS = (".mp4", ".mkv", ".avi", ".mov", ".gif", ".webm")
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+_BRIEF_S = 0.25  # s; one picture that its file shows for longer is a film of a held picture
 _STILL = f"is a still picture, and these are not supported yet; expected a film ({', '.join(ENDINGS)})."
 LABELS = ("concept", "concept_name", "group", "color", "face", "human", "number", "optical_flow", "caption")
 COLUMNS = ("clip", "file", "start", "duration", *LABELS)
@@ -94,13 +95,13 @@ class ClipTable:
         Raises
         ------
         BadDataError
-            If the file cannot be read or holds one picture, or the clip reaches more than one frame beyond its end.
+            If the file cannot be read or holds one picture of no length, or the clip reaches more than one frame beyond its end.
         """
         path, row = self.files[clip], self._rows.get(clip)
         if path not in self._infos:
             self._infos[path] = probe(path)
         info = self._infos[path]
-        if info.frames == 1:
+        if info.frames == 1 and info.duration_s < _BRIEF_S:
             raise BadDataError(
                 f"{f'{row.path}, row {row.number}' if row else path}: clip {clip}: {path.name} {_STILL}",
                 f"A film of it: ffmpeg -stream_loop -1 -i {path.name} -t 2 -pix_fmt yuv420p {path.stem}-film.mp4",

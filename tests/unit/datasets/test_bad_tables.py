@@ -152,6 +152,14 @@ def test_a_film_of_one_picture_is_none(root, ending, table):
         open_dataset(root).subject("1")
 
 
+def test_one_picture_that_its_file_holds_is_a_film(root):
+    Image.new("RGB", (32, 32), (9, 90, 200)).save(root / "clips/still.gif", save_all=True, duration=2000)
+    write_table(root / "clips.tsv", "clip file\na clips/x.gif\nstill clips/still.gif")
+    write_table(root / "events.tsv", "recording onset clip\neeg/one_eeg.fif 1 still")
+    (clip,) = open_dataset(root).study().clips
+    assert clip.duration_s == 2.0
+
+
 def test_two_files_of_one_clip_or_two_tables(root):
     (root / "clips.tsv").unlink()
     write_clip(root / "clips" / "x.webm.gif")
