@@ -95,7 +95,7 @@ class ClipTable:
         Raises
         ------
         BadDataError
-            If the file cannot be read or holds one picture of no length, or the clip reaches more than one frame beyond its end.
+            If the file cannot be read or is a still picture, or the clip reaches more than one frame beyond its end.
         """
         path, row = self.files[clip], self._rows.get(clip)
         if path not in self._infos:
