@@ -65,7 +65,7 @@ def _headline(every: Sequence[list[Evidence]], kind: Kind) -> Headline:
 
 
 def _leading(items: Sequence[Evidence]) -> list[Evidence]:
-    """Return what a headline rests on: of labels balanced accuracies, which no prevalence helps, where there are any."""
+    """Return what a headline rests on: of labels balanced accuracies, which no prevalence helps, where there are."""
     balanced = [item for item in items if item.score.metric == BALANCED]
     return balanced or list(items)
 
