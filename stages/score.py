@@ -80,6 +80,7 @@ class ScoreVideos(Stage):
         "scores",
         "scores",
         ("target", "metric", "variant", "condition", "value", "low", "high", "chance", "p", "n_events", "n_runs"),
+        lines="eeg2vid.stages.services.score_lines:score_lines",
     )
     panel = "Judge"
     resources = Resources(cpus=4, memory_gb=16, minutes=30)

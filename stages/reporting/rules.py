@@ -34,7 +34,7 @@ def judge(subjects: Sequence[Subject], definitions: Iterable[Definition], stamps
     """Judge the rows of one subject or of several; with videos the headline is about them, else about labels."""
     glossary = Glossary.of(definitions)
     kinds: tuple[Kind, ...] = ("video", "classification", "value")
-    every = {one: [evidence_of(rows, against, one, glossary) for _, rows, against in subjects] for one in kinds}
+    every = {one: [_led(evidence_of(rows, against, one, glossary)) for _, rows, against in subjects] for one in kinds}
     kind: Kind = next((one for one in kinds if any(every[one])), "classification")
     judge_all = _of_one if len(subjects) == 1 else _of_several
     findings = [finding for one in kinds for finding in judge_all(every[one])]
@@ -62,6 +62,11 @@ def _headline(every: Sequence[list[Evidence]], kind: Kind) -> Headline:
     return Headline(
         "yes" if good else "caution" if some else "no", kind, False, len(own), good, bool(good), clips=clips
     )
+
+
+def _led(items: Sequence[Evidence]) -> list[Evidence]:
+    """Return the measures that a verdict rests on; all where none is marked."""
+    return [item for item in items if item.definition.lead] or list(items)
 
 
 def _leading(items: Sequence[Evidence]) -> list[Evidence]:
