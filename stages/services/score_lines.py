@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from eeg2vid.schemas.conditions import CONDITIONS, FULL
-from eeg2vid.schemas.scores import Definition, Score
+from eeg2vid.schemas.scores import Definition, Measure, Score
 from eeg2vid.stages.store.reader import Artifact
 
 
@@ -21,7 +22,7 @@ def score_lines(scores: Artifact) -> list[dict[str, Any]]:
         lower = told is not None and told.direction == "lower"
         found.append(
             {
-                "score": _name(row, told),
+                "score": measure_name(row, definitions),
                 "decoded": row.value,
                 "95 %": "–" if row.low is None or row.high is None else f"{row.low:.3f} to {row.high:.3f}",
                 "chance": row.chance if row.baseline is None else max(row.chance, row.baseline),
@@ -32,7 +33,9 @@ def score_lines(scores: Artifact) -> list[dict[str, Any]]:
     return found
 
 
-def _name(row: Score, told: Definition | None) -> str:
+def measure_name(row: Score | Measure, definitions: Mapping[tuple[str, str], Definition]) -> str:
+    """Return a measure as people write it: "concept balanced accuracy", "identification within run"."""
+    told = definitions.get((row.metric, row.variant))
     title = told.title if told is not None else f"{row.metric} {row.variant}".strip()
     words = f"{row.target} {title}".strip()
     return f"{words} ({row.subset})" if row.subset else words
