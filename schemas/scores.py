@@ -97,7 +97,7 @@ class Contrast(Named):
     condition: str = Field("full", description="what is held against the control")
     control: str
     difference: float = Field(description="condition minus control, whichever is the better")
-    low: float | None = Field(description="95 % interval, bootstrap over runs; None: fewer than two runs, no interval")
+    low: float | None = Field(description="95 % interval, t over runs; None: fewer than two runs, no interval")
     high: float | None
     p: float = Field(description="sign flips over runs, two-sided")
 

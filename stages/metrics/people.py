@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from eeg2vid.schemas.scores import Measure, Score, Values
 from eeg2vid.stages.metrics.frames import FloatArray
 from eeg2vid.stages.statistics.adjust import holm
-from eeg2vid.stages.statistics.intervals import Interval, crossed_interval
+from eeg2vid.stages.statistics.crossed import crossed_interval
+from eeg2vid.stages.statistics.intervals import Interval
 from eeg2vid.stages.statistics.people import JointTest, joint_test
 
 Asked = tuple[Measure, str]

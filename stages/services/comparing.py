@@ -127,7 +127,7 @@ def _over_people(system: str, one: Together, definitions: Mapping[tuple[str, str
         "p": None if joint is None else joint.p,
         "p_adjusted": one.p_adjusted,
         "p_without_strongest": None if joint is None else joint.p_without_strongest,
-        "prevalence": None if joint is None else joint.prevalence.bound,
+        "prevalence": None if joint is None or joint.prevalence is None else joint.prevalence.bound,
         "n_events": sum(other.n_events for other in one.rows),
         "n_clips": row.n_clips,
         "n_runs": one.interval.n_runs,
