@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from eeg2vid.schemas.errors import MissingInputError, UsageError
-from eeg2vid.schemas.scores import Definition, Measure, Score, ScoredEvent, Values
+from eeg2vid.schemas.scores import Definition, Measure, Score
+from eeg2vid.stages.cohort.scores import person_of
 from eeg2vid.stages.engine.subjects import parse_subjects
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.metrics.people import Person, Together, together
@@ -38,7 +39,7 @@ class System:
     @property
     def people(self) -> list[Person]:
         """The scores of everybody, and what they rest on."""
-        return [person_of(subject, artifact) for subject, artifact in self.scores.items()]
+        return [person_of(artifact) for artifact in self.scores.values()]
 
     @property
     def definitions(self) -> dict[tuple[str, str], Definition]:
@@ -49,21 +50,6 @@ class System:
     def stamps(self) -> list[str]:
         """What must be said of it."""
         return sorted({stamp for artifact in self.scores.values() for stamp in artifact.manifest.stamps})
-
-
-def person_of(subject: str, scores: Artifact) -> Person:
-    """Return the scores of one person as they are joined with others'."""
-    import numpy as np
-
-    events = scores.table("events", ScoredEvent)
-    return Person(
-        subject,
-        scores.table("scores", Score),
-        scores.table("values", Values),
-        [(row.event, row.fold) for row in events],
-        np.array([f"{row.run} in {row.fold}" for row in events]),
-        scores.read("null") if scores.has("null") else None,
-    )
 
 
 def scored_systems(root: Path, wanted: Sequence[str], subjects: str) -> list[System]:
