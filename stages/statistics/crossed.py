@@ -99,8 +99,8 @@ class _Cells:
         return cls(
             cell // n_runs,
             cell % n_runs,
-            np.bincount(place, weights=weights),
-            np.bincount(place, weights=weights * (x - value)),
+            np.bincount(place, weights=weights).astype(np.float64),
+            np.bincount(place, weights=weights * (x - value)).astype(np.float64),
             value,
             len(x),
             left_out,
@@ -124,7 +124,7 @@ class _Cells:
     def _margin(self, which: IntArray) -> tuple[FloatArray, FloatArray, int]:
         """Return the deviation of each person (or run), the share of each cell in it, and their number."""
         total = np.bincount(which, weights=self.weight)
-        return np.bincount(which, weights=self.deviation), self.weight / total[which], len(total)
+        return np.bincount(which, weights=self.deviation).astype(np.float64), self.weight / total[which], len(total)
 
 
 def _combine(

@@ -2,7 +2,7 @@
 
 Means: t over runs. Hits: Wilson's interval, or where few hits are expected that of Clopper and Pearson, on effective
 trials, as many as would know as much were events independent (Kish; Korn and Graubard, Survey Methodology 1998). The
-percentile bootstrap over runs, which many use, covers in .86 of studies of 6 runs, and in .62 for rare hits, not in .95.
+percentile bootstrap over runs, which many use, covers .86 of the time at 6 runs where it says .95, .62 for rare hits.
 """
 
 from __future__ import annotations

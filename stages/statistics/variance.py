@@ -18,9 +18,9 @@ def variance_split(values: npt.ArrayLike, factors: Mapping[str, npt.ArrayLike]) 
 
     Henderson's first method (Biometrics 1953): for factor f the uncorrected sum of squares
     :math:`T_f = \sum_l y_{l.}^2 / n_l` is expected to be
-    :math:`n \mu^2 + \sum_g k_{fg} \sigma_g^2 + L_f \sigma_e^2` with :math:`k_{fg} = \sum_{l,m} n_{lm}^2 / n_l`; the equations of all factors, of the grand mean and of the single
-    values are solved. Unbiased, also where cells are missing or uneven; balanced: analysis of variance. Estimates below
-    0 are returned as 0.
+    :math:`n \mu^2 + \sum_g k_{fg} \sigma_g^2 + L_f \sigma_e^2` with :math:`k_{fg} = \sum_{l,m} n_{lm}^2 / n_l`; the
+    equations of all factors, of the grand mean and of the single values are solved. Unbiased, also where cells are
+    missing or uneven; balanced: analysis of variance. Estimates below 0 are returned as 0.
 
     Parameters
     ----------
