@@ -22,19 +22,20 @@ from eeg2vid.stages.store.hashes import FileState, file_state, hash_file, home_f
 
 
 class ModelSource(BaseModel):
-    """Where one model lies: a folder, or a hub id (already in the local cache) with its subfolder."""
+    """Where one model lies: a folder, a file, or a hub id (already in the local cache) with its subfolder."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     folder: str | None = Field(None, description="folder, relative to the profile's file")
+    file: str | None = Field(None, description="one .safetensors file instead, relative to the profile's file")
     hub: str | None = Field(None, description="hub id, e.g. CompVis/stable-diffusion-v1-4")
     revision: str | None = Field(None, description="commit, branch or tag of the hub id")
     subfolder: str | None = None
 
     @model_validator(mode="after")
     def _one_place(self) -> ModelSource:
-        if (self.folder is None) == (self.hub is None):
-            raise ValueError("give either 'folder' or 'hub'")
+        if sum(place is not None for place in (self.folder, self.file, self.hub)) != 1:
+            raise ValueError("give one of 'folder', 'file' and 'hub'")
         return self
 
 
@@ -50,13 +51,13 @@ class Profile(BaseModel):
 
 ModelStates = dict[str, FileState | None]  # of a model's files, by name
 
-# A folder with one of these holds a model; a tokenizer has no config.json.
+# A folder with one of these holds a model, as one with weights does; a tokenizer has no config.json.
 CONFIGS = ("config.json", "tokenizer_config.json", "preprocessor_config.json", "scheduler_config.json")
 
 
 @dataclass(frozen=True)
 class LocatedModel:
-    """A model on this machine and what identifies its weights."""
+    """A model on this machine and what identifies its weights; its `folder` may be a single file."""
 
     role: str
     name: str
@@ -95,7 +96,8 @@ class Models:
         source = self.profile.roles.get(role)
         if source is None:
             raise UsageError(
-                f"Model profile '{self.profile.name}' has no '{role}'.{did_you_mean(role, self.profile.roles)}"
+                f"Model profile '{self.profile.name}' has no '{role}'.{did_you_mean(role, self.profile.roles)}",
+                f"In a profile of your own, --models FILE.toml, say where it lies: [roles.{role}] folder, file or hub.",
             )
         model, states = self._located.get(role, (None, None))
         if model is None or states != model_states(model.folder):  # files were edited or exchanged since
@@ -110,10 +112,19 @@ class Models:
         self._located.clear()
 
     def _folder(self, role: str, source: ModelSource) -> Path:
+        if source.file is not None:
+            file = (self._path.parent / source.file).resolve()
+            if file.suffix != ".safetensors" or not file.is_file():
+                raise MissingPackageError(
+                    f"Model '{role}' of profile '{self.profile.name}' should be {file}: expected a .safetensors file "
+                    "that is there."
+                )
+            return file
         if source.folder is None:
             return self._hub_folder(role, source)
         folder = (self._path.parent / source.folder).resolve()
-        if not any((folder / name).is_file() for name in CONFIGS):
+        weights = any(not is_foreign(path.name) for path in folder.glob("*.safetensors"))
+        if not weights and not any((folder / name).is_file() for name in CONFIGS):
             raise MissingPackageError(
                 f"Model '{role}' of profile '{self.profile.name}' should be in {folder}; there is no config.json."
             )
@@ -192,7 +203,9 @@ def read_lock(profile: str) -> dict[str, str]:
 
 
 def model_files(folder: Path) -> list[Path]:
-    """Return the weights and configs of a model's folder (cards and pictures do not count)."""
+    """Return the weights and configs of a model's folder (cards and pictures do not count), or the file that it is."""
+    if folder.is_file():
+        return [folder]
     kinds = {".safetensors", ".bin", ".json", ".txt", ".model"}
     found = sorted(path for path in folder.rglob("*") if not is_foreign(path.name))
     return [path for path in found if path.suffix in kinds and path.is_file()]
@@ -200,14 +213,19 @@ def model_files(folder: Path) -> list[Path]:
 
 def model_states(folder: Path) -> ModelStates:
     """Return what tells whether a model's files have been touched, without reading them."""
-    return {path.relative_to(folder).as_posix(): file_state(path) for path in model_files(folder)}
+    return {_place(path, folder): file_state(path) for path in model_files(folder)}
+
+
+def _place(path: Path, folder: Path) -> str:
+    """Return where a file lies in a model's folder; a model that is one file is known by its content alone."""
+    return path.relative_to(folder).as_posix()
 
 
 def folder_identity(folder: Path, hash_of: Callable[[Path], str] = lambda path: hash_file(path)[1]) -> str:
     """Hash the files that make up a model; `hash_of` returns that of one file."""
     hasher = hashlib.sha256()
     for path in model_files(folder):
-        hasher.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        hasher.update(_place(path, folder).encode() + b"\0")
         hasher.update(bytes.fromhex(hash_of(path)))
     return hasher.hexdigest()
 

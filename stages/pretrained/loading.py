@@ -71,7 +71,7 @@ def load_pretrained(
         except (ValueError, OSError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
             first = (str(error).splitlines() or [type(error).__name__])[0]
             raise BadDataError(f"The {kind.__name__} in {folder} cannot be loaded: {first}") from error
-    _refuse_other_weights(kind.__name__, folder, model, found, passing)
+    refuse_other_weights(kind.__name__, folder, model, found, passing)
     model.requires_grad_(False)
     return model.to(device).eval()
 
@@ -85,10 +85,25 @@ def _is_of_diffusers(kind: Any) -> bool:
     return bool(kind.__module__.startswith("diffusers"))
 
 
-def _refuse_other_weights(
-    name: str, folder: Path, model: Any, found: Mapping[str, Any], passing: Sequence[str]
-) -> None:
-    """Refuse a file that holds other weights than the model has; where none is loaded, chance would stand."""
+def refuse_other_weights(name: str, folder: Path, model: Any, found: Mapping[str, Any], passing: Sequence[str]) -> None:
+    """Refuse a file that holds other weights than the model has; where none is loaded, chance would stand.
+
+    Parameters
+    ----------
+    name, folder
+        Of the model, and where its weights are.
+    model
+        As loaded.
+    found
+        Names under `unexpected_keys`, `missing_keys` and `mismatched_keys`, as transformers tells them.
+    passing
+        Beginnings of names that are passed over.
+
+    Raises
+    ------
+    BadDataError
+        It names the first such weight.
+    """
     foreign = [
         key for key in found["unexpected_keys"] if not key.startswith(tuple(passing)) and not key.endswith(_OLD_BUFFERS)
     ]

@@ -29,15 +29,18 @@ class Found:
     @property
     def size(self) -> int:
         """Bytes of all its files."""
-        folder = self.model.folder if self.model else None
-        return sum(path.stat().st_size for path in folder.rglob("*") if _counts(path)) if folder else 0
+        if self.model is None:
+            return 0
+        folder = self.model.folder
+        files = [folder] if folder.is_file() else folder.rglob("*")
+        return sum(path.stat().st_size for path in files if _counts(path))
 
 
 def find_all(models: Models) -> list[Found]:
     """Look for every role of a profile, offline."""
     found = []
     for role, source in models.profile.roles.items():
-        where = source.folder or "/".join(part for part in (source.hub, source.subfolder) if part)
+        where = source.folder or source.file or "/".join(part for part in (source.hub, source.subfolder) if part)
         try:
             found.append(Found(role, where, models.locate(role)))
         except MissingPackageError as error:
@@ -46,12 +49,14 @@ def find_all(models: Models) -> list[Found]:
 
 
 def problems(folder: Path) -> list[str]:
-    """Say what is wrong with a model's folder: configs that do not parse, weights that do not open.
+    """Say what is wrong with a model's file or folder: configs that do not parse, weights that do not open.
 
     Files of the hub's cache are named by their content, so their bytes are checked too.
     """
+    if folder.is_file():
+        return [trouble] if (trouble := _weights_trouble(folder)) else []
     configs = [folder / name for name in CONFIGS if (folder / name).is_file()]
-    if not configs:
+    if not configs and not any(_counts(path) for path in folder.glob("*.safetensors")):
         return [f"{folder}: none of {', '.join(CONFIGS)} is there"]
     configs = sorted(filter(_counts, folder.glob("*.json")))
     found = [trouble for path in configs if (trouble := _json_trouble(path))]
