@@ -33,7 +33,7 @@ class EncodeClips(Stage):
     Settings = LookSettings
     reads = {"stimuli": Read(VIDEOS), "captions": Read(CAPTIONS)}
     writes = {"percepts": Write(PERCEPTS, "study")}
-    roles = ("image_encoder", *_WORDS)
+    roles = ("image_encoder", "i3d", *_WORDS)
     named_by = "eye"
     uses_torch = True
     divided = f"{CLIPS_PER_PART} clips"
@@ -45,8 +45,16 @@ class EncodeClips(Stage):
     )
 
     def needs(self, settings: LookSettings, condition: str, unit: Per) -> Needs:
-        """Use the eye's models; captions and what reads them only beside the eye that shares their space."""
+        """Use the eye's models; captions and what reads them only beside the eye that shares their space.
+
+        An eye that compares has nothing to compare here: no unit of it exists.
+        """
         needs = super().needs(settings, condition, unit)
+        if type(settings.eye).compares:
+            name = settings.eye.name
+            why = f"Eye '{name}' says how far decoded clips are from true ones, and nothing of true clips alone."
+            hint = f"Let it look at decoded clips: eeg2vid perceive --eye {name}"
+            return replace(needs, writes={}, roles=(), nothing=(why, hint))
         if isinstance(settings.eye, ImageEncoderEye):
             return replace(needs, roles=(*settings.roles, *_WORDS))
         return replace(needs.without("captions"), roles=settings.roles)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from eeg2vid.schemas.eyes.looking import LookSettings
 from eeg2vid.schemas.percepts import PERCEPTS
 from eeg2vid.schemas.videos import VIDEOS
+from eeg2vid.stages.cohort import compared
 from eeg2vid.stages.cohort.percepts import CLIPS_PER_PART, look_at
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Needs, Per, Read, Resources, Stage, Write
@@ -16,18 +17,19 @@ class Perceive(Stage):
     """Look at each decoded clip with an eye, a judge network, as `encode-clips` looks at the true ones.
 
     A variant is called SYSTEM+EYE: `ridge+image-encoder` looks at the videos of `generate/ridge`. `run` makes those
-    that have a table in the recipe or in eeg2vid.toml: [perceive."ridge+image-encoder"].
+    that have a table in the recipe or in eeg2vid.toml: [perceive."ridge+image-encoder"]. An eye that compares (lpips,
+    dists) sees the true clips beside the decoded ones, and stores how far each is from those of its fold.
     """
 
     name = "perceive"
     Settings = LookSettings
-    reads = {"videos": Read(VIDEOS)}
+    reads = {"videos": Read(VIDEOS), "stimuli": Read(VIDEOS)}
     writes = {"percepts": Write(PERCEPTS, "subject")}
-    roles = ("image_encoder",)
+    roles = ("image_encoder", "i3d", "lpips", "dists")
     named_by = "eye"
     named_after = "videos"
     uses_torch = True
-    divided = f"{CLIPS_PER_PART} clips"
+    divided = f"{CLIPS_PER_PART} clips, {compared.CLIPS_PER_PART} where they are compared"
     panel = "Judge"
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=10)
     examples = (
@@ -36,9 +38,13 @@ class Perceive(Stage):
     )
 
     def needs(self, settings: LookSettings, condition: str, unit: Per) -> Needs:
-        """Use the eye's models."""
-        return replace(super().needs(settings, condition, unit), roles=settings.roles)
+        """Use the eye's models; read the true clips only to compare."""
+        needs = replace(super().needs(settings, condition, unit), roles=settings.roles)
+        return needs if type(settings.eye).compares else needs.without("stimuli")
 
     def run(self, ctx: Context) -> None:
         """Show the decoded clips to the eye, a part at a time."""
-        look_at(ctx, "videos")
+        if type(ctx.settings.eye).compares:
+            compared.compare_with(ctx, "videos", "stimuli")
+        else:
+            look_at(ctx, "videos")

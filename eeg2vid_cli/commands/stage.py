@@ -48,6 +48,9 @@ def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
     subjects = chosen_subjects(study, given["subject"])
     nodes = study.nodes(stage.name, subjects, variant=request.variant, only_condition=request.condition)
     if not nodes:
+        needs = [study.needs(stage.name, variant, "study") for variant in study.variants(stage.name)]
+        if why := next((one.nothing for one in needs if one.nothing), None):
+            raise UsageError(*why)
         planned = dict.fromkeys(split_variant(variant)[1] for variant in study.variants(stage.name))
         near = did_you_mean(str(request.condition), planned)
         raise UsageError(f"No variant of {stage.name} is planned under condition '{request.condition}'.{near}")

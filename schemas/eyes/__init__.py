@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from eeg2vid.schemas.eyes.dists import DistsEye
 from eeg2vid.schemas.eyes.eye import Eye
+from eeg2vid.schemas.eyes.i3d import I3DEye
 from eeg2vid.schemas.eyes.image_encoder import ImageEncoderEye
 from eeg2vid.schemas.eyes.looking import LookSettings
+from eeg2vid.schemas.eyes.lpips import LpipsEye
 from eeg2vid.schemas.eyes.table import EYES, AnyEye
 
-__all__ = ["EYES", "AnyEye", "Eye", "ImageEncoderEye", "LookSettings"]
+__all__ = [
+    "EYES",
+    "AnyEye",
+    "DistsEye",
+    "Eye",
+    "I3DEye",
+    "ImageEncoderEye",
+    "LookSettings",
+    "LpipsEye",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eeg2vid.schemas.errors import FailedError
 from eeg2vid.schemas.eyes.looking import LookSettings
@@ -40,12 +40,9 @@ def look_at(ctx: Context, videos: str, also: Seen | None = None) -> None:
         If the eye sees nothing, or not one thing per clip.
     """
     from eeg2vid.stages.engine.streaming import stream_videos
-    from eeg2vid.stages.eyes.eye import Build
 
     settings: LookSettings = ctx.settings
-    models = {role: ctx.model(role) for role in settings.roles}
-    folders = {role: model.folder for role, model in models.items()}
-    eye = settings.eye.built()(settings.eye, Build(folders, ctx.device, settings.batch, settings.precision))
+    eye = eye_of(ctx)
     for part, keys, frames in stream_videos(ctx, videos, CLIPS_PER_PART):
         seen = eye.look(frames)
         if not seen or any(len(values) != len(keys) for values in seen.values()):
@@ -56,11 +53,26 @@ def look_at(ctx: Context, videos: str, also: Seen | None = None) -> None:
         part.rows(ROLE, "clips", keys)
         if also:
             also(keys, seen)
+    tell_who_looked(ctx)
+
+
+def eye_of(ctx: Context) -> Any:
+    """Return the eye of the settings, with its models loaded."""
+    from eeg2vid.stages.eyes.eye import Build
+
+    settings: LookSettings = ctx.settings
+    folders = {role: ctx.model(role).folder for role in settings.roles}
+    return settings.eye.built()(settings.eye, Build(folders, ctx.device, settings.batch, settings.precision))
+
+
+def tell_who_looked(ctx: Context) -> None:
+    """Write which eye looked, with which models."""
+    settings: LookSettings = ctx.settings
     ctx.write(ROLE).attributes(
         PerceptAttributes(
             eye=settings.eye.name,
             version=type(settings.eye).version,
             settings=settings.eye.model_dump(mode="json", exclude={"name"}),
-            models={role: model.identity for role, model in models.items()},
+            models={role: ctx.model(role).identity for role in settings.roles},
         )
     )

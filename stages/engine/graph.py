@@ -127,6 +127,11 @@ class Study:
         there = unplanned and Address(stage, variant, STUDY, role).folder(self.root).is_dir()
         return "study" if there or role in self.needs(stage, variant, "study").writes else "subject"
 
+    def _writes(self, stage: str, variant: str, role: str) -> bool:
+        """Tell whether a variant writes a role at all: an eye that compares sees nothing in true clips alone."""
+        kinds: tuple[Per, ...] = ("study", "subject")
+        return any(role in self.needs(stage, variant, unit).writes for unit in kinds)
+
     def _planned_stages(self) -> list[str]:
         """Return the stages a full run makes: those the recipe names and all they must read."""
         wanted = {*self.recipe.tables, *self.workspace.tables, list(self.stages)[-1]}
@@ -218,6 +223,8 @@ class Study:
     def _addresses(self, node: Node, role: str, read: Read, subjects: Sequence[str]) -> list[Address]:
         found = []
         for producer, variant in self._upstream(node, role, read):
+            if read.arity != "one" and not self._writes(producer, variant, role):
+                continue
             if self.written_per(producer, variant, role) == "study":
                 units = [STUDY]
             elif node.unit != STUDY and read.whose == "own":

@@ -68,12 +68,16 @@ class Resources:
 
 @dataclass(frozen=True)
 class Needs:
-    """What one kind of unit reads, writes and uses under its settings and condition."""
+    """What one kind of unit reads, writes and uses under its settings and condition.
+
+    Where its settings leave nothing to write, `nothing` says why, in a sentence and a hint.
+    """
 
     reads: Mapping[str, Read]
     writes: Mapping[str, Write]
     roles: tuple[str, ...] = ()
     resources: Resources = Resources()
+    nothing: tuple[str, str] | None = None
 
     def reading(self, **reads: Read) -> Needs:
         """Return the same needs with some roles read otherwise."""

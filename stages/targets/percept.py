@@ -74,9 +74,13 @@ def percept_of(name: str) -> Percept:
     Raises
     ------
     UsageError
-        If there is no such eye.
+        If there is no such eye, or it says nothing of a clip alone.
     """
     eye, _, array = name.removeprefix(PREFIX).partition(":")
     if eye not in EYES:
         raise UsageError(f"Target '{name}': there is no eye '{eye}'.{did_you_mean(eye, EYES)}")
+    if EYES[eye].compares:
+        raise UsageError(
+            f"Target '{name}': eye '{eye}' compares decoded with true clips; of a clip alone it says nothing."
+        )
     return Percept(name, f"what eye {eye} sees", eye, array)
