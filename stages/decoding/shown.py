@@ -11,6 +11,7 @@ from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.percepts import PerceptAttributes
 from eeg2vid.schemas.videos import VideoAttributes, VideoKey
 from eeg2vid.stages.cohort.clips import clips_of, places_of, rows_of_clips
+from eeg2vid.stages.cohort.compared import DISTANCE, distances_among
 from eeg2vid.stages.cohort.people import runs_within_folds
 from eeg2vid.stages.datasets.labels import NOT_IN_TASK, TASKS, fast_threshold, task_labels
 from eeg2vid.stages.engine.protocol import Context
@@ -113,6 +114,8 @@ def _percepts(ctx: Context, condition: str, keys: Keys) -> tuple[dict[str, dict[
 
     Eyes that did not look at this condition are left out.
     """
+    import numpy as np
+
     from eeg2vid.stages.metrics.metric import Judge, Sides
 
     looks = ctx.read_many("percepts")
@@ -122,6 +125,11 @@ def _percepts(ctx: Context, condition: str, keys: Keys) -> tuple[dict[str, dict[
     judges: dict[str, Judge] = {}
     for artifact in decoded:
         facts: PerceptAttributes = artifact.attributes()
+        if DISTANCE in artifact.names and facts.eye not in found:  # it looked at both sides at once
+            table = distances_among(artifact, ctx.read("stimuli"), _rows_of(keys))
+            found[facts.eye] = {DISTANCE: Sides(table, np.empty(0))}
+            judges[facts.eye] = Judge(facts.eye, facts.settings)
+            continue
         same = [one for one in true if one.attributes() == facts]
         if len(same) != 1 or facts.eye in found:
             raise BadDataError(
