@@ -57,7 +57,7 @@ def test_keeps_within_bounds_and_needs_two_runs():
         mean_interval([1.0, 2.0], [0])
     with pytest.raises(BadDataError, match="classes"):
         run_mean([1.0, 2.0], [0, 1], [0])
-    with pytest.raises(BadDataError, match="proportion"):
+    with pytest.raises(BadDataError, match=r"within 0\.\.1"):
         hit_interval([2.0, 2.0, 1.0], [0, 1, 2])
 
 
