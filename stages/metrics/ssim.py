@@ -6,7 +6,7 @@ import numpy as np
 
 from eeg2vid.stages.metrics.frames import FloatArray
 from eeg2vid.stages.metrics.metric import FRAMES, Given, Measured, Metric, Variant
-from eeg2vid.stages.metrics.ssim_windows import PairedSsim
+from eeg2vid.stages.metrics.ssim_pairs import PairedSsim
 
 SSIM = Metric(
     name="ssim",

@@ -15,7 +15,7 @@ from eeg2vid.stages.metrics.contrasts import contrast
 from eeg2vid.stages.metrics.metric import Given, Keys, Labels, Sides
 from eeg2vid.stages.metrics.nulls import is_constant
 from eeg2vid.stages.metrics.scoring import Effort, definitions_of, score
-from eeg2vid.stages.metrics.ssim_windows import PairedSsim
+from eeg2vid.stages.metrics.ssim_pairs import PairedSsim
 from eeg2vid.stages.statistics.bootstrap import paired_difference
 from eeg2vid.stages.statistics.permutation import run_permutations
 
