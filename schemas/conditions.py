@@ -16,6 +16,8 @@ FULL = "full"
 POSITION_VOTE = "position-vote"
 """Stands for a condition where no EEG is decoded: what a clock alone gets, from the time in the block."""
 SHUFFLED_RUNS = "shuffled-runs"
+SHUFFLES = (SHUFFLED_RUNS,)
+"""Conditions that decode the EEG of another run: every pairing of other runs is a draw of them."""
 
 Place = Literal["train", "predict", "generate", "score"]
 
