@@ -16,7 +16,7 @@ Every pair metric comes in one of two forms, and both give the same numbers:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -88,3 +88,24 @@ def paired_null(metric: FloatArray | PairMetric, pairings: IntArray) -> FloatArr
         raise BadDataError("No event has a score under some pairing, so there is no null distribution.")
     total = np.where(scored, scores, 0.0).sum(axis=-1)
     return np.asarray(total / scored.sum(axis=-1), dtype=np.float64)
+
+
+def asked_pairs(pairings: Sequence[IntArray], events: int) -> tuple[IntArray, IntArray]:
+    """Return the pairs that some pairings look at, each once, and those of every event with itself.
+
+    Parameters
+    ----------
+    pairings
+        Each int ``(pairing, event)``.
+    events
+        How many events there are.
+
+    Returns
+    -------
+    Decoded and true event of each pair, int ``(pair,)``, ordered by true event.
+    """
+    asked = np.eye(events, dtype=bool)
+    for one in pairings:
+        asked[one, np.arange(events)] = True
+    true, decoded = np.nonzero(asked)
+    return decoded, true

@@ -3,7 +3,8 @@ import pytest
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.metrics.psnr import mse, psnr, psnr_from_mse, psnr_matrix
+from eeg2vid.stages.metrics.mse import mse
+from eeg2vid.stages.metrics.psnr import psnr, psnr_from_mse, psnr_matrix
 
 
 def noise(shape, seed=0):
@@ -34,7 +35,7 @@ def test_matrix_equals_pair_by_pair(monkeypatch):
     true[2, 0] = decoded[2, 0]
     expected = np.array([[psnr(x, y).mean() for y in true] for x in decoded])
     np.testing.assert_array_equal(psnr_matrix(decoded, true), expected)  # exact: integer sums
-    monkeypatch.setattr("eeg2vid.stages.metrics.psnr._CHUNK_BYTES", 1)
+    monkeypatch.setattr("eeg2vid.stages.metrics.mse._CHUNK_BYTES", 1)
     np.testing.assert_array_equal(psnr_matrix(decoded, true), expected)
     assert expected[1, 3] == 100.0
     folds = np.array(["b", "a", "b", "a", "a"])

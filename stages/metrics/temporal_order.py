@@ -1,0 +1,137 @@
+"""Temporal order: whether a decoded clip is more like the true clip than like the true clip in another order.
+
+Only the reversed order tells anything by itself: a clip that knows nothing is as often like one direction as like the
+other. Against shuffled frames any smooth clip wins, whatever it shows, since shuffled frames jump.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+
+from eeg2vid.stages.metrics.frames import FloatArray, IntArray
+from eeg2vid.stages.metrics.metric import FRAMES, Given, Measured, Metric, Variant
+from eeg2vid.stages.metrics.similarity import area_means
+
+_DECIMALS = 12  # likenesses closer than this are ties
+_MOST_ORDERS = 100
+
+TEMPORAL_ORDER = Metric(
+    name="temporal-order",
+    form="pair",
+    needs=(FRAMES,),
+    direction="higher",
+    bounds=(0.0, 1.0),
+    variants={
+        "": Variant(
+            "temporal order",
+            "Share of decoded clips that are more like their true clip than like it played backwards (correlation of "
+            "16x9 area means over all frames); ties count half.",
+            "analytic",
+        ),
+        "shuffled": Variant(
+            "temporal order among shuffled",
+            "Share of orders of the true frames that are less like the decoded clip than the true one is; ties count "
+            "half. Whatever is smooth is near 1, right or wrong: only what exceeds wrong pairings tells anything.",
+            "pairing",
+        ),
+        "flow": Variant(
+            "temporal order of motion",
+            "Share of decoded clips whose motion is more like the true clip's than like its motion played backwards; "
+            "ties count half. Where all clips move alike, wrong pairings exceed one half, too.",
+            "pairing",
+        ),
+    },
+    builds="eeg2vid.stages.metrics.temporal_order:measure",
+)
+
+
+def measure(given: Given) -> dict[str, Measured]:
+    """Measure all pairs of a fold; of motion where an eye saw it."""
+    assert given.frames is not None
+    folds, runs = np.asarray(given.keys.folds), np.asarray(given.keys.runs)
+    steps = given.frames.true.shape[1]
+    if steps < 2:
+        return {}
+    decoded, true = (_by_frame(area_means(side)) for side in (given.frames.decoded, given.frames.true))
+    forward = np.arange(steps)
+    backward = order_table(decoded, true, folds, forward[::-1][None])
+    found = {"": Measured(backward, 0.5, empirical=_elsewhere(backward, runs, folds))}
+    orders = other_orders(steps)
+    if len(orders) > 1:  # of two frames the reversed order is the only other one
+        found["shuffled"] = Measured(
+            order_table(decoded, true, folds, orders), detail=f"{len(orders)} orders of {steps} frames"
+        )
+    if "motion" in given.percepts:
+        flow = given.percepts["motion"]["flow"]
+        sides = [side.reshape(*side.shape[:2], -1).astype(np.float64) for side in (flow.decoded, flow.true)]
+        back = np.arange(sides[0].shape[1])[::-1][None]
+        found["flow"] = Measured(order_table(_unit(sides[0]), _unit(sides[1]), folds, back, sign=-1.0))
+    return found
+
+
+def order_table(
+    decoded: FloatArray, true: FloatArray, folds: IntArray, orders: IntArray, sign: float = 1.0
+) -> FloatArray:
+    """Return the share of other orders that are less like each decoded clip than each true clip is; ties count half.
+
+    Parameters
+    ----------
+    decoded, true
+        ``(event, frame, value)``, each event of length 1 (or 0) as a whole, so that products are correlations.
+    folds
+        ``(event,)``; pairs across folds are NaN.
+    orders
+        Which frame comes at each place, int ``(order, frame)``.
+    sign
+        What every frame is multiplied with in another order: -1 of motion, which turns round when it is reversed.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 ``(decoded event, true event)`` in [0, 1].
+    """
+    table = np.full((len(true),) * 2, np.nan)
+    frames = np.arange(true.shape[1])
+    for fold in np.unique(folds):
+        events = np.flatnonzero(folds == fold)
+        flat = decoded[events].reshape(len(events) * len(frames), -1)
+        for event in events:
+            alike = (flat @ true[event].T).reshape(len(events), len(frames), len(frames))
+            own = np.round(alike[:, frames, frames].sum(axis=1), _DECIMALS)
+            others = np.round(sign * alike[:, frames, orders].sum(axis=-1), _DECIMALS)
+            wins = (own[:, None] > others) + 0.5 * (own[:, None] == others)
+            table[events, event] = wins.mean(axis=1)
+    return table
+
+
+def other_orders(frames: int) -> IntArray:
+    """Return the orders of some frames but the first, int ``(order, frame)``: all of them, or a fixed sample of 100."""
+    if math.factorial(frames) - 1 <= _MOST_ORDERS:
+        return np.array(list(itertools.permutations(range(frames)))[1:], dtype=np.int64).reshape(-1, frames)
+    rng = np.random.default_rng(frames)
+    found: set[tuple[int, ...]] = set()
+    while len(found) < _MOST_ORDERS:
+        order = tuple(rng.permutation(frames).tolist())
+        if order != tuple(range(frames)):
+            found.add(order)
+    return np.array(sorted(found), dtype=np.int64)
+
+
+def _by_frame(means: FloatArray) -> FloatArray:
+    """Return area means ``(event, frame, value)``, centred and of length 1 as a whole; 0 where all are equal."""
+    flat = means.reshape(*means.shape[:2], -1)
+    return _unit(flat - flat.mean(axis=(1, 2), keepdims=True))
+
+
+def _unit(values: FloatArray) -> FloatArray:
+    norm = np.linalg.norm(values, axis=(1, 2), keepdims=True)
+    return np.divide(values, norm, out=np.zeros_like(values), where=norm > 1e-9)
+
+
+def _elsewhere(table: FloatArray, runs: IntArray, folds: IntArray) -> float | None:
+    """Return the mean over all pairs of clips of different runs of a fold."""
+    other = (runs[:, None] != runs[None]) & (folds[:, None] == folds[None])
+    return float(table[other].mean()) if other.any() else None
