@@ -56,9 +56,9 @@ def measure_score(given: Given) -> dict[str, Measured]:
     """Measure the decoded clips, beside the true ones, with each classifier that looked."""
     found = {}
     for eye, (decoded, true) in _logits(given).items():
-        pictures = f"{decoded.shape[0] * decoded.shape[1]} pictures" if decoded.shape[1] > 1 else f"{len(decoded)} clips"
-        detail = f"true clips {inception_score(true.reshape(-1, true.shape[-1])):.3g}; {pictures}"
-        found[eye] = Measured(np.array(inception_score(decoded.reshape(-1, decoded.shape[-1]))), detail=detail)
+        shown, real = (side.reshape(-1, side.shape[-1]) for side in (decoded, true))
+        detail = f"true clips {inception_score(real):.3g}; {len(shown)} pictures or clips"
+        found[eye] = Measured(np.array(inception_score(shown)), detail=detail)
     return found
 
 

@@ -18,9 +18,9 @@ FEATURES = ("i3d", "video-classifier")  # eyes that keep pooled features of a cl
 def frechet(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
     """Return the Frechet distance of two sets, each taken for Gaussian.
 
-    ``|m1 - m2|^2 + tr(S1 + S2 - 2 (S1^(1/2) S2 S1^(1/2))^(1/2))``. With centred features A and B, S1 = A'A / (n1 - 1) and
-    S2 = B'B / (n2 - 1), the eigenvalues of the root are the singular values of A B' over the root of (n1 - 1)(n2 - 1): no
-    root of a covariance is taken, which is singular where clips are fewer than features.
+    ``|m1 - m2|^2 + tr(S1 + S2 - 2 (S1^(1/2) S2 S1^(1/2))^(1/2))``. With centred features A and B, S1 = A'A / (n1 - 1)
+    and S2 = B'B / (n2 - 1), the eigenvalues of the root are the singular values of A B' over the root of
+    (n1 - 1)(n2 - 1): no root of a covariance is taken, which is singular where clips are fewer than features.
 
     Parameters
     ----------

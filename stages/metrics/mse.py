@@ -70,10 +70,8 @@ def mse(decoded: Frames, true: Frames) -> FloatArray:
     return errors.reshape(decoded.shape[:-3])
 
 
-def mse_by_fold(
-    decoded: Any, true: Any, folds: npt.ArrayLike | None = None
-) -> Iterator[tuple[IntArray, FloatArray]]:
-    """Yield the events of each fold, and the error of every decoded frame with the frame of the same place of each truth.
+def mse_by_fold(decoded: Any, true: Any, folds: npt.ArrayLike | None = None) -> Iterator[tuple[IntArray, FloatArray]]:
+    """Yield the events of each fold, and the errors of every decoded with every true clip, frame by frame.
 
     The squared distance of frames x and y is x.x + y.y - 2 x.y, so all pairs come from one matrix product per frame;
     products of 8-bit frames stay below 2^53, where float64 is exact.

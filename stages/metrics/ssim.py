@@ -81,7 +81,7 @@ def blurred(clip: Frames) -> NDArray[np.float32]:
     around = np.pad(clip, ((0, 0), (reach, reach), (reach, reach), (0, 0)), mode="symmetric").astype(np.float32)
     found = np.empty(clip.shape, np.float32)
     for frame, picture in enumerate(around):
-        rows, columns, channels = picture.shape
+        columns, channels = picture.shape[1:]
         spare, down, across = np.empty((3, picture.size), np.float32)
         flat = _BLUR.slide(_BLUR.slide(picture.ravel(), columns * channels, spare, down), channels, spare, across)
         whole = np.append(flat, np.zeros(picture.size - len(flat), np.float32)).reshape(picture.shape)

@@ -1,0 +1,90 @@
+"""SSIM as others compute it: each variant against scikit-image called in their way."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+from skimage.metrics import structural_similarity
+
+from eeg2vid.stages.metrics import ssim_pairs
+from eeg2vid.stages.metrics.metric import Given, Keys, Sides
+from eeg2vid.stages.metrics.ssim import SSIM, blurred, measure
+from eeg2vid.stages.metrics.ssim_pairs import PairedSsim
+from eeg2vid.stages.metrics.ssim_windows import GAUSSIAN, WIN3
+
+RNG = np.random.default_rng(0)
+SMOOTH = gaussian_filter(RNG.normal(size=(4, 3, 40, 56, 3)), (0, 0, 3, 3, 0))
+TRUE = np.clip(128 + 900 * SMOOTH, 0, 255).astype(np.uint8)  # saturated in places, flat there
+DECODED = np.clip(TRUE + RNG.normal(0, 25, TRUE.shape), 0, 255).astype(np.uint8)
+DECODED[1, 0] = 128
+I, J = np.array([0, 1, 1, 3, 2]), np.array([0, 1, 0, 2, 3])
+
+
+def by_skimage(decoded, true, **how):
+    return np.array([[structural_similarity(a, b, channel_axis=-1, **how) for a, b in zip(x, y, strict=True)]
+                     for x, y in zip(decoded, true, strict=True)])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("window", "how"),
+    [
+        (GAUSSIAN, {"gaussian_weights": True, "use_sample_covariance": False}),
+        (WIN3, {"gaussian_weights": True, "win_size": 3}),
+    ],
+)
+def test_windows_of_gaussian_weights_equal_skimage(window, how):
+    expected = by_skimage(DECODED[I], TRUE[J], data_range=255, **how)
+    np.testing.assert_allclose(PairedSsim(DECODED, TRUE, 2, window).frames(I, J), expected, atol=4e-6, rtol=0)
+    np.testing.assert_array_equal(PairedSsim(TRUE, TRUE, 1, window)(I, I), 1.0)
+
+
+def test_best_frame_with_the_blurred_truth_equals_dynamind():
+    """In [0, 1], with scipy's blur of the truth alone, and the best frame of a clip."""
+    np.testing.assert_allclose(blurred(TRUE[0]), gaussian_filter(TRUE[0].astype(float), (0, 3, 3, 0)), atol=1e-3)
+    soft = gaussian_filter(TRUE / 255, (0, 0, 3, 3, 0))
+    how = {"gaussian_weights": True, "win_size": 3, "data_range": 1.0}
+    expected = by_skimage(DECODED / 255, soft, **how).max(axis=1)
+    names = frozenset(f"ssim:{name}" for name in SSIM.variants)
+    found = measure(given(extras=names, asked=(np.array([[1, 0, 3, 2]]),)))
+    np.testing.assert_allclose(np.diag(found["best-of-6-blurred-truth"].table), expected, atol=4e-6, rtol=0)
+    assert set(found) == set(SSIM.variants)
+    for measured in found.values():
+        assert np.isfinite(measured.table).sum() == 8  # the diagonal and one pairing, nothing else
+
+
+def test_dear_variants_wait_to_be_named():
+    assert set(measure(given())) == {""}
+
+
+def test_clips_on_disk_are_read_one_by_one_and_once(monkeypatch):
+    """Whatever the threads and however few clips are held, the same bytes; of runs that change places each is read once."""
+
+    class Stored:
+        def __init__(self, frames):
+            self.frames, self.shape, self.dtype, self.reads = frames, frames.shape, frames.dtype, []
+
+        def __len__(self):
+            return len(self.frames)
+
+        def __getitem__(self, event):
+            assert isinstance(event, int)
+            self.reads.append(event)
+            return self.frames[event]
+
+    rng = np.random.default_rng(1)
+    decoded, true = (Stored(rng.integers(0, 256, (12, 2, 20, 24, 3), dtype=np.uint8)) for _ in range(2))
+    runs = np.arange(12) % 6  # two places in each of six runs
+    i, j = np.array([(a, b) for a in range(12) for b in range(12) if a // 6 == b // 6]).T
+    scores = PairedSsim(decoded, true)(i, j)
+    assert sorted(decoded.reads) == sorted(true.reads) == list(range(12)) and len(set(runs)) == 6
+    for threads in (2, 5):
+        np.testing.assert_array_equal(PairedSsim(decoded, true, threads)(i, j), scores)
+    monkeypatch.setattr(ssim_pairs, "_BLOCK_CLIPS", 4)
+    np.testing.assert_array_equal(PairedSsim(decoded, true, 2)(i, j), scores)
+    monkeypatch.setattr(ssim_pairs, "_TILE_ELEMENTS", 500)
+    np.testing.assert_allclose(PairedSsim(decoded, true)(i, j), scores, atol=1e-7, rtol=0)
+    assert PairedSsim(decoded, true, 3)(i, j).tobytes() == PairedSsim(decoded, true)(i, j).tobytes()
+
+
+def given(**more):
+    keys = Keys("1", list("abcd"), list("abcd"), np.arange(4), np.zeros(4), np.zeros(4))
+    return Given(keys, "full", frames=Sides(DECODED, TRUE), **more)
