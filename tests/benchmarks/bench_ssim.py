@@ -15,9 +15,8 @@ from eeg2vid.stages.metrics.frames import FloatArray, Frames
 from eeg2vid.stages.metrics.psnr import psnr_matrix
 from eeg2vid.stages.metrics.ssim_pairs import PairedSsim, ssim
 
-FULL_PAIRS = (
-    40 * 200
-)  # one SEED-DV test block, 40 runs of 5 clips: every run against every run, places kept: what any number of permutations needs
+# Of one SEED-DV test block, 40 runs of 5 clips: every run against every run, places kept, serves all permutations.
+FULL_PAIRS = 40 * 200
 
 
 def by_skimage(decoded: Frames, true: Frames) -> FloatArray:

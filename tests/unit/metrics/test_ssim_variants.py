@@ -16,7 +16,7 @@ SMOOTH = gaussian_filter(RNG.normal(size=(4, 3, 40, 56, 3)), (0, 0, 3, 3, 0))
 TRUE = np.clip(128 + 900 * SMOOTH, 0, 255).astype(np.uint8)  # saturated in places, flat there
 DECODED = np.clip(TRUE + RNG.normal(0, 25, TRUE.shape), 0, 255).astype(np.uint8)
 DECODED[1, 0] = 128
-I, J = np.array([0, 1, 1, 3, 2]), np.array([0, 1, 0, 2, 3])
+HERE, THERE = np.array([0, 1, 1, 3, 2]), np.array([0, 1, 0, 2, 3])
 
 
 def by_skimage(decoded, true, **how):
@@ -32,9 +32,9 @@ def by_skimage(decoded, true, **how):
     ],
 )
 def test_windows_of_gaussian_weights_equal_skimage(window, how):
-    expected = by_skimage(DECODED[I], TRUE[J], data_range=255, **how)
-    np.testing.assert_allclose(PairedSsim(DECODED, TRUE, 2, window).frames(I, J), expected, atol=4e-6, rtol=0)
-    np.testing.assert_array_equal(PairedSsim(TRUE, TRUE, 1, window)(I, I), 1.0)
+    expected = by_skimage(DECODED[HERE], TRUE[THERE], data_range=255, **how)
+    np.testing.assert_allclose(PairedSsim(DECODED, TRUE, 2, window).frames(HERE, THERE), expected, atol=4e-6, rtol=0)
+    np.testing.assert_array_equal(PairedSsim(TRUE, TRUE, 1, window)(HERE, HERE), 1.0)
 
 
 def test_best_frame_with_the_blurred_truth_equals_dynamind():
@@ -56,7 +56,7 @@ def test_dear_variants_wait_to_be_named():
 
 
 def test_clips_on_disk_are_read_one_by_one_and_once(monkeypatch):
-    """Whatever the threads and however few clips are held, the same bytes; of runs that change places each is read once."""
+    """Whatever the threads and however few clips are held, the same bytes; each clip is read once."""
 
     class Stored:
         def __init__(self, frames):
