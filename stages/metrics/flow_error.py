@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eeg2vid.stages.metrics.metric import Given, Measured, Metric, Variant
 from eeg2vid.stages.metrics.pairing import asked_pairs
@@ -30,10 +31,16 @@ FLOW_ERROR = Metric(
 
 def measure(given: Given) -> dict[str, Measured]:
     """Measure the pairs that are looked at; NaN elsewhere."""
-    flow = given.percepts[EYE]["flow"]
-    table = np.full((len(flow.true),) * 2, np.nan)
-    for decoded, true in zip(*asked_pairs(given.asked, len(flow.true)), strict=True):
-        right, down = np.moveaxis(np.subtract(flow.decoded[decoded], flow.true[true], dtype=np.float64), 1, 0)
-        table[decoded, true] = np.hypot(right, down).mean()
-    still = np.hypot(*np.moveaxis(flow.true.astype(np.float64), 2, 0)).mean()
+    sides = given.percepts[EYE]["flow"]
+    shown, real = (side.astype(np.float32) for side in (sides.decoded, sides.true))
+    table = np.full((len(real),) * 2, np.nan)
+    for decoded, true in zip(*asked_pairs(given.asked, len(real)), strict=True):
+        table[decoded, true] = _mean_length(shown[decoded] - real[true])
+    still = np.mean([_mean_length(one) for one in real])
     return {"": Measured(table, detail=f"still pictures {still:.3f}")}
+
+
+def _mean_length(flow: NDArray[np.float32]) -> float:
+    """Return the mean length of the vectors of ``(step, 2, row, column)``."""
+    squares = flow * flow
+    return float(np.sqrt(squares[:, 0] + squares[:, 1]).mean(dtype=np.float64))

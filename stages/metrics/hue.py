@@ -9,6 +9,7 @@ import numpy as np
 
 from eeg2vid.stages.metrics.frames import FloatArray, Frames, IntArray, check_frames
 from eeg2vid.stages.metrics.metric import FRAMES, Given, Measured, Metric, Variant
+from eeg2vid.stages.metrics.pairing import asked_groups
 
 _CHUNK_BYTES = 64 * 2**20  # of float64 values per side
 _DECIMALS = 12  # similarities closer than this are ties: rounding in a matrix product must not decide
@@ -40,12 +41,12 @@ HUE = Metric(
 
 
 def measure(given: Given) -> dict[str, Measured]:
-    """Measure all pairs of a fold."""
+    """Measure the pairs that are looked at, and some more; NaN elsewhere."""
     assert given.frames is not None
-    frames, folds = given.frames, given.keys.folds
+    frames, groups = given.frames, asked_groups(given.asked, given.keys.folds)
     ways = {"": chroma, "cosine": hue_degrees}
     return {
-        name: Measured(_cosines(frames.decoded, frames.true, folds, way))
+        name: Measured(_cosines(frames.decoded, frames.true, groups, way))
         for name, way in ways.items()
         if given.asks(HUE, name)
     }
@@ -94,12 +95,12 @@ def hue_degrees(frames: Frames) -> FloatArray:
     return np.where(span == 0, 0.0, degrees % 360.0)
 
 
-def _cosines(decoded: Any, true: Any, folds: IntArray, way: Callable[[Frames], FloatArray]) -> FloatArray:
+def _cosines(decoded: Any, true: Any, groups: IntArray, way: Callable[[Frames], FloatArray]) -> FloatArray:
     """Return the mean over frames of the cosine of every decoded with every true frame; 0 where one has nothing."""
     check_frames(decoded, true, ndim=5)
     table = np.full((len(true),) * 2, np.nan)
-    for fold in np.unique(folds):
-        events = np.flatnonzero(folds == fold)
+    for group in np.unique(groups):
+        events = np.flatnonzero(groups == group)
         frames = [_frame(decoded, true, events, frame, way) for frame in range(true.shape[1])]
         table[np.ix_(events, events)] = np.round(np.mean(frames, axis=0), _DECIMALS)
     return table

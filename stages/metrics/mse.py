@@ -15,6 +15,7 @@ import numpy.typing as npt
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.metrics.frames import FloatArray, Frames, IntArray, check_frames
 from eeg2vid.stages.metrics.metric import FRAMES, Given, Measured, Metric, Variant
+from eeg2vid.stages.metrics.pairing import asked_groups
 
 _CHUNK_BYTES = 64 * 2**20  # of float64 pixels per side in the pairwise matrix
 
@@ -36,11 +37,11 @@ MSE = Metric(
 
 
 def measure(given: Given) -> dict[str, Measured]:
-    """Measure all pairs of a fold."""
+    """Measure the pairs that are looked at, and some more; NaN elsewhere."""
     assert given.frames is not None
-    frames, folds = given.frames, given.keys.folds
-    table = np.full((len(folds),) * 2, np.nan)
-    for events, errors in mse_by_fold(frames.decoded, frames.true, folds):
+    frames, groups = given.frames, asked_groups(given.asked, given.keys.folds)
+    table = np.full((len(groups),) * 2, np.nan)
+    for events, errors in mse_by_fold(frames.decoded, frames.true, groups):
         table[np.ix_(events, events)] = errors.mean(axis=0) / 255.0**2
     return {"": Measured(table)}
 
@@ -118,4 +119,8 @@ def _frame(decoded: Any, true: Any, events: IntArray, frame: int) -> FloatArray:
 
 def _pixels(side: Any, events: IntArray, frame: int, rows: slice) -> FloatArray:
     """Return pixels `(event, pixel)`, read event by event."""
-    return np.array([np.asarray(side[event, frame, rows]).ravel() for event in events.tolist()], dtype=np.float64)
+    height, width, channels = side.shape[2:]
+    found = np.empty((len(events), len(range(*rows.indices(height))) * width * channels))
+    for place, event in enumerate(events.tolist()):
+        found[place] = np.asarray(side[event, frame, rows]).ravel()
+    return found

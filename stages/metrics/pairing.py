@@ -17,8 +17,12 @@ Every pair metric comes in one of two forms, and both give the same numbers:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.metrics.frames import FloatArray, IntArray
@@ -109,3 +113,25 @@ def asked_pairs(pairings: Sequence[IntArray], events: int) -> tuple[IntArray, In
         asked[one, np.arange(events)] = True
     true, decoded = np.nonzero(asked)
     return decoded, true
+
+
+def asked_groups(pairings: Sequence[IntArray], folds: NDArray[Any]) -> IntArray:
+    """Return groups of events such that no pairing leaves a group: events of one place, where runs move whole.
+
+    Parameters
+    ----------
+    pairings
+        Each int ``(pairing, event)``; none: a fold is a group.
+    folds
+        Label of each event ``(event,)``.
+
+    Returns
+    -------
+    numpy.ndarray
+        int ``(event,)``.
+    """
+    if not pairings:
+        return np.unique(folds, return_inverse=True)[1]
+    decoded, true = asked_pairs(pairings, len(folds))
+    graph = coo_array((np.ones(len(true)), (decoded, true)), shape=(len(folds),) * 2)
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)

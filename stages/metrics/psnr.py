@@ -15,6 +15,7 @@ import numpy.typing as npt
 from eeg2vid.stages.metrics.frames import FloatArray, Frames
 from eeg2vid.stages.metrics.metric import FRAMES, Given, Measured, Metric, Variant
 from eeg2vid.stages.metrics.mse import mse, mse_by_fold
+from eeg2vid.stages.metrics.pairing import asked_groups
 
 PEAK = 255.0
 CEILING_DB = 100.0  # value of equal frames
@@ -38,9 +39,10 @@ PSNR = Metric(
 
 
 def measure(given: Given) -> dict[str, Measured]:
-    """Measure all pairs of a fold."""
+    """Measure the pairs that are looked at, and some more; NaN elsewhere."""
     assert given.frames is not None
-    return {"": Measured(psnr_matrix(given.frames.decoded, given.frames.true, given.keys.folds))}
+    groups = asked_groups(given.asked, given.keys.folds)
+    return {"": Measured(psnr_matrix(given.frames.decoded, given.frames.true, groups))}
 
 
 def psnr_from_mse(error: npt.NDArray[np.floating[Any]] | float) -> FloatArray:

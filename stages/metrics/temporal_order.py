@@ -19,6 +19,7 @@ from eeg2vid.stages.metrics.similarity import area_means
 
 _DECIMALS = 12  # likenesses closer than this are ties
 _MOST_ORDERS = 100
+_BLOCK = 50  # true clips at once
 
 TEMPORAL_ORDER = Metric(
     name="temporal-order",
@@ -96,17 +97,29 @@ def order_table(
         float64 ``(decoded event, true event)`` in [0, 1].
     """
     table = np.full((len(true),) * 2, np.nan)
-    frames = np.arange(true.shape[1])
+    steps = true.shape[1]
+    picks = _picks(orders)
     for fold in np.unique(folds):
         events = np.flatnonzero(folds == fold)
-        flat = decoded[events].reshape(len(events) * len(frames), -1)
-        for event in events:
-            alike = (flat @ true[event].T).reshape(len(events), len(frames), len(frames))
-            own = np.round(alike[:, frames, frames].sum(axis=1), _DECIMALS)
-            others = np.round(sign * alike[:, frames, orders].sum(axis=-1), _DECIMALS)
-            wins = (own[:, None] > others) + 0.5 * (own[:, None] == others)
-            table[events, event] = wins.mean(axis=1)
+        flat = decoded[events].reshape(len(events) * steps, -1)
+        for start in range(0, len(events), _BLOCK):
+            block = events[start : start + _BLOCK]
+            alike = (flat @ true[block].reshape(len(block) * steps, -1).T).reshape(
+                len(events), steps, len(block), steps
+            )
+            each = alike.transpose(0, 2, 1, 3).reshape(len(events), len(block), steps**2)
+            own = np.round(each @ np.eye(steps).ravel(), _DECIMALS)[..., None]
+            others = np.round(sign * (each @ picks), _DECIMALS)
+            table[np.ix_(events, block)] = ((own > others) + 0.5 * (own == others)).mean(axis=-1)
     return table
+
+
+def _picks(orders: IntArray) -> FloatArray:
+    """Return what adds up the products of frames that meet in each order, ``(frame x frame, order)``."""
+    count, steps = orders.shape
+    picks = np.zeros((count, steps, steps))
+    picks[np.arange(count)[:, None], np.arange(steps), orders] = 1.0
+    return picks.reshape(count, steps**2).T
 
 
 def other_orders(frames: int) -> IntArray:
