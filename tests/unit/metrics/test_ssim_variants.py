@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image, ImageSequence
 from scipy.ndimage import gaussian_filter
 from skimage.metrics import structural_similarity
 
@@ -9,7 +10,7 @@ from eeg2vid.stages.metrics import ssim_pairs
 from eeg2vid.stages.metrics.metric import Given, Keys, Sides
 from eeg2vid.stages.metrics.ssim import SSIM, blurred, measure
 from eeg2vid.stages.metrics.ssim_pairs import PairedSsim
-from eeg2vid.stages.metrics.ssim_windows import GAUSSIAN, WIN3
+from eeg2vid.stages.metrics.ssim_windows import GAUSSIAN, UNIFORM, WIN3
 
 RNG = np.random.default_rng(0)
 SMOOTH = gaussian_filter(RNG.normal(size=(4, 3, 40, 56, 3)), (0, 0, 3, 3, 0))
@@ -88,3 +89,24 @@ def test_clips_on_disk_are_read_one_by_one_and_once(monkeypatch):
 def given(**more):
     keys = Keys("1", list("abcd"), list("abcd"), np.arange(4), np.zeros(4), np.zeros(4))
     return Given(keys, "full", frames=Sides(DECODED, TRUE), **more)
+
+
+@pytest.mark.realdata
+def test_real_clips_equal_skimage(shared_data):
+    """Two openly licensed GIFs, each with the other, in all three windows."""
+    names = ("classroom", "people-detection")
+    clips = np.stack([frames_of(shared_data / "clips" / "intel-samples" / f"{name}.gif") for name in names])
+    for window, how in (
+        (UNIFORM, {}),
+        (GAUSSIAN, {"gaussian_weights": True, "use_sample_covariance": False}),
+        (WIN3, {"gaussian_weights": True, "win_size": 3}),
+    ):
+        expected = by_skimage(clips, clips[::-1], data_range=255, **how)
+        found = PairedSsim(clips, clips, 2, window).frames(np.array([0, 1]), np.array([1, 0]))
+        np.testing.assert_allclose(found, expected, atol=1e-6, rtol=0)
+
+
+def frames_of(path):
+    with Image.open(path) as gif:
+        every = ImageSequence.Iterator(gif)
+        return np.stack([np.asarray(frame.convert("RGB")) for frame, _ in zip(every, range(2), strict=False)])
