@@ -138,7 +138,7 @@ class PairedSsim:
 
     def _score_block(self, sides: list[list[NDArray[Any]]], a: IntArray, b: IntArray) -> FloatArray:
         shape = sides[0][0].shape
-        tiles = _tiles(shape, self.window.size)
+        tiles = _tiles(shape, self.window.size, self.threads)
 
         def score(tile: _Tile, scratch: Scratch) -> FloatArray:
             held = [moments(tile.cut(clip), self.window, scratch, f"{k}") for k, clip in enumerate(sides[0])]
@@ -176,11 +176,12 @@ class _Tile:
         return frames[self.frames, self.rows]
 
 
-def _tiles(shape: tuple[int, ...], size: int) -> list[_Tile]:
+def _tiles(shape: tuple[int, ...], size: int, threads: int) -> list[_Tile]:
+    """Divide by rows, whatever the threads, and by frames, which are summed apart, so that all threads have work."""
     frames, height, width, channels = shape
     windows = height - size + 1
     rows = min(windows, max(1, _TILE_ELEMENTS // (width * channels)))
-    step = max(1, _TILE_ELEMENTS // (height * width * channels)) if rows == windows else 1
+    step = max(1, min(_TILE_ELEMENTS // (height * width * channels), frames // threads)) if rows == windows else 1
     return [
         _Tile(slice(frame, min(frame + step, frames)), slice(row, min(row + rows, windows) + size - 1))
         for frame in range(0, frames, step)
