@@ -98,7 +98,7 @@ def hue_degrees(frames: Frames) -> FloatArray:
 def _cosines(decoded: Any, true: Any, groups: IntArray, way: Callable[[Frames], FloatArray]) -> FloatArray:
     """Return the mean over frames of the cosine of every decoded with every true frame; 0 where one has nothing."""
     check_frames(decoded, true, ndim=5)
-    table = np.full((len(true),) * 2, np.nan)
+    table = np.full((true.shape[0],) * 2, np.nan)
     for group in np.unique(groups):
         events = np.flatnonzero(groups == group)
         frames = [_frame(decoded, true, events, frame, way) for frame in range(true.shape[1])]
@@ -114,7 +114,7 @@ def _frame(decoded: Any, true: Any, events: IntArray, frame: int, way: Callable[
     for row in range(0, height, rows):
         cut = slice(row, row + rows)
         a, b = (
-            np.array([way(np.asarray(side[event, frame, cut])).ravel() for event in events.tolist()])
+            np.stack([way(np.asarray(side[event, frame, cut])).ravel() for event in events.tolist()])
             for side in (decoded, true)
         )
         product += a @ b.T

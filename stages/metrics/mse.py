@@ -94,9 +94,9 @@ def mse_by_fold(decoded: Any, true: Any, folds: npt.ArrayLike | None = None) -> 
         If the clips are not uint8 or differ in shape, or `folds` has another length.
     """
     check_frames(decoded, true, ndim=5)
-    labels = np.zeros(len(true), dtype=np.int64) if folds is None else np.asarray(folds)
-    if labels.shape != (len(true),):
-        raise BadDataError(f"There are {len(true)} clips, but {labels.size} fold labels.")
+    labels = np.zeros(true.shape[0], dtype=np.int64) if folds is None else np.asarray(folds)
+    if labels.shape != (true.shape[0],):
+        raise BadDataError(f"There are {true.shape[0]} clips, but {labels.size} fold labels.")
     for fold in np.unique(labels):
         events = np.flatnonzero(labels == fold)
         yield events, np.array([_frame(decoded, true, events, frame) for frame in range(true.shape[1])])

@@ -89,7 +89,7 @@ def psnr_matrix(decoded: Any, true: Any, folds: npt.ArrayLike | None = None) -> 
     BadDataError
         If the clips are not uint8 or differ in shape, or `folds` has another length.
     """
-    matrix = np.full((len(true), len(true)), np.nan)
+    matrix = np.full((true.shape[0], true.shape[0]), np.nan)
     for events, errors in mse_by_fold(decoded, true, folds):
         matrix[np.ix_(events, events)] = psnr_from_mse(errors).mean(axis=0)
     return matrix

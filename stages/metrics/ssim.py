@@ -65,12 +65,12 @@ def measure(given: Given) -> dict[str, Measured]:
 
 def _table(given: Given, variant: str) -> FloatArray:
     assert given.frames is not None
-    decoded, true = asked_pairs(given.asked, len(given.frames.true))
+    decoded, true = asked_pairs(given.asked, given.frames.true.shape[0])
     best = variant == "best-of-6-blurred-truth"
     pairs = PairedSsim(
         given.frames.decoded, given.frames.true, given.threads, _WINDOWS[variant], blurred if best else None
     )
-    table = np.full((len(given.frames.true),) * 2, np.nan)
+    table = np.full((given.frames.true.shape[0],) * 2, np.nan)
     table[decoded, true] = pairs.frames(decoded, true).max(axis=1) if best else pairs(decoded, true)
     return table
 

@@ -124,7 +124,7 @@ class PairedSsim:
 
     def _blocks(self, decoded_index: IntArray, true_index: IntArray) -> Iterator[IntArray]:
         """Yield the pairs that are worked on together, those of one true clip side by side."""
-        events = len(self.true)
+        events = self.true.shape[0]
         graph = coo_array((np.ones(len(true_index)), (decoded_index, true_index + events)), shape=(2 * events,) * 2)
         group = connected_components(graph, directed=False)[1][decoded_index]
         clip_bytes = int(np.prod(self.true.shape[1:])) * (1 if self.prepare is None else 4)

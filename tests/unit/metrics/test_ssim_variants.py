@@ -38,6 +38,24 @@ def test_windows_of_gaussian_weights_equal_skimage(window, how):
     np.testing.assert_array_equal(PairedSsim(TRUE, TRUE, 1, window)(HERE, HERE), 1.0)
 
 
+@pytest.mark.parametrize(
+    ("window", "how"),
+    [
+        (GAUSSIAN, {"gaussian_weights": True, "use_sample_covariance": False}),
+        (WIN3, {"gaussian_weights": True, "win_size": 3}),
+    ],
+)
+def test_flat_and_saturated_frames_equal_skimage(window, how):
+    shape = (1, 40, 56, 3)
+    checker = (255 * (np.indices(shape[1:3]).sum(0) % 2)).astype(np.uint8)[None, :, :, None].repeat(3, -1)
+    extremes = np.stack([np.zeros(shape, np.uint8), np.full(shape, 255, np.uint8), checker, 255 - checker])
+    i, j = np.divmod(np.arange(16), 4)
+    expected = by_skimage(extremes[i], extremes[j], data_range=255, **how)
+    found = PairedSsim(extremes, extremes, 1, window).frames(i, j)
+    np.testing.assert_allclose(found, expected, atol=4e-6, rtol=0)
+    assert (found[i == j] == 1.0).all()
+
+
 def test_best_frame_with_the_blurred_truth_equals_dynamind():
     """In [0, 1], with scipy's blur of the truth alone, and the best frame of a clip."""
     np.testing.assert_allclose(blurred(TRUE[0]), gaussian_filter(TRUE[0].astype(float), (0, 3, 3, 0)), atol=1e-3)
