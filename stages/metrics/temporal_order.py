@@ -12,12 +12,14 @@ import itertools
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eeg2vid.stages.metrics.frames import FloatArray, IntArray
 from eeg2vid.stages.metrics.metric import FRAMES, Given, Measured, Metric, Variant
 from eeg2vid.stages.metrics.similarity import area_means
 
 _DECIMALS = 12  # likenesses closer than this are ties
+_FLAT = 1e-9  # what is no longer than this is constant
 _MOST_ORDERS = 100
 _BLOCK = 50  # true clips at once
 
@@ -59,9 +61,8 @@ def measure(given: Given) -> dict[str, Measured]:
     steps = given.frames.true.shape[1]
     if steps < 2:
         return {}
-    decoded, true = (_by_frame(area_means(side)) for side in (given.frames.decoded, given.frames.true))
-    forward = np.arange(steps)
-    found = {"": Measured(order_table(decoded, true, folds, forward[::-1][None]))}
+    decoded, true = area_means(given.frames.decoded), area_means(given.frames.true)
+    found = {"": Measured(order_table(decoded, true, folds, np.arange(steps)[::-1][None]))}
     orders = other_orders(steps)
     if len(orders) > 1:  # of two frames the reversed order is the only other one
         found["shuffled"] = Measured(
@@ -69,27 +70,27 @@ def measure(given: Given) -> dict[str, Measured]:
         )
     if "motion" in given.percepts:
         flow = given.percepts["motion"]["flow"]
-        sides = [side.reshape(*side.shape[:2], -1).astype(np.float64) for side in (flow.decoded, flow.true)]
-        back = np.arange(sides[0].shape[1])[::-1][None]
-        found["flow"] = Measured(order_table(_unit(sides[0]), _unit(sides[1]), folds, back, sign=-1.0))
+        back = np.arange(flow.true.shape[1])[::-1][None]
+        found["flow"] = Measured(order_table(flow.decoded, flow.true, folds, back, motion=True))
     return found
 
 
 def order_table(
-    decoded: FloatArray, true: FloatArray, folds: IntArray, orders: IntArray, sign: float = 1.0
+    decoded: NDArray[np.floating], true: NDArray[np.floating], folds: IntArray, orders: IntArray, motion: bool = False
 ) -> FloatArray:
     """Return the share of other orders that are less like each decoded clip than each true clip is; ties count half.
 
     Parameters
     ----------
     decoded, true
-        ``(event, frame, value)``, each event of length 1 (or 0) as a whole, so that products are correlations.
+        ``(event, frame, ...)``; what is constant is like nothing, so that all orders tie.
     folds
         ``(event,)``; pairs across folds are NaN.
     orders
         Which frame comes at each place, int ``(order, frame)``.
-    sign
-        What every frame is multiplied with in another order: -1 of motion, which turns round when it is reversed.
+    motion
+        Frames are motion, which turns round when it is reversed, and whose zero means something: likeness is a cosine,
+        not a correlation.
 
     Returns
     -------
@@ -98,15 +99,14 @@ def order_table(
     """
     table = np.full((len(true),) * 2, np.nan)
     steps = true.shape[1]
-    picks = _picks(orders)
+    picks, sign = _picks(orders), -1.0 if motion else 1.0
     for fold in np.unique(folds):
         events = np.flatnonzero(folds == fold)
-        flat = decoded[events].reshape(len(events) * steps, -1)
+        flat = _unit(decoded[events], centred=not motion).reshape(len(events) * steps, -1)
         for start in range(0, len(events), _BLOCK):
             block = events[start : start + _BLOCK]
-            alike = (flat @ true[block].reshape(len(block) * steps, -1).T).reshape(
-                len(events), steps, len(block), steps
-            )
+            alike = flat @ _unit(true[block], centred=not motion).reshape(len(block) * steps, -1).T
+            alike = alike.reshape(len(events), steps, len(block), steps)
             each = alike.transpose(0, 2, 1, 3).reshape(len(events), len(block), steps**2)
             own = np.round(each @ np.eye(steps).ravel(), _DECIMALS)[..., None]
             others = np.round(sign * (each @ picks), _DECIMALS)
@@ -135,12 +135,10 @@ def other_orders(frames: int) -> IntArray:
     return np.array(sorted(found), dtype=np.int64)
 
 
-def _by_frame(means: FloatArray) -> FloatArray:
-    """Return area means ``(event, frame, value)``, centred and of length 1 as a whole; 0 where all are equal."""
-    flat = means.reshape(*means.shape[:2], -1)
-    return _unit(flat - flat.mean(axis=(1, 2), keepdims=True))
-
-
-def _unit(values: FloatArray) -> FloatArray:
-    norm = np.linalg.norm(values, axis=(1, 2), keepdims=True)
-    return np.divide(values, norm, out=np.zeros_like(values), where=norm > 1e-9)
+def _unit(values: NDArray[np.floating], centred: bool) -> FloatArray:
+    """Return values ``(event, all of it)`` of length 1, centred or not; 0 where all are equal."""
+    flat = values.reshape(len(values), -1).astype(np.float64)
+    if centred:
+        flat -= flat.mean(axis=1, keepdims=True)
+    norm = np.linalg.norm(flat, axis=1, keepdims=True)
+    return np.divide(flat, norm, out=np.zeros_like(flat), where=norm > _FLAT)

@@ -128,3 +128,16 @@ def frames_of(path):
     with Image.open(path) as gif:
         every = ImageSequence.Iterator(gif)
         return np.stack([np.asarray(frame.convert("RGB")) for frame, _ in zip(every, range(2), strict=False)])
+
+
+@pytest.mark.study
+def test_full_size_has_the_same_bytes_on_any_number_of_threads():
+    rng = np.random.default_rng(2)
+    rough = rng.normal(size=(6, 6, 18, 32, 3)).repeat(16, axis=2).repeat(16, axis=3)
+    true = np.clip(128 + 60 * rough, 0, 255).astype(np.uint8)
+    decoded = np.clip(true + rng.normal(0, 30, true.shape), 0, 255).astype(np.uint8)
+    i, j = np.divmod(np.arange(36), 6)
+    found = [PairedSsim(decoded, true, threads).frames(i, j) for threads in (1, 2, 3, 7)]
+    assert len({one.tobytes() for one in found}) == 1
+    expected = by_skimage(decoded[i[:8]], true[j[:8]], data_range=255)
+    np.testing.assert_allclose(found[0][:8], expected, atol=4e-6, rtol=0)
