@@ -4,12 +4,31 @@ from __future__ import annotations
 
 from eeg2vid.stages.metrics.accuracy import ACCURACY
 from eeg2vid.stages.metrics.balanced_accuracy import BALANCED_ACCURACY
-from eeg2vid.stages.metrics.identification import IDENTIFICATION
+from eeg2vid.stages.metrics.identification import (
+    IDENTIFICATION,
+    IDENTIFICATION_CLIP,
+    IDENTIFICATION_I3D,
+    IDENTIFICATION_TARGET,
+    IDENTIFICATION_VIDEO,
+)
 from eeg2vid.stages.metrics.metric import Metric
 from eeg2vid.stages.metrics.nway_judged import NWAY_FRAME, NWAY_VIDEO
 from eeg2vid.stages.metrics.psnr import PSNR
 from eeg2vid.stages.metrics.ssim import SSIM
 
 METRICS: dict[str, Metric] = {
-    metric.name: metric for metric in (IDENTIFICATION, NWAY_FRAME, NWAY_VIDEO, PSNR, SSIM, ACCURACY, BALANCED_ACCURACY)
+    metric.name: metric
+    for metric in (
+        IDENTIFICATION,
+        IDENTIFICATION_CLIP,
+        IDENTIFICATION_VIDEO,
+        IDENTIFICATION_I3D,
+        IDENTIFICATION_TARGET,
+        NWAY_FRAME,
+        NWAY_VIDEO,
+        PSNR,
+        SSIM,
+        ACCURACY,
+        BALANCED_ACCURACY,
+    )
 }
