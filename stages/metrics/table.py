@@ -14,6 +14,7 @@ from eeg2vid.stages.metrics.identification import (
 from eeg2vid.stages.metrics.metric import Metric
 from eeg2vid.stages.metrics.nway_judged import NWAY_FRAME, NWAY_VIDEO
 from eeg2vid.stages.metrics.psnr import PSNR
+from eeg2vid.stages.metrics.read_back import READ_BACK_FRAME, READ_BACK_VIDEO
 from eeg2vid.stages.metrics.ssim import SSIM
 
 METRICS: dict[str, Metric] = {
@@ -26,6 +27,8 @@ METRICS: dict[str, Metric] = {
         IDENTIFICATION_TARGET,
         NWAY_FRAME,
         NWAY_VIDEO,
+        READ_BACK_FRAME,
+        READ_BACK_VIDEO,
         PSNR,
         SSIM,
         ACCURACY,
