@@ -39,7 +39,7 @@ def hubness(similarity: FloatArray, folds: npt.ArrayLike) -> str:
         if len(events) > _OCCURRENCE:
             uneven.append(skewness(named(block, _OCCURRENCE)))
     size = f"{min(sizes)}" if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
-    text = f"gallery of {size}; the commonest first clip is first {100 * commonest:.2g} % of the time"
+    text = f"gallery of {size}; the commonest first clip is first {100 * commonest:.0f} % of the time"
     return text + (f"; skewness of {_OCCURRENCE}-occurrence {np.mean(uneven):.1f}" if uneven else "")
 
 
