@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.metrics.identification import identify
+from eeg2vid.stages.metrics.identify import identify
 from eeg2vid.stages.metrics.pairing import paired_null, paired_scores
 from eeg2vid.stages.metrics.psnr import psnr_matrix
 from eeg2vid.stages.metrics.similarity import area_means, correlation

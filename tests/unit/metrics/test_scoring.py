@@ -23,15 +23,20 @@ from eeg2vid.stages.statistics.permutation import run_permutations
 IDENTIFICATION = ("", "identification", "")
 WITHIN = ("", "identification", "within-run")
 BETWEEN = ("", "identification", "between-runs")
-TOP1 = ("", "identification", "top-1")
+TOP1, IN_FIVE = ("", "identification", "top-1"), ("", "identification", "top-5")
 ACCURACY, TOP5, BALANCED = (
     ("concept", "accuracy", ""),
     ("concept", "accuracy", "top-5"),
     ("concept", "balanced-accuracy", ""),
 )
+RUN, RUN_TOP5, RUN_BALANCED = (
+    ("concept", "accuracy", "per-run"),
+    ("concept", "accuracy", "per-run top-5"),
+    ("concept", "balanced-accuracy", "per-run"),
+)
 PSNR, SSIM, MSE = ("", "psnr", ""), ("", "ssim", ""), ("", "mse", "")
 ORDER, HUE = ("", "temporal-order", ""), ("", "hue", "")
-METRICS = [IDENTIFICATION, TOP1, WITHIN, BETWEEN, ORDER, PSNR, MSE, SSIM, HUE]
+METRICS = [IDENTIFICATION, TOP1, IN_FIVE, WITHIN, BETWEEN, ORDER, SSIM, PSNR, MSE, HUE]
 
 
 def name(row):
@@ -285,7 +290,9 @@ def test_a_single_run_has_no_interval():
     truth = noise(keys, rng)
     decoded = {"full": blend(truth, noise(keys, rng), 0.5), "grey": np.full_like(truth, 9)}
     found = run_scores(decoded, truth, keys)
-    assert [name(row) for row in found.scores if row.condition == "full"] == [one for one in METRICS if one != BETWEEN]
+    assert [name(row) for row in found.scores if row.condition == "full"] == [
+        one for one in METRICS if one not in (BETWEEN, IN_FIVE)
+    ]
     for row in (*found.scores, *found.contrasts, *score_labels(make_labels(keys, rng), FEW)):
         assert row.low is None and row.high is None
     assert {row.p for row in found.contrasts} == {1.0}
@@ -412,7 +419,7 @@ def mix_runs(given):
 def test_labels_equal_independent_computations():
     given = make_labels(make_keys([1, 2, 3, 4, 5, 6, 7, 8]), np.random.default_rng(0), share=0.1)
     rows = {name(row): row for row in score_labels(given, FEW)}
-    assert list(rows) == [ACCURACY, TOP5, BALANCED]
+    assert list(rows) == [ACCURACY, TOP5, RUN, RUN_TOP5, BALANCED, RUN_BALANCED]
     predicted = given.labels.probabilities.argmax(axis=1)
     assert rows[ACCURACY].value == pytest.approx(accuracy_score(given.labels.true, predicted))
     assert rows[ACCURACY].chance == pytest.approx(np.mean(given.labels.true == 0))
@@ -421,13 +428,24 @@ def test_labels_equal_independent_computations():
     expected = top_k_accuracy_score(given.labels.true, given.labels.probabilities, k=5, labels=range(7))
     assert rows[TOP5].value == pytest.approx(expected)
     assert rows[TOP5].chance == 5 / 7
-    assert [row.chance_kind for row in rows.values()] == ["majority", "analytic", "analytic"]
+    assert [rows[one].baseline for one in (ACCURACY, TOP5, BALANCED)] == [max(1 / 7, rows[ACCURACY].chance), None, None]
+    logs = np.log(given.labels.probabilities.astype(float))
+    together = np.array([logs[given.keys.runs == run].sum(axis=0) for run in given.keys.runs])
+    assert rows[RUN].value == pytest.approx(accuracy_score(given.labels.true, together.argmax(axis=1)))
+    assert rows[RUN_BALANCED].value == pytest.approx(
+        balanced_accuracy_score(given.labels.true, together.argmax(axis=1))
+    )
+    assert rows[RUN_TOP5].value == pytest.approx(
+        top_k_accuracy_score(given.labels.true, together, k=5, labels=range(7))
+    )
+    assert [row.chance_kind for row in rows.values()] == ["majority", "analytic"] * 2 + ["analytic"] * 2
     assert {(row.kind, row.n_events, row.n_runs) for row in rows.values()} == {("classification", 36, 8)}
     two = make_labels(make_keys([2] * 6), np.random.default_rng(0), classes=2, target="fast")
     assert [name(row) for row in score_labels(two, FEW)] == [
-        ("fast", "accuracy", ""),
-        ("fast", "balanced-accuracy", ""),
+        ("fast", metric, variant) for metric in ("accuracy", "balanced-accuracy") for variant in ("", "per-run")
     ]
+    mixed = score_labels(mix_runs(given), FEW)
+    assert [name(row) for row in mixed] == [ACCURACY, TOP5, BALANCED]  # no run has one label: none is asked as a whole
 
 
 def test_p_of_labels_comes_from_runs_that_change_places():
@@ -471,13 +489,15 @@ def test_labels_of_whole_runs_change_places_whatever_the_runs_lengths():
 def test_planted_labels_are_found_and_constant_answers_score_chance():
     keys = make_keys([5] * 14, folds=2)
     for row in score_labels(make_labels(keys, np.random.default_rng(0), share=0.5), FEW):
+        if name(row) == RUN_TOP5:
+            continue  # five of seven: nearly every order of 14 runs has all of them right
         assert row.p == 0.01
         assert row.low > row.chance
     majority = np.full(70, 3)
     always = np.zeros((70, 7), np.float32)
     always[:, 3] = 1.0
     given = make_labels(keys, np.random.default_rng(0), probabilities=always, majority=majority)
-    for row in (row for row in score_labels(given, FEW) if name(row) != TOP5):
+    for row in (row for row in score_labels(given, FEW) if name(row) not in (TOP5, RUN_TOP5)):
         assert row.value == pytest.approx(row.chance)
         assert row.p == 1.0
 
