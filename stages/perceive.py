@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from eeg2vid.schemas.eyes.looking import LookSettings
+from eeg2vid.schemas.eyes.looking import LookSettings, roles_of_eyes
 from eeg2vid.schemas.percepts import PERCEPTS
 from eeg2vid.schemas.videos import VIDEOS
 from eeg2vid.stages.cohort.percepts import CLIPS_PER_PART, look_at
@@ -23,7 +21,7 @@ class Perceive(Stage):
     Settings = LookSettings
     reads = {"videos": Read(VIDEOS)}
     writes = {"percepts": Write(PERCEPTS, "subject")}
-    roles = ("image_encoder",)
+    roles = roles_of_eyes()
     named_by = "eye"
     named_after = "videos"
     uses_torch = True
@@ -32,12 +30,12 @@ class Perceive(Stage):
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=10)
     examples = (
         "eeg2vid perceive --eye image-encoder --subject 17 --device cuda",
-        "eeg2vid perceive --variant ridge+image-encoder --condition grey",
+        "eeg2vid perceive --variant ridge+video-classifier --condition grey",
     )
 
     def needs(self, settings: LookSettings, condition: str, unit: Per) -> Needs:
-        """Use the eye's models."""
-        return replace(super().needs(settings, condition, unit), roles=settings.roles)
+        """Use the eye's models; what needs none needs no GPU."""
+        return super().needs(settings, condition, unit).using(settings.roles)
 
     def run(self, ctx: Context) -> None:
         """Show the decoded clips to the eye, a part at a time."""

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from eeg2vid.schemas.eyes.eye import Eye
+from eeg2vid.schemas.eyes.image_classifier import ImageClassifierEye
 from eeg2vid.schemas.eyes.image_encoder import ImageEncoderEye
 from eeg2vid.schemas.eyes.looking import LookSettings
+from eeg2vid.schemas.eyes.motion import MotionEye
 from eeg2vid.schemas.eyes.table import EYES, AnyEye
+from eeg2vid.schemas.eyes.video_classifier import VideoClassifierEye
 
-__all__ = ["EYES", "AnyEye", "Eye", "ImageEncoderEye", "LookSettings"]
+__all__ = [
+    "EYES",
+    "AnyEye",
+    "Eye",
+    "ImageClassifierEye",
+    "ImageEncoderEye",
+    "LookSettings",
+    "MotionEye",
+    "VideoClassifierEye",
+]

@@ -6,8 +6,16 @@ from typing import Annotated
 
 from eeg2vid.schemas.choice import ChoiceOf
 from eeg2vid.schemas.eyes.eye import Eye
+from eeg2vid.schemas.eyes.image_classifier import ImageClassifierEye
 from eeg2vid.schemas.eyes.image_encoder import ImageEncoderEye
+from eeg2vid.schemas.eyes.motion import MotionEye
+from eeg2vid.schemas.eyes.video_classifier import VideoClassifierEye
 
-EYES: dict[str, type[Eye]] = {"image-encoder": ImageEncoderEye}
+EYES: dict[str, type[Eye]] = {
+    "image-encoder": ImageEncoderEye,
+    "image-classifier": ImageClassifierEye,
+    "video-classifier": VideoClassifierEye,
+    "motion": MotionEye,
+}
 
 AnyEye = Annotated[Eye, ChoiceOf(EYES)]

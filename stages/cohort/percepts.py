@@ -45,7 +45,15 @@ def look_at(ctx: Context, videos: str, also: Seen | None = None) -> None:
     settings: LookSettings = ctx.settings
     models = {role: ctx.model(role) for role in settings.roles}
     folders = {role: model.folder for role, model in models.items()}
-    eye = settings.eye.built()(settings.eye, Build(folders, ctx.device, settings.batch, settings.precision))
+    how = Build(
+        folders,
+        ctx.device,
+        settings.batch,
+        settings.precision,
+        say=lambda text: ctx.reporter.remark(f"{ctx.node}: {text}"),
+        within=ctx.reporter.within,
+    )
+    eye = settings.eye.built()(settings.eye, how)
     for part, keys, frames in stream_videos(ctx, videos, CLIPS_PER_PART):
         seen = eye.look(frames)
         if not seen or any(len(values) != len(keys) for values in seen.values()):
@@ -62,5 +70,7 @@ def look_at(ctx: Context, videos: str, also: Seen | None = None) -> None:
             version=type(settings.eye).version,
             settings=settings.eye.model_dump(mode="json", exclude={"name"}),
             models={role: model.identity for role, model in models.items()},
+            classes=dict(eye.classes),
+            concept_of_class=eye.concept_of_class,
         )
     )

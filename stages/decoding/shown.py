@@ -133,5 +133,5 @@ def _percepts(ctx: Context, condition: str, keys: Keys) -> tuple[dict[str, dict[
         found[facts.eye] = {
             name: Sides(artifact.read(name)[places], same[0].read(name)[order]) for name in sorted(artifact.names)
         }
-        judges[facts.eye] = Judge(facts.eye, facts.settings)
+        judges[facts.eye] = Judge(facts.eye, facts.settings, facts.classes, facts.concept_of_class)
     return found, judges

@@ -79,6 +79,11 @@ class Needs:
         """Return the same needs with some roles read otherwise."""
         return replace(self, reads={**self.reads, **reads})
 
+    def using(self, roles: tuple[str, ...]) -> Needs:
+        """Return the same needs with these model roles; without any model, no GPU."""
+        resources = self.resources if roles else replace(self.resources, gpus=0)
+        return replace(self, roles=roles, resources=resources)
+
     def without(self, *roles: str) -> Needs:
         """Return the same needs without some roles."""
         return replace(self, reads={role: read for role, read in self.reads.items() if role not in roles})
