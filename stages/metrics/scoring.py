@@ -16,7 +16,7 @@ from eeg2vid.stages.metrics.pairing import paired_null
 from eeg2vid.stages.metrics.table import METRICS
 from eeg2vid.stages.statistics.adjust import holm
 from eeg2vid.stages.statistics.centred import centred
-from eeg2vid.stages.statistics.differences import beyond_majority
+from eeg2vid.stages.statistics.differences import paired_difference
 from eeg2vid.stages.statistics.intervals import Interval, class_mean_interval, hit_interval, mean_interval
 
 
@@ -207,14 +207,18 @@ def _test(given: Given, metric: Metric, measured: Measured, nulls: Nulls, effort
 
 
 def _majority_p(given: Given, metric: Metric, measured: Measured, effort: Effort) -> float:
-    """Return the p-value of being better than the majority, where that is more than chance; 0 where it is not."""
+    """Return the p-value of being better than the training majority, event by event; 0 where that is not asked.
+
+    It is asked where the majority is more than one of all classes: there a good p against shuffled labels says little.
+    """
     assert given.labels is not None
-    if measured.baseline is None:
+    labels = given.labels.true
+    vote = (given.labels.majority == labels).astype(np.float64)
+    if measured.baseline is None or vote.mean() <= 1 / measured.table.shape[1] + 1e-9:
         return 0.0
-    labels, classes = given.labels.true, measured.table.shape[1]
-    rng = np.random.default_rng(effort.seed)
     hits = measured.table[np.arange(len(labels)), labels]
-    return beyond_majority(hits, labels, given.keys.runs, classes, rng, effort.permutations).difference.p
+    rng = np.random.default_rng(effort.seed)
+    return paired_difference(hits, vote, given.keys.runs, rng, effort.permutations, alternative="greater").p
 
 
 def _exchanged(given: Given) -> str:
