@@ -28,12 +28,14 @@ ACCURACY = Metric(
             "Share of test clips whose true class is the most probable one of their whole run: log-probabilities are "
             "summed over its clips.",
             "majority",
+            lead=False,
             hits=True,
         ),
         "per-run top-5": Variant(
             "top-5 per run",
             "Share of test clips whose true class is among the five most probable ones of their whole run.",
             "analytic",
+            lead=False,
             hits=True,
         ),
     },

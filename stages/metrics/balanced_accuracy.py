@@ -24,6 +24,7 @@ BALANCED_ACCURACY = Metric(
             "balanced accuracy per run",
             "The same where every clip gets the answer of its whole run: log-probabilities are summed over its clips.",
             "analytic",
+            lead=False,
             hits=True,
         ),
     },

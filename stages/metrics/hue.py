@@ -26,12 +26,14 @@ HUE = Metric(
             "Likeness of colours pixel by pixel: cosine between the frames' pixels, each a vector whose angle is the "
             "hue and whose length is the chroma, mean over frames. Hue is a circle, and what is grey has none.",
             "pairing",
+            lead=False,
         ),
         "cosine": Variant(
             "hue as a number",
             "As Mind-Animator computes what it calls hue-pcc: cosine between hues as numbers from 0 to 360 degrees, "
             "mean over frames. Two reds may be as unlike as can be, greys count as red, and no pair is below 0.",
             "pairing",
+            lead=False,
             extra=True,
         ),
     },

@@ -18,7 +18,11 @@ TOPS = {"top-1": 1, "top-5": 5}
 
 
 def _row(name: str, need: str, by: str, alike: str, function: str) -> Metric:
-    """Return the row of identification in one space: `by` stands in titles, `alike` says what likeness is."""
+    """Return the row of identification in one space: `by` stands in titles, `alike` says what likeness is.
+
+    Pixels lead with more than the others: of one question asked in five spaces, most answers only repeat the first.
+    """
+    pixels = need == FRAMES
     what = f"identification{by}"
     return Metric(
         name=name,
@@ -41,6 +45,7 @@ def _row(name: str, need: str, by: str, alike: str, function: str) -> Metric:
                 "analytic",
                 among="the test clips",
                 hits=True,
+                lead=pixels,
             ),
             "top-5": Variant(
                 f"{what} top-5",
@@ -48,6 +53,7 @@ def _row(name: str, need: str, by: str, alike: str, function: str) -> Metric:
                 "analytic",
                 among="the test clips",
                 hits=True,
+                lead=False,
             ),
             "within-run": Variant(
                 f"{what} within run",
@@ -55,12 +61,14 @@ def _row(name: str, need: str, by: str, alike: str, function: str) -> Metric:
                 "analytic",
                 among="the clips of its run",
                 apart=True,
+                lead=need != VALUE,
             ),
             "between-runs": Variant(
                 f"{what} between runs",
                 "The same against clips of other runs: concept, and whatever a run shares.",
                 "analytic",
                 among="the clips of other runs",
+                lead=False,
             ),
             "within-concept": Variant(
                 f"{what} within concept",
@@ -68,6 +76,7 @@ def _row(name: str, need: str, by: str, alike: str, function: str) -> Metric:
                 "fold it is identification within run, and is not asked twice.",
                 "analytic",
                 among="the clips of its concept",
+                lead=False,
             ),
             "between-concepts": Variant(
                 f"{what} between concepts",
@@ -75,6 +84,7 @@ def _row(name: str, need: str, by: str, alike: str, function: str) -> Metric:
                 "identification between runs, and is not asked twice.",
                 "analytic",
                 among="the clips of other concepts",
+                lead=False,
             ),
         },
         builds=f"eeg2vid.stages.metrics.identification:{function}",

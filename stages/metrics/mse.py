@@ -30,6 +30,7 @@ MSE = Metric(
             "mean squared error",
             "Mean squared difference of pixels in [0, 1], mean over frames. Rewards showing the mean.",
             "pairing",
+            lead=False,
         )
     },
     builds="eeg2vid.stages.metrics.mse:measure",

@@ -65,6 +65,7 @@ def _row(name: str, eye: str, who: str, function: str, *, moving: bool) -> Metri
                 f"{how.get(variant, 'the most probable answer')}; ties shared.",
                 "pairing",
                 hits=True,
+                lead=moving and variant in ("concept", _FAST),
             )
             for variant, title in of.items()
         },

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 
 import numpy as np
 
+from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.scores import Definition, Kind, Look, Score, Values
 from eeg2vid.stages.metrics.frames import FloatArray, IntArray
 from eeg2vid.stages.metrics.metric import LABEL, Given, Measured, Metric
@@ -264,6 +266,24 @@ def rows_of(found: Sequence[Scored], places: Sequence[int], events: int) -> list
 def bound(value: float) -> float | None:
     """Return a bound of an interval, None where fewer than two runs give none."""
     return float(value) if np.isfinite(value) else None
+
+
+def extras_of(named: Sequence[str]) -> frozenset[str]:
+    """Return the measures that are asked only by name.
+
+    Raises
+    ------
+    UsageError
+        If there is no such measure.
+    """
+    known = [f"{metric.name}:{variant}" for metric in METRICS.values() for variant in metric.variants]
+    for name in named:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            extra = [f"{m.name}:{variant}" for m in METRICS.values() for variant, v in m.variants.items() if v.extra]
+            hint = f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(extra)}."
+            raise UsageError(f"`also`: there is no measure '{name}'. {hint}", "METRIC:VARIANT, as in ssim:gaussian")
+    return frozenset(named)
 
 
 def definitions_of(rows: Sequence[Score | Look]) -> list[Definition]:

@@ -42,12 +42,14 @@ TEMPORAL_ORDER = Metric(
             "Share of orders of the true frames that are less like the decoded clip than the true one is (the same "
             "correlation); ties count half. What moves one way exceeds one half with wrong pairings, too.",
             "pairing",
+            lead=False,
         ),
         "flow": Variant(
             "temporal order of motion",
             "Share of decoded clips whose motion is more like the true clip's than like its motion played backwards; "
             "ties count half. Where all clips move alike, wrong pairings exceed one half, too.",
             "pairing",
+            lead=False,
         ),
     },
     builds="eeg2vid.stages.metrics.temporal_order:measure",
