@@ -68,7 +68,7 @@ def test_all_of_them_become_rows_and_looks():
         "video-classifier": {"features": sides(10), "logits": sides(7)},
         "image-classifier": {"logits": sides(4, 7)},
     }
-    scores, looks = score(Given(keys, "full", frames=frames, percepts=percepts), Effort(99, 100, 0))
+    scores, looks = score(Given(keys, "full", frames=frames, percepts=percepts), Effort(99, 0))
     named = {(one.row.metric, one.row.variant) for one in scores}
     assert named >= {("hue", ""), ("mse", ""), ("clip-similarity", ""), ("flow-error", "")}
     assert named >= {("temporal-order", name) for name in ("", "shuffled", "flow")}
