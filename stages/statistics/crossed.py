@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.statistics.intervals import LEVEL, Bounds, Interval, mean_interval, t_interval
-from eeg2vid.stages.statistics.means import RunMean
+from eeg2vid.stages.statistics.intervals import LEVEL, OVER_RUNS, Bounds, Interval, t_interval
+from eeg2vid.stages.statistics.means import RunMean, run_mean
 from eeg2vid.stages.statistics.runs import FloatArray, IntArray
 
 PEOPLE_AND_RUNS = "t over people and runs"
@@ -50,13 +50,18 @@ def crossed_interval(
     BadDataError
         If there is nobody, a person occurs twice, lengths differ, or a person has no value.
     """
+    mean = crossed_mean(values_by_person)
+    return t_interval(mean, level, bounds, PEOPLE_AND_RUNS if len(values_by_person) > 1 else OVER_RUNS)
+
+
+def crossed_mean(values_by_person: Sequence[tuple[npt.ArrayLike, npt.ArrayLike, str]]) -> RunMean:
+    """Return the mean of `crossed_interval` and how well it is known; of one person, `run_mean`."""
     if len({person for _, _, person in values_by_person}) != len(values_by_person) or not values_by_person:
         names = [person for _, _, person in values_by_person]
         raise BadDataError(f"Expected people, each once, found {names}.")
     if len(values_by_person) == 1:
-        return mean_interval(*values_by_person[0][:2], level, bounds)
-    table = _Cells.of(values_by_person)
-    return t_interval(table.mean(), level, bounds, PEOPLE_AND_RUNS)
+        return run_mean(*values_by_person[0][:2])
+    return _Cells.of(values_by_person).mean()
 
 
 @dataclass(frozen=True)

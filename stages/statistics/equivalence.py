@@ -9,7 +9,7 @@ from scipy.special import stdtr
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.statistics.intervals import Interval, t_interval
-from eeg2vid.stages.statistics.means import run_mean
+from eeg2vid.stages.statistics.means import RunMean, run_mean
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,13 @@ def equivalence(differences: npt.ArrayLike, runs: npt.ArrayLike, margin: float, 
     BadDataError
         If lengths differ, no event has a value, there is one run only, or the margin is not positive.
     """
+    return equivalence_of(run_mean(differences, runs), margin, alpha)
+
+
+def equivalence_of(mean: RunMean, margin: float, alpha: float = 0.05) -> Equivalence:
+    """Test that a mean difference, however it was found, lies within a margin; see `equivalence`."""
     if not margin > 0.0:
         raise BadDataError(f"Expected a positive margin, found {margin}.")
-    mean = run_mean(differences, runs)
     if mean.n_runs < 2:
         raise BadDataError("One run cannot show that two conditions are alike.", "Test on two runs or more.")
     interval = t_interval(mean, 1.0 - 2.0 * alpha)

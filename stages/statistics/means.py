@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtr
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.statistics.runs import FloatArray, IntArray, number_runs
@@ -48,6 +49,12 @@ class RunMean:
     n_events: int
     n_runs: int
     left_out: int
+
+    def p(self) -> float:
+        """Return the two-sided p-value of Student's t for a mean of nought; 1 where its error is not known."""
+        if math.isnan(self.error) or self.value == 0.0:
+            return 1.0
+        return float(2 * stdtr(self.df, -abs(self.value) / self.error)) if self.error else 0.0
 
 
 def run_mean(values: npt.ArrayLike, runs: npt.ArrayLike, classes: npt.ArrayLike | None = None) -> RunMean:

@@ -51,6 +51,8 @@ class JointTest:
         Mean over people of the score, and under relabelings.
     p
         One-sided; small: at least one person is decoded.
+    spread
+        Standard deviation of the mean over people under relabelings.
     strongest
         Number of the person farthest above their chance.
     p_without_strongest
@@ -62,6 +64,7 @@ class JointTest:
     mean: float
     chance: float
     p: float
+    spread: float
     strongest: int
     p_without_strongest: float | None
     prevalence: Prevalence | None
@@ -99,6 +102,7 @@ def joint_test(observed: npt.ArrayLike, nulls: npt.ArrayLike, alpha: float = 0.0
         mean=float(scores.mean()),
         chance=float(table.mean()),
         p=_mean_p(scores, table),
+        spread=float(table.mean(axis=0).std()),
         strongest=strongest,
         p_without_strongest=_mean_p(scores[others], table[others]) if others.sum() >= FEWEST else None,
         prevalence=prevalence(scores, table, alpha) if len(scores) >= FEWEST else None,
