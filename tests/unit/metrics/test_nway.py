@@ -156,7 +156,7 @@ def test_frames_are_held_against_the_true_frame_of_their_place():
 def test_clips_become_rows_beside_both_chance_levels():
     rng = np.random.default_rng(2)
     true = rng.normal(size=(12, 40))
-    rows = [one.row for one in score(judged("video-classifier", true, true), Effort(19, 100, 0))[0]]
+    rows = [one.row for one in score(judged("video-classifier", true, true), Effort(19, 0))[0]]
     ours = {row.variant: row for row in rows if row.metric == "nway-video"}
     assert set(ours) == {"2", "2 strict", "40 strict"}  # 37 wrong classes are too few for 39 distractors
     assert {row.value for row in ours.values()} == {1.0} and ours["2"].chance == 0.75

@@ -104,7 +104,7 @@ def test_they_become_rows_beside_wrong_pairings():
     """An eye that sees the concept in decoded clips: found, and what wrong runs score is the chance level."""
     logits = np.log(np.array([[0.9, 0, 0, 0, 0, 0.1], [0, 0, 0.9, 0, 0, 0.1], [0.1, 0, 0, 0, 0, 0.9]]) + 1e-6)
     seen = logits[np.searchsorted([4, 7, 9], KEYS.concepts)]
-    (row,) = [one.row for one in score(given(logits=(seen, seen)), Effort(199, 100, 0))[0] if one.row.metric ==
+    (row,) = [one.row for one in score(given(logits=(seen, seen)), Effort(199, 0))[0] if one.row.metric ==
               "read-back-video"]  # fmt: skip
     assert row.variant == "concept" and row.value == 1.0 and row.chance == 0.0 and row.chance_kind == "pairing"
     assert row.baseline == pytest.approx(1 / 3) and row.p < 0.2 and row.n_events == N
