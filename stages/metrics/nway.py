@@ -33,6 +33,14 @@ Counts = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
+class Ranks:
+    """How many classes are above each, and how many are as high, itself included, int32 ``(clip, class)``."""
+
+    more: Counts
+    equal: Counts
+
+
+@dataclass(frozen=True)
 class Standing:
     """Where the right classes of every true clip stand in every decoded clip, each int32 ``(decoded, true)``.
 
@@ -64,24 +72,45 @@ def best_classes(scores: NDArray[np.floating], count: int) -> NDArray[np.int64]:
     return np.argsort(-_checked(scores), axis=1, kind="stable")[:, :count]
 
 
-def standings(decoded: NDArray[np.floating], right: NDArray[np.int64]) -> Standing:
-    """Rank the right classes of every true clip in every decoded clip.
-
-    Each decoded clip is sorted once; every pair then looks its right classes up.
+def rank(scores: NDArray[np.floating]) -> Ranks:
+    """Rank the classes of every decoded clip: each is sorted once, whatever the number of true ones.
 
     Parameters
     ----------
-    decoded
+    scores
         ``(decoded clip, class)``; only the order counts.
-    right
-        Right classes of each true clip ``(true clip, G)``, see `best_classes`.
 
     Raises
     ------
     BadDataError
         If a score is not a finite number.
     """
-    more, equal = _places(_checked(decoded))
+    scores = _checked(scores)
+    order = np.argsort(-scores, axis=1, kind="stable")
+    ranked = np.take_along_axis(scores, order, axis=1)
+    place = np.arange(scores.shape[1], dtype=np.int32)
+    fresh = np.ones(scores.shape, dtype=bool)  # a lower score than the one before
+    fresh[:, 1:] = ranked[:, 1:] != ranked[:, :-1]
+    first = np.maximum.accumulate(np.where(fresh, place, 0), axis=1)
+    last = np.where(np.roll(fresh, -1, axis=1), place, scores.shape[1])  # the first score is fresh: so is the end
+    last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
+    more, equal = np.empty_like(first), np.empty_like(first)
+    np.put_along_axis(more, order, first, axis=1)
+    np.put_along_axis(equal, order, last - first + 1, axis=1)
+    return Ranks(more, equal)
+
+
+def standings(ranks: Ranks, right: NDArray[np.int64]) -> Standing:
+    """Look the right classes of every true clip up in every decoded clip.
+
+    Parameters
+    ----------
+    ranks
+        Of the decoded clips, from `rank`.
+    right
+        Right classes of each true clip ``(true clip, G)``, see `best_classes`.
+    """
+    more, equal = ranks.more, ranks.equal
     above, same = more[:, right[:, 0]], equal[:, right[:, 0]]
     members = np.ones_like(above)
     for column in right.T[1:]:
@@ -162,22 +191,6 @@ def _ahead(tied: int, members: int) -> FloatArray:
     """Return by u the chance that u of the tied wrong classes are ahead of the best placed of the right ones."""
     orders = math.comb(members + tied, members)
     return np.array([math.comb(members + tied - 1 - u, members - 1) / orders for u in range(tied + 1)])
-
-
-def _places(scores: NDArray[np.floating]) -> tuple[Counts, Counts]:
-    """Return how many classes are above each, and how many are as high, itself included, ``(clip, class)``."""
-    order = np.argsort(-scores, axis=1, kind="stable")
-    ranked = np.take_along_axis(scores, order, axis=1)
-    place = np.arange(scores.shape[1], dtype=np.int32)
-    fresh = np.ones(scores.shape, dtype=bool)  # a lower score than the one before
-    fresh[:, 1:] = ranked[:, 1:] != ranked[:, :-1]
-    first = np.maximum.accumulate(np.where(fresh, place, 0), axis=1)
-    last = np.where(np.roll(fresh, -1, axis=1), place, scores.shape[1])  # the first score is fresh: so is the end
-    last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
-    more, equal = np.empty_like(first), np.empty_like(first)
-    np.put_along_axis(more, order, first, axis=1)
-    np.put_along_axis(equal, order, last - first + 1, axis=1)
-    return more, equal
 
 
 def _checked(scores: NDArray[np.floating]) -> NDArray[np.float64]:

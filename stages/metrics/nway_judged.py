@@ -12,7 +12,7 @@ from scipy.special import softmax
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.metrics.frames import FloatArray
 from eeg2vid.stages.metrics.metric import Given, Measured, Metric, Sides, Variant
-from eeg2vid.stages.metrics.nway import Standing, best_classes, nway_accuracy, nway_chance, standings
+from eeg2vid.stages.metrics.nway import Standing, best_classes, nway_accuracy, nway_chance, rank, standings
 
 FRAME_EYE, VIDEO_EYE = "image-classifier", "video-classifier"
 _RARE = 10  # with as many ways or more, hits are few where nothing is known
@@ -104,16 +104,17 @@ def _measure(given: Given, metric: Metric, eye: str) -> dict[str, Measured]:
     classes, folds = logits.true.shape[-1], np.asarray(given.keys.folds)
     asked = [one for one in QUESTIONS.values() if given.asks(metric, one.variant) and _possible(metric, one, classes)]
     tables = {one.variant: np.full((len(folds), len(folds)), np.nan) for one in asked}
-    tied = {one.variant: 0.0 for one in asked}
+    tied, ways = {one.variant: 0.0 for one in asked}, {one.published for one in asked}
     for fold in np.unique(folds):
         here = np.flatnonzero(folds == fold)
         sums = {one.variant: np.zeros((len(here), len(here))) for one in asked}
         for decoded, true in _frames(logits, here):
             seen: dict[tuple[int, bool], Standing] = {}
+            ranks = {published: rank(_half(decoded) if published else decoded) for published in ways}
             for one in asked:
                 way = (one.right, one.published)
                 if way not in seen:
-                    seen[way] = standings(_half(decoded) if one.published else decoded, best_classes(true, one.right))
+                    seen[way] = standings(ranks[one.published], best_classes(true, one.right))
                 sums[one.variant] += nway_accuracy(
                     seen[way], classes, one.right, one.ways, one.top, ties_lost=one.published
                 )

@@ -9,7 +9,7 @@ from scipy.stats import hypergeom
 
 from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.stages.metrics.metric import Given, Keys, Sides
-from eeg2vid.stages.metrics.nway import best_classes, nway_accuracy, nway_chance, standings
+from eeg2vid.stages.metrics.nway import best_classes, nway_accuracy, nway_chance, rank, standings
 from eeg2vid.stages.metrics.nway_judged import NWAY_FRAME, NWAY_VIDEO, QUESTIONS, measure_frames, measure_videos
 from eeg2vid.stages.metrics.scoring import Effort, score
 
@@ -33,7 +33,7 @@ def counted(scores, right, ways, top, lost=False):
 
 
 def exact(scores, right, ways, top, lost=False):
-    standing = standings(np.array([scores]), np.array([right]))
+    standing = standings(rank(np.array([scores])), np.array([right]))
     return nway_accuracy(standing, len(scores), len(right), ways, top, ties_lost=lost)[0, 0]
 
 
@@ -80,7 +80,7 @@ def test_agrees_with_the_sampled_version_of_the_field():
     decoded, true = rng.normal(size=(2, 30, 400))
     decoded += 0.2 * true
     right = best_classes(true, 3)
-    standing = standings(decoded, right)
+    standing = standings(rank(decoded), right)
     for ways, top in ((2, 1), (40, 1), (50, 5)):
         exactly = nway_accuracy(standing, 400, 3, ways, top, ties_lost=True).diagonal()
         drawn = [sampled(p, r, ways, top, 100, rng) for p, r in zip(decoded, right, strict=True)]
@@ -95,7 +95,7 @@ def test_chance_is_what_exchangeable_classes_score():
         assert nway_chance(ways, 5 if ways > 5 else 1, 1) == pytest.approx((5 if ways > 5 else 1) / ways)
     orders = np.array(list(itertools.permutations(range(6))), float)
     for right in ([[0]], [[0, 1, 2]]):
-        standing = standings(orders, np.array(right))
+        standing = standings(rank(orders), np.array(right))
         for ways, top in ((2, 1), (3, 1), (4, 2)):
             mean = nway_accuracy(standing, 6, len(right[0]), ways, top).mean()
             assert mean == pytest.approx(nway_chance(ways, top, len(right[0])))
@@ -104,19 +104,19 @@ def test_chance_is_what_exchangeable_classes_score():
 def test_an_eye_that_says_nothing_is_at_chance():
     same = np.zeros((4, 128), np.float16)
     for right, ways, top in ((3, 2, 1), (3, 50, 5), (1, 40, 1)):
-        standing = standings(same, best_classes(np.random.default_rng(0).normal(size=(4, 128)), right))
+        standing = standings(rank(same), best_classes(np.random.default_rng(0).normal(size=(4, 128)), right))
         assert nway_accuracy(standing, 128, right, ways, top) == pytest.approx(nway_chance(ways, top, right))
         assert (nway_accuracy(standing, 128, right, ways, top, ties_lost=True) == 0).all()
 
 
 def test_more_ways_than_classes_are_refused():
-    standing = standings(np.eye(5), best_classes(np.eye(5), 3))
+    standing = standings(rank(np.eye(5)), best_classes(np.eye(5), 3))
     with pytest.raises(UsageError, match="of 5 classes 2 are wrong"):
         nway_accuracy(standing, 5, 3, 4)
     with pytest.raises(UsageError, match="k must be"):
         nway_accuracy(standing, 5, 3, 2, 2)
     with pytest.raises(BadDataError, match="finite"):
-        standings(np.full((1, 5), np.nan), np.array([[0]]))
+        rank(np.full((1, 5), np.nan))
     assert UsageError.exit_code == 2
 
 
@@ -189,4 +189,4 @@ def test_all_pairs_are_at_least_a_hundred_times_faster_than_draws():
         sampled(scores, own, 40, 1, 100, rng)
     draws = (time.perf_counter() - start) / 20 * 6 * 200 * 200 * len(found)
     print(f"all pairs {took:.2f} s, draws of all pairs {draws:.0f} s, of the true pairs {draws / 200:.1f} s")
-    assert draws > 100 * took and draws / 200 > 5 * took
+    assert draws > 100 * took and draws / 200 > 40 * took  # all pairs against all, and against the true ones
