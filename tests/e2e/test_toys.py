@@ -196,7 +196,7 @@ def toys(tmp_path, monkeypatch):
     monkeypatch.setitem(METRICS, "darkness-error", DARKNESS)
     row = Condition(
         name="time-reversed", at="predict", kind="control", replaces={"eeg": "of the fold's end"},
-        sentence="Decoded from the EEG of the other end of the fold.", maker="toy_condition:sources",
+        sentence="Decoded from the EEG of the other end of the fold.", maker="toy_condition:sources", makes="places",
     )  # fmt: skip
     monkeypatch.setitem(CONDITIONS, "time-reversed", row)
     yield
@@ -255,7 +255,7 @@ def test_a_fix_in_one_network_leaves_the_others_fresh(workspace, cli_ok, monkeyp
     assert states["train-encoder", "stale"]["reasons"] == ["network lda version 2 -> 3"]
 
 
-@pytest.mark.parametrize("condition", ["noise-eeg", "clock-only", "true-latents"])
+@pytest.mark.parametrize("condition", ["no-dana", "no-seq2seq"])
 def test_a_condition_without_a_maker_is_refused(workspace, cli, condition):
     config = workspace / "eeg2vid.toml"
     config.write_text(config.read_text().replace("[study]", f'[study]\nconditions = ["{condition}"]'))
