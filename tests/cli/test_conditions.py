@@ -1,0 +1,263 @@
+"""Every condition by command: made by what its row says, or refused with the reason."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from eeg2vid.schemas.conditions import CONDITIONS, POSITION_VOTE
+from eeg2vid.schemas.entities import Clip, EpochKey, Event, EventKey, Fold
+from eeg2vid.schemas.predictions import PredictionKey
+from eeg2vid.schemas.splits import Part
+from eeg2vid.schemas.videos import VideoKey
+from eeg2vid.stages.store.layout import Address
+from eeg2vid.stages.store.reader import open_artifact
+
+REFUSED = {"true-text": "no text", "true-both": "no text", "no-text": "no text"}  # of a generator that reads latents
+NEVER = {"no-dana", "no-seq2seq", POSITION_VOTE}  # nothing makes them, or `score` itself
+MADE = [name for name in CONDITIONS if name not in {*REFUSED, *NEVER}]
+SHOWN = ["frozen-frame", "nearest-training-video", "true-latents"]
+
+
+@pytest.fixture(scope="module")
+def made(tiny, tmp_path_factory, cli_ok):
+    """Return a workspace in which subject 1 is decoded under every condition, and what the run said."""
+    folder = shutil.copytree(tiny, tmp_path_factory.mktemp("conditions") / "study", copy_function=shutil.copy2)
+    workspace = folder / "workspace"
+    config = workspace / "eeg2vid.toml"
+    names = json.dumps([*MADE, *REFUSED])
+    config.write_text(config.read_text().replace("[study]", f"[study]\nconditions = {names}"))
+    said = cli_ok("run", "-w", workspace, "--subject", 1, "--until", "predict").err
+    for name in SHOWN:
+        cli_ok("generate", "-w", workspace, "--subject", 1, "--variant", f"ridge~{name}")
+    return workspace, said
+
+
+@pytest.fixture(scope="module")
+def decoded(made):
+    """Return a function that returns a condition's rows and values of a target, in the order of the full rows."""
+    workspace, _ = made
+
+    def read(condition, target):
+        variant = f"ridge~{condition}" if condition else "ridge"
+        artifact = open_artifact(workspace, Address("predict", variant, "sub-1", "predictions"))
+        return artifact.table(target, PredictionKey), artifact.read(target)
+
+    return read
+
+
+def opened(workspace, stage, variant, role, unit="sub-1"):
+    return open_artifact(workspace, Address(stage, variant, unit, role))
+
+
+@pytest.fixture(scope="module")
+def truth(made, decoded):
+    """Return, of each predicted row, the concept's place, and the true latents of its clip."""
+    workspace, _ = made
+    keys, _ = decoded("", "latents")
+    clips = {row.clip: row for row in opened(workspace, "ingest", "default", "clips", "study").table("clips", Clip)}
+    latents = opened(workspace, "encode-latents", "default", "latents", "study")
+    place = {row.clip: k for k, row in enumerate(latents.table("clips", latents.row_types["clips"]))}
+    concepts = sorted({row.concept for row in clips.values()})
+    concept = np.array([concepts.index(clips[key.clip].concept) for key in keys])
+    return concept, latents.read("latents")[[place[key.clip] for key in keys]]
+
+
+@pytest.fixture(scope="module")
+def learned(made, decoded, truth):
+    """Return, of each fold, the rows (of the predictions) of the clips that it learns from."""
+    workspace, _ = made
+    folds = opened(workspace, "split", "default", "folds")
+    events = [row.event for row in folds.table("events", EventKey)]
+    row_of = {key.event: k for k, key in enumerate(decoded("", "latents")[0])}
+    parts = zip(folds.table("folds", Fold), folds.read("assignment"), strict=True)
+    return {
+        fold.fold: [row_of[events[k]] for k in np.flatnonzero(np.isin(part, (Part.TRAIN, Part.VALIDATION)))]
+        for fold, part in parts
+    }
+
+
+def accuracy(decoded, truth, condition):
+    return (decoded(condition, "concept")[1].argmax(axis=1) == truth[0]).mean()
+
+
+def test_what_cannot_be_made_is_left_out_and_told(made):
+    _, said = made
+    for name, why in REFUSED.items():
+        assert f"Condition '{name}' is left out: generator 'decode' reads {why}, only latents." in said
+
+
+def test_no_condition_is_forgotten(made):
+    workspace, _ = made
+    for name in MADE:
+        where = {"preprocess": "preprocess/default", "train": "train-mapper/ridge", "predict": "predict/ridge"}
+        if (stage := where.get(CONDITIONS[name].at)) is not None:
+            assert (workspace / "artifacts" / f"{stage}~{name}" / "sub-1").is_dir()
+            assert (workspace / "artifacts" / f"predict/ridge~{name}" / "sub-1").is_dir()
+
+
+@pytest.mark.parametrize("name", ["noise-eeg", "no-eeg", "hint-only-window", "shuffled-training"])
+def test_the_signal_is_lost(decoded, truth, name):
+    assert accuracy(decoded, truth, "") > 0.75
+    assert accuracy(decoded, truth, name) < 0.5
+    full, control = decoded("", "latents")[1], decoded(name, "latents")[1]
+    assert np.mean((control - truth[1]) ** 2) > 1.05 * np.mean((full - truth[1]) ** 2)
+
+
+def test_another_clip_of_the_run_knows_the_class_alone(decoded, truth):
+    keys, found = decoded("shuffled-clips", "concept")
+    run_of = {key.event: key.run for key in keys}
+    assert all(key.source_event != key.event and run_of[key.source_event] == key.run for key in keys)
+    place = {key.event: k for k, key in enumerate(keys)}
+    full = decoded("", "concept")[1]
+    assert np.array_equal(found, full[[place[key.source_event] for key in keys]])
+
+
+@pytest.mark.parametrize("name", ["noise-eeg", "no-eeg"])
+def test_what_is_nobodys_eeg_says_so(decoded, name):
+    assert {key.source_event for key in decoded(name, "latents")[0]} == {""}
+
+
+def test_nothing_seen_is_one_answer_a_fold(decoded):
+    keys, values = decoded("no-eeg", "latents")
+    for fold in {key.fold for key in keys}:
+        mine = values[[key.fold == fold for key in keys]]
+        assert np.allclose(mine, mine[:1], atol=1e-6)
+    noise = decoded("noise-eeg", "latents")[1]
+    assert len(np.unique(noise[:, 0, 0, 0, 0])) == len(noise)
+
+
+def test_the_clock_answers_by_the_time_alone(made, decoded):
+    workspace, _ = made
+    events = opened(workspace, "ingest", "default", "events").table("events", Event)
+    epochs = opened(workspace, "preprocess", "default~clock-only", "epochs")
+    plain = opened(workspace, "preprocess", "default", "epochs")
+    assert epochs.entries["epochs"].shape == plain.entries["epochs"].shape
+    assert epochs.table("events", EpochKey) == plain.table("events", EpochKey)
+    start = {}
+    for row in events:
+        start.setdefault(row.block, row.onset_s)
+    times = np.array([row.onset_s - start[row.block] for row in events])
+    values = epochs.read("epochs").reshape(len(events), -1)
+    likeness = np.corrcoef(values)
+    near = np.abs(times[:, None] - times) < 0.05
+    assert likeness[near].min() > 0.999 and near.sum() > len(events)
+    assert likeness[np.abs(times[:, None] - times) > 10].max() < 0.999
+
+
+def test_the_hint_is_all_that_is_cut(made):
+    workspace, _ = made
+    epochs = opened(workspace, "preprocess", "default~hint-only-window", "epochs")
+    assert epochs.attributes().span == "hint" and epochs.attributes().tmin_s == 0
+    events = opened(workspace, "ingest", "default", "events").table("events", Event)
+    assert epochs.entries["epochs"].shape[-1] / epochs.attributes().sfreq <= min(row.hint_s for row in events)
+    eeg = opened(workspace, "ingest", "default", "recordings").read("eeg")
+    first = events[0]
+    start = first.onset_sample - round(first.hint_s * epochs.attributes().sfreq)
+    length = epochs.entries["epochs"].shape[-1]
+    assert np.allclose(epochs.read("epochs")[0], eeg[:62, start : start + length] * 1e6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["class-true", "class-predicted"])
+def test_values_of_a_class_are_the_mean_of_its_training_clips(decoded, truth, learned, name):
+    keys, values = decoded(name, "latents")
+    concept, true = truth
+    labels = decoded(name, "concept")[1]
+    assert np.array_equal(labels, decoded("", "concept")[1])  # labels stay
+    wanted = concept if name == "class-true" else labels.argmax(axis=1)
+    for k, key in enumerate(keys):
+        rows = [row for row in learned[key.fold] if concept[row] == wanted[k]]
+        assert len(rows) == 10
+        assert np.allclose(values[k], true[rows].mean(axis=0), atol=1e-5)
+
+
+def test_the_true_class_tells_no_clip_from_its_neighbours(decoded):
+    keys, values = decoded("class-true", "latents")
+    for key, value in zip(keys, values, strict=True):
+        assert np.array_equal(value, values[next(k for k, other in enumerate(keys) if other.run == key.run)])
+
+
+def frames(workspace, variant):
+    artifact = opened(workspace, "generate", variant, "videos")
+    return artifact.table("clips", VideoKey), artifact.read("frames").astype(np.float64)
+
+
+@pytest.fixture(scope="module")
+def stimuli(made):
+    artifact = opened(made[0], "split-videos", "default", "stimuli", "study")
+    return {
+        row.clip: clip for row, clip in zip(artifact.table("clips", VideoKey), artifact.read("frames"), strict=True)
+    }
+
+
+def test_true_latents_are_the_ceiling_and_read_no_decoder(made, stimuli):
+    workspace, _ = made
+    keys, ceiling = frames(workspace, "ridge~true-latents")
+    full_keys, full = frames(workspace, "ridge")
+    assert keys == full_keys
+    true = np.stack([stimuli[key.clip] for key in keys]).astype(np.float64)
+    assert np.mean((ceiling - true) ** 2) < 0.25 * np.mean((full - true) ** 2)
+    read = {ref.role for ref in opened(workspace, "generate", "ridge~true-latents", "videos").manifest.inputs}
+    assert read == {"latents", "stimuli", "folds", "events"}
+
+
+def test_one_frame_is_held(made):
+    workspace, _ = made
+    keys, held = frames(workspace, "ridge~frozen-frame")
+    full_keys, full = frames(workspace, "ridge")
+    assert keys == full_keys and np.array_equal(held, np.repeat(full[:, :1], full.shape[1], axis=1))
+
+
+def test_a_training_clip_is_shown_and_its_concept_follows_the_eeg(made, decoded, truth, learned, stimuli):
+    workspace, _ = made
+    keys, shown = frames(workspace, "ridge~nearest-training-video")
+    rows = decoded("", "latents")[0]
+    by_bytes = {stimuli[key.clip].tobytes(): k for k, key in enumerate(rows)}
+    found = np.array([by_bytes[video.astype(np.uint8).tobytes()] for video in shown])
+    assert [(key.clip, key.fold) for key in keys] == [(row.clip, row.fold) for row in rows]
+    assert all(row in learned[key.fold] for row, key in zip(found, keys, strict=True))
+    assert (truth[0][found] == truth[0]).mean() > 0.5
+    assert len(set(found.tolist())) > 5
+
+
+@pytest.mark.parametrize("name", ["noise-eeg", "shuffled-clips"])
+def test_the_same_seed_gives_the_same_bytes(made, cli_ok, digests, name):
+    workspace, _ = made
+    before = digests(workspace)
+    cli_ok("predict", "-w", workspace, "--subject", 1, "--variant", f"ridge~{name}", "--force")
+    assert digests(workspace) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "--condition", "true-text"), "'true-text' cannot be made: generator 'decode' reads no text"),
+        (("run", "--condition", "gray"), "no condition 'gray'. Did you mean 'grey'"),
+        (("run", "--condition", "no-dana"), "Nothing makes the condition 'no-dana' yet"),
+        (("run", "--recipe", "glmnet", "--condition", "grey"), "it acts at generate, which is not planned"),
+        (("run", "--recipe", "glmnet", "--condition", "class-true"), "only labels are decoded"),
+        (("run", "--recipe", "latent-cnn", "--condition", "class-predicted"), "no 'concept' is decoded"),
+        (("generate", "--condition", "true-both"), "'true-both' cannot be made: generator 'decode' reads no text"),
+        (("generate", "--variant", "ridge~no-text"), "cannot be made: generator 'decode' reads no text"),
+        (("predict", "--recipe", "latent-cnn", "--variant", "latent-cnn~class-predicted"), "no 'concept' is decoded"),
+        (("train-mapper", "--variant", "ridge~noise-eeg"), "'noise-eeg' acts at predict"),
+    ],
+)
+def test_by_name_what_cannot_be_made_is_refused(refused, words, said):
+    refused(words, 2, said)
+
+
+def test_a_run_takes_conditions_beside_the_recipes(workspace, cli_ok):
+    here = ("-w", workspace, "--subject", 1, "--dry-run", "--json")
+    rows = cli_ok("run", *here, "--condition", "shuffled-training", "--condition", "frozen-frame").json
+    new = {row["unit"] for row in rows if row["state"] in ("missing", "waiting")}
+    assert new == {
+        "train-encoder/lda~shuffled-training/sub-1",
+        "train-mapper/ridge~shuffled-training/sub-1",
+        "predict/ridge~shuffled-training/sub-1",
+        "generate/ridge~shuffled-training/sub-1",
+        "generate/ridge~frozen-frame/sub-1",
+    }
+    done = {row["unit"] for row in rows if row["state"] == "done"}
+    assert {"predict/ridge~shuffled-runs/sub-1", "generate/ridge~grey/sub-1"} <= done
