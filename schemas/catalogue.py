@@ -14,6 +14,7 @@ from eeg2vid.schemas.history.events_v1 import EVENTS_V1
 from eeg2vid.schemas.history.predictions_v1 import PREDICTIONS_V1
 from eeg2vid.schemas.history.recordings_v1 import RECORDINGS_V1
 from eeg2vid.schemas.history.scores_v1 import SCORES_V1
+from eeg2vid.schemas.history.scores_v2 import SCORES_V2
 from eeg2vid.schemas.latents import LATENTS
 from eeg2vid.schemas.percepts import PERCEPTS
 from eeg2vid.schemas.predictions import PREDICTIONS
@@ -25,7 +26,7 @@ from eeg2vid.schemas.upgrades import Facts, Tables, Upgrade
 from eeg2vid.schemas.upgrades.checkpoints import CHECKPOINTS_1
 from eeg2vid.schemas.upgrades.predictions import PREDICTIONS_1
 from eeg2vid.schemas.upgrades.recordings import CLIPS_1, EVENTS_1, RECORDINGS_1
-from eeg2vid.schemas.upgrades.scores import SCORES_1
+from eeg2vid.schemas.upgrades.scores import SCORES_1, SCORES_2
 from eeg2vid.schemas.videos import VIDEOS
 
 SCHEMAS: dict[str, Schema] = {
@@ -62,6 +63,7 @@ VERSIONS: dict[tuple[str, int], Schema] = {
         PREDICTIONS_V1,
         RECORDINGS_V1,
         SCORES_V1,
+        SCORES_V2,
         *SCHEMAS.values(),
     )
 }
@@ -74,6 +76,7 @@ UPGRADES: dict[tuple[str, int], Upgrade] = {
     ("predictions", 1): PREDICTIONS_1,
     ("recordings", 1): RECORDINGS_1,
     ("scores", 1): SCORES_1,
+    ("scores", 2): SCORES_2,
 }
 """From a version to the next."""
 

@@ -18,6 +18,8 @@ FULL = "full"
 POSITION_VOTE = "position-vote"
 """Stands for a condition where no EEG is decoded: what a clock alone gets, from the time in the block."""
 SHUFFLED_RUNS = "shuffled-runs"
+SHUFFLES = (SHUFFLED_RUNS,)
+"""Conditions that decode the EEG of another run: every pairing of other runs is a draw of them."""
 
 Place = Literal["preprocess", "train", "predict", "generate", "score"]
 Makes = Literal["", "settings", "epochs", "places", "signals", "values", "videos", "frames"]
@@ -59,7 +61,7 @@ class Condition(BaseModel):
 
 
 _HOME = "eeg2vid.stages.conditions"
-_TRUE = "eeg2vid.stages.decoding.shown:true_values"
+_TRUE = "eeg2vid.stages.decoding.generating:true_values"
 
 CONDITIONS: dict[str, Condition] = {
     one.name: one
@@ -247,7 +249,7 @@ CONDITIONS: dict[str, Condition] = {
             kind="ablation",
             replaces={"text": "none"},
             sentence="The system without decoded text.",
-            maker="eeg2vid.stages.decoding.shown:no_values",
+            maker="eeg2vid.stages.decoding.generating:no_values",
             makes="values",
         ),
     )

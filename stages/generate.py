@@ -14,8 +14,8 @@ from eeg2vid.schemas.recordings import EVENTS
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
+from eeg2vid.stages.decoding.generating import CLIPS_PER_PART, Make, generated, nearest_shown, shown_instead
 from eeg2vid.stages.decoding.needs import TARGETS
-from eeg2vid.stages.decoding.shown import CLIPS_PER_PART, Make, generated, nearest_shown, shown_instead
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Needs, Per, Read, Resources, Stage, Upstream, Write
 from eeg2vid.stages.targets.table import find_targets

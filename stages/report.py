@@ -13,7 +13,7 @@ from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.entities import Caption, Check, Clip
 from eeg2vid.schemas.predictions import PREDICTIONS, PredictionAttributes, PredictionKey
 from eeg2vid.schemas.recordings import CAPTIONS, CHECKS, CLIPS
-from eeg2vid.schemas.scores import REPORT, SCORES, Contrast, Definition, EventScore, Score, Term
+from eeg2vid.schemas.scores import REPORT, SCORES, Contrast, Definition, Score, ScoredEvent, Term, Values
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
 from eeg2vid.stages.cohort.clips import places_of, rows_of_clips
@@ -177,9 +177,12 @@ def _clips(ctx: Context, scores: Artifact, keys: list[VideoKey]) -> list[ClipVie
     index = {clip.clip: clip for clip in ctx.read("clips").table("clips", Clip)}
     captions = {row.clip: row.caption for row in ctx.read("captions").table("captions", Caption)}
     values: dict[str, dict[str, float]] = {}
-    for row in scores.table("events", EventScore):
-        if row.condition == FULL:
-            values.setdefault(row.event, {})[glossary.name(row)] = row.value
+    events = scores.table("events", ScoredEvent)
+    for row in scores.table("values", Values):
+        if (row.condition, row.target, row.variant, row.subset) == (FULL, "", "", ""):
+            for event, value in zip(events, row.values, strict=True):
+                if value is not None:
+                    values.setdefault(event.event, {})[glossary.name(row)] = value
     predictions = [a for a in _behind(ctx, scores, "predictions") if split_variant(a.address.variant)[1] == FULL]
     guesses = {event: text for artifact in predictions for event, text in _guesses(artifact).items()}
     runs = {key.event: key.run for a in predictions for t in a.row_types for key in a.table(t, PredictionKey)}

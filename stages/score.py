@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from eeg2vid.schemas.conditions import FULL, POSITION_VOTE
-from eeg2vid.schemas.entities import Event
-from eeg2vid.schemas.errors import BadDataError, MissingInputError
+from eeg2vid.schemas.conditions import CONDITIONS, FULL, POSITION_VOTE, SHUFFLES
+from eeg2vid.schemas.embeddings import EMBEDDINGS
+from eeg2vid.schemas.errors import MissingInputError
 from eeg2vid.schemas.features import SMOOTHED
-from eeg2vid.schemas.percepts import PERCEPTS, PerceptAttributes
+from eeg2vid.schemas.latents import LATENTS
+from eeg2vid.schemas.percepts import PERCEPTS
 from eeg2vid.schemas.predictions import PREDICTIONS
 from eeg2vid.schemas.recordings import CLIPS, EVENTS
-from eeg2vid.schemas.scores import SCORES, EventScore, Score, Term
+from eeg2vid.schemas.scores import SCORES, Look, Score, Term, Values
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
-from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
-from eeg2vid.stages.cohort.clips import places_of, rows_of_clips
-from eeg2vid.stages.cohort.people import runs_within_folds
-from eeg2vid.stages.decoding.labelled import Task, label_terms, tasks_of, vote_by_clock, why_no_clock
+from eeg2vid.schemas.videos import VIDEOS
+from eeg2vid.stages.decoding.event_axis import EventAxis
+from eeg2vid.stages.decoding.labelled import label_terms, labels_against, tasks_of, vote_by_clock, why_no_clock
+from eeg2vid.stages.decoding.shown import by_condition, clips_against, keys_of
+from eeg2vid.stages.decoding.subsets import subsets_of
+from eeg2vid.stages.decoding.valued import keys_of_target, value_targets, values_against
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
-from eeg2vid.stages.store.layout import STUDY, split_variant
+from eeg2vid.stages.store.layout import split_variant
 from eeg2vid.stages.store.reader import Artifact
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from eeg2vid.stages.metrics.metric import Keys, Sides
+    from eeg2vid.stages.metrics.metric import Given, Keys
     from eeg2vid.stages.metrics.scoring import Effort
+    from eeg2vid.stages.store.part import WorkPart
 
 
 class ScoreSettings(Settings):
@@ -41,6 +43,9 @@ class ScoreSettings(Settings):
         ge=20,
         le=100_000,
         description="random pairings of runs behind each p-value and each measured chance level",
+    )
+    subsets: tuple[str, ...] = Field(
+        (), description="concepts whose clips are scored by themselves, too: published-10, random-20, names; repeated"
     )
     bootstraps: int = Field(2000, ge=100, le=100_000, description="resamplings of runs behind each interval")
     seed: int = Field(0, ge=0, lt=2**63, description="root of every random number")
@@ -56,12 +61,15 @@ class ScoreVideos(Stage):
     """
 
     name = "score"
+    version = 2
     Settings = ScoreSettings
     reads = {
         "predictions": Read(PREDICTIONS, "conditions"),
         "videos": Read(VIDEOS, "conditions"),
         "percepts": Read(PERCEPTS, "conditions"),
         "stimuli": Read(VIDEOS),
+        "latents": Read(LATENTS, "optional"),
+        "text": Read(EMBEDDINGS, "optional"),
         "clips": Read(CLIPS),
         "events": Read(EVENTS),
         "folds": Read(FOLDS),
@@ -83,171 +91,116 @@ class ScoreVideos(Stage):
         from eeg2vid.stages.metrics.contrasts import contrast
         from eeg2vid.stages.metrics.scoring import definitions_of
 
-        videos, predictions = _by_condition(ctx.read_many("videos")), _by_condition(ctx.read_many("predictions"))
-        jobs = [("videos", condition) for condition in videos] + [("labels", condition) for condition in predictions]
+        videos, predictions = by_condition(ctx.read_many("videos")), by_condition(ctx.read_many("predictions"))
         labelled = next((artifact for artifact in predictions.values() if artifact.attributes().labels()), None)
-        if labelled:
-            jobs.append(("clock", POSITION_VOTE))
-        elif not videos:
-            raise MissingInputError(
-                "There are neither videos nor class probabilities to score.", "Run `eeg2vid status`."
-            )
-        keys = _keys(ctx, videos) if videos else None
-        apart = not _smoothed(ctx, videos.values())
+        jobs = [("videos", condition) for condition in videos]
+        jobs += [(kind, condition) for condition in predictions for kind in ("values", "labels")]
+        jobs += [("clock", POSITION_VOTE)] if labelled else []
+        if not jobs:
+            raise MissingInputError("There are neither videos nor predictions to score.", "Run `eeg2vid status`.")
+        apart = not _smoothed(ctx, [*videos.values(), *predictions.values()])
+        axis = EventAxis.of(_all_keys(ctx, videos, predictions))
         for part, [(kind, condition)] in ctx.parts("conditions", jobs):
-            values: list[EventScore] = []
             if kind == "videos":
-                scores, values = _score_videos(ctx, condition, videos[condition], keys, apart)
-            elif kind == "labels":
-                scores = _score_labels(ctx, predictions[condition], condition)
+                _score(ctx, part, axis, [clips_against(ctx, condition, videos[condition], keys_of(ctx, videos), apart)])
+            elif kind == "values":
+                _score(ctx, part, axis, _values(ctx, condition, predictions[condition], apart))
             else:
-                assert labelled is not None
-                scores = _score_clock(ctx, labelled)
-            part.rows("scores", "scores", scores)
-            part.rows("scores", "events", values)
-        found, events = ctx.gathered("scores", "scores", Score), ctx.gathered("scores", "events", EventScore)
-        if found is None or events is None:
+                _score(ctx, part, axis, _labels(ctx, condition, predictions.get(condition) or labelled))
+        found, values = ctx.gathered("scores", "scores", Score), ctx.gathered("scores", "values", Values)
+        looks = ctx.gathered("scores", "looks", Look)
+        if found is None or values is None or looks is None:
             return
         out = ctx.write("scores")
-        out.table("contrasts", contrast(events, keys, _effort(ctx, "videos")) if keys else [])
-        out.table("definitions", definitions_of(found))
+        out.table("events", axis.rows)
+        elsewhere = _made_elsewhere(videos)
+        effort = _effort(ctx, "contrasts")
+        out.table("contrasts", contrast(values, str(ctx.subject), axis.runs(), effort, SHUFFLES, elsewhere))
+        out.table("definitions", definitions_of([*found, *looks]))
         terms = label_terms(ctx, labelled) if labelled else {}
         out.table("terms", [Term(term=name, sentence=text) for name, text in terms.items()])
 
 
 def _effort(ctx: Context, *what: str) -> Effort:
-    """Return how hard to try; random numbers are those of what is scored, whatever the condition."""
+    """Return how hard to try; random numbers are those of what is scored, whatever the condition and the subject."""
+    from eeg2vid.stages.engine.seeding import derive_seed
     from eeg2vid.stages.metrics.scoring import Effort
 
     settings: ScoreSettings = ctx.settings
-    return Effort(settings.permutations, settings.bootstraps, ctx.seed(*what))
+    return Effort(settings.permutations, settings.bootstraps, derive_seed(settings.seed, "score", *what))
 
 
-def _by_condition(artifacts: Sequence[Artifact]) -> dict[str, Artifact]:
-    """Return one artifact per condition, `full` first."""
-    found = {split_variant(artifact.address.variant)[1]: artifact for artifact in artifacts}
-    if len(found) != len(artifacts):
-        names = ", ".join(str(artifact.address) for artifact in artifacts)
-        raise BadDataError(f"Two systems under one score: {names}.", "Give each system its own [score.<variant>].")
-    return dict(sorted(found.items(), key=lambda item: item[0] != FULL))
+def _all_keys(ctx: Context, videos: Mapping[str, Artifact], predictions: Mapping[str, Artifact]) -> Iterator[Keys]:
+    """Yield the keys of all that is scored."""
+    if videos:
+        yield keys_of(ctx, videos)
+    for one in predictions.values():
+        yield from (keys_of_target(ctx, one, target) for target in one.attributes().targets)
 
 
-def _keys(ctx: Context, videos: dict[str, Artifact]) -> Keys:
-    """Return what the rows of the videos stand for: those of the condition with the fewest, which all must show."""
+def _score(ctx: Context, part: WorkPart, axis: EventAxis, given: Iterable[Given]) -> None:
+    """Score some given things of one condition, and keep rows, values of events and nulls in a part."""
     import numpy as np
 
-    from eeg2vid.stages.metrics.metric import Keys
+    from eeg2vid.stages.metrics.scoring import rows_of, score
 
-    rows = min((one.table("clips", VideoKey) for one in videos.values()), key=len)
-    by_event = {event.event: event for event in ctx.read("events").table("events", Event)}
-    events = [by_event[row.event] for row in rows]
-    return Keys(
-        subject=str(ctx.subject),
-        events=[event.event for event in events],
-        clips=[event.clip for event in events],
-        runs=runs_within_folds(events, [row.fold for row in rows]),
-        positions=np.array([event.position for event in events]),
-        folds=np.array([row.fold for row in rows]),
-    )
-
-
-def _rows_of(keys: Keys) -> list[VideoKey]:
-    named = zip(keys.clips, keys.events, keys.folds.tolist(), strict=True)
-    return [VideoKey(clip=clip, event=event, fold=fold) for clip, event, fold in named]
-
-
-def _score_videos(
-    ctx: Context, condition: str, videos: Artifact, keys: Keys | None, apart: bool
-) -> tuple[list[Score], list[EventScore]]:
-    """Read truth and decoded videos of one condition in the same order and score them."""
-    from eeg2vid.stages.metrics.metric import Given, Sides
-    from eeg2vid.stages.metrics.scoring import score
-
-    assert keys is not None
-    stimuli = ctx.read("stimuli")
-    geometry: VideoAttributes = stimuli.attributes()
-    picture = (slice(None), slice(None), slice(geometry.height), slice(geometry.width))
-    order = rows_of_clips(stimuli, keys.clips, VideoKey)
-    places = places_of(videos, _rows_of(keys))
-    frames = Sides(videos.read("frames")[places][picture], stimuli.read("frames")[order][picture])
-    percepts = _percepts(ctx, condition, keys)
-    return score(Given(keys, condition, frames=frames, percepts=percepts, apart=apart), _effort(ctx, "videos"))
+    system = {"system": split_variant(ctx.node.variant)[0]}
+    nulls: list[np.ndarray] = []
+    scores: list[Score] = []
+    looks: list[Look] = []
+    values: list[Values] = []
+    for one in (some for whole in given for some in (whole, *subsets_of(ctx, whole, ctx.settings.subsets))):
+        found, seen = score(one, _effort(ctx, one.target or "videos", one.subset))
+        scores += [scored.row.model_copy(update=system) for scored in found]
+        looks += [look.model_copy(update=system) for look in seen]
+        values += rows_of(found, axis.places(one.keys), len(axis.rows))
+        nulls += [scored.null for scored in found if scored.null is not None]
+    part.rows("scores", "scores", scores)
+    part.rows("scores", "looks", looks)
+    part.rows("scores", "values", values)
+    part.array("scores", "null", np.array(nulls, np.float32).reshape(len(nulls), ctx.settings.permutations))
 
 
-def _percepts(ctx: Context, condition: str, keys: Keys) -> dict[str, dict[str, Sides]]:
-    """Return what each eye saw in the decoded and in the true clips, in one order, by eye and array.
-
-    Eyes that did not look at this condition are left out.
-    """
-    from eeg2vid.stages.metrics.metric import Sides
-
-    looks = ctx.read_many("percepts")
-    true = [one for one in looks if one.address.unit == STUDY]
-    decoded = [one for one in looks if one not in true and split_variant(one.address.variant)[1] == condition]
-    found: dict[str, dict[str, Sides]] = {}
-    for artifact in decoded:
-        facts: PerceptAttributes = artifact.attributes()
-        same = [one for one in true if one.attributes() == facts]
-        if len(same) != 1 or facts.eye in found:
-            raise BadDataError(
-                f"{artifact.address}: expected one look of eye '{facts.eye}' at the true clips with the same settings "
-                f"and models, and one at each condition, found {len(same)} of {len(true)}.",
-                f"Plan one: an [encode-clips.<variant>] table with eye = {{name = '{facts.eye}', ...}}.",
-            )
-        order, places = rows_of_clips(same[0], keys.clips, VideoKey), places_of(artifact, _rows_of(keys))
-        found[facts.eye] = {
-            name: Sides(artifact.read(name)[places], same[0].read(name)[order]) for name in sorted(artifact.names)
-        }
-    return found
+def _values(ctx: Context, condition: str, predictions: Artifact, apart: bool) -> Iterator[Given]:
+    """Yield the decoded values of one condition, target by target, beside those of the true clips."""
+    for target in value_targets(predictions):
+        given = values_against(ctx, condition, predictions, target, apart=apart)
+        if given is None:
+            ctx.reporter.remark(f"{ctx.node}: the true values of '{target}' are not planned: not scored.")
+        else:
+            yield given
 
 
-def _smoothed(ctx: Context, videos: Iterable[Artifact]) -> bool:
-    """Tell whether the features behind any of the videos mix the clips of a run, and say so.
+def _labels(ctx: Context, condition: str, predictions: Artifact | None) -> Iterator[Given]:
+    """Yield the class probabilities of one condition, task by task; or what a clock alone gets on the same events."""
+    assert predictions is not None
+    for task in tasks_of(ctx, predictions):
+        probabilities, detail = predictions.read(task.name)[task.asked], ""
+        if condition == POSITION_VOTE:
+            if reason := why_no_clock(task):
+                ctx.reporter.remark(f"{ctx.node}: no position vote on {task.name}: {reason}.")
+                continue
+            probabilities, detail = vote_by_clock(task)
+        yield labels_against(ctx, task, condition, probabilities, detail)
+
+
+def _made_elsewhere(videos: Mapping[str, Artifact]) -> set[str]:
+    """Return the conditions with EEG behind them that were made elsewhere than `full`: one computed, one imported."""
+    if FULL not in videos:
+        return set()
+    made = videos[FULL].manifest.provenance
+    others = {name for name, one in videos.items() if one.manifest.provenance != made}
+    return {name for name in others if CONDITIONS[name].at != "generate"}
+
+
+def _smoothed(ctx: Context, behind: Iterable[Artifact]) -> bool:
+    """Tell whether the features behind what was decoded mix the clips of a run, and say so.
 
     Then no condition is asked to tell them apart: a control that reads no EEG would stand there alone.
     """
-    mixed = [artifact.address for artifact in videos if SMOOTHED in artifact.manifest.stamps]
+    mixed = [artifact.address for artifact in behind if SMOOTHED in artifact.manifest.stamps]
     if mixed:
         ctx.reporter.remark(
             f"{mixed[0]}: features smoothed within runs mix a run's clips: no identification within runs."
         )
     return bool(mixed)
-
-
-def _score_labels(ctx: Context, artifact: Artifact, condition: str) -> list[Score]:
-    """Score the class probabilities of one condition, task by task."""
-    found: list[Score] = []
-    for task in tasks_of(ctx, artifact):
-        found += _score_task(ctx, task, condition, artifact.read(task.name)[task.asked])
-    return found
-
-
-def _score_clock(ctx: Context, artifact: Artifact) -> list[Score]:
-    """Score what a clock alone gets on the same test events, task by task, and say where it cannot be asked."""
-    found: list[Score] = []
-    for task in tasks_of(ctx, artifact):
-        reason = why_no_clock(task)
-        if reason:
-            ctx.reporter.remark(f"{ctx.node}: no position vote on {task.name}: {reason}.")
-            continue
-        probabilities, detail = vote_by_clock(task)
-        found += _score_task(ctx, task, POSITION_VOTE, probabilities, detail)
-    return found
-
-
-def _score_task(ctx: Context, task: Task, condition: str, probabilities: np.ndarray, detail: str = "") -> list[Score]:
-    """Score probabilities of one task, `(asked event, class)`."""
-    from eeg2vid.stages.metrics.metric import Given, Keys, Labels
-    from eeg2vid.stages.metrics.scoring import score
-
-    keys = Keys(
-        subject=str(ctx.subject),
-        events=[event.event for event in task.events],
-        clips=[event.clip for event in task.events],
-        runs=runs_within_folds(task.events, task.folds.tolist()),
-        positions=task.positions,
-        folds=task.folds,
-    )
-    labels = Labels(probabilities, task.labels, task.majority)
-    given = Given(keys, condition, target=task.name, labels=labels)
-    return score(given, _effort(ctx, "labels", task.name), detail)[0]

@@ -12,6 +12,9 @@ concept balanced accuracy     concept   balanced-accuracy
 concept top-5                 concept   accuracy           top-5
 anything else                           as it is
 ============================  ========  =================  ============
+
+Scores 2 -> 3: the values of events stand in one row for each measure and condition; where an event was scored in
+which run and fold, version 2 did not say.
 """
 
 from __future__ import annotations
@@ -99,3 +102,30 @@ def _definition(row: Facets) -> Facets:
 
 
 SCORES_1 = Upgrade(_content)
+
+
+def _gathered(tables: Tables, attributes: Facts, _: Collection[str]) -> tuple[Tables, Facts]:
+    """Return the tables of version 3."""
+    place: dict[str, int] = {}
+    clips: list[str] = []
+    rows: dict[tuple[str, ...], dict[int, float]] = {}
+    for row in tables["events"]:
+        index = place.setdefault(row["event"], len(place))
+        if index == len(clips):
+            clips.append(row["clip"])
+        rows.setdefault(tuple(row[name] for name in _WHAT), {})[index] = row["value"]
+    events = [{"event": event, "clip": clips[index], "run": "", "fold": ""} for event, index in place.items()]
+    values = [
+        {
+            **dict(zip(_WHAT, what, strict=True)),
+            "values": [found.get(index) for index in range(len(place))],
+            "wrong": [],
+        }
+        for what, found in rows.items()
+    ]
+    return tables | {"events": events, "values": values, "looks": []}, attributes
+
+
+_WHAT = ("target", "metric", "variant", "subset", "condition")
+
+SCORES_2 = Upgrade(_gathered)

@@ -10,6 +10,7 @@ import numpy as np
 from eeg2vid.schemas.entities import Clip
 from eeg2vid.schemas.errors import BadDataError
 
+TASKS = ("concept", "group", "color", "fast", "number", "human", "face")
 NOT_IN_TASK = -1
 
 _COLORS = ("red", "green", "blue", "yellow", "white", "grey")

@@ -1,195 +1,137 @@
-"""What `generate` shows: videos made from decoded or true values, or what a condition shows instead."""
+"""What `score` holds decoded clips against: the true clips, what eyes saw in both, and what the clips show."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from eeg2vid.schemas.conditions import CONDITIONS, made_by, makes_at
-from eeg2vid.schemas.entities import EventKey, Fold
-from eeg2vid.schemas.errors import MissingInputError
-from eeg2vid.schemas.predictions import PredictionKey
-from eeg2vid.schemas.splits import Part
-from eeg2vid.schemas.targets import TargetFacts
-from eeg2vid.schemas.videos import VideoKey
-from eeg2vid.stages.cohort.clips import rows_of_clips
-from eeg2vid.stages.cohort.folds import FoldParts, chosen_folds, load_folds
-from eeg2vid.stages.cohort.people import gather
-from eeg2vid.stages.decoding.conditioned import learned_clips
+from eeg2vid.schemas.conditions import FULL
+from eeg2vid.schemas.entities import Clip, Event
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.percepts import PerceptAttributes
+from eeg2vid.schemas.videos import VideoAttributes, VideoKey
+from eeg2vid.stages.cohort.clips import clips_of, places_of, rows_of_clips
+from eeg2vid.stages.cohort.people import runs_within_folds
+from eeg2vid.stages.datasets.labels import NOT_IN_TASK, TASKS, fast_threshold, task_labels
 from eeg2vid.stages.engine.protocol import Context
-from eeg2vid.stages.store.rows import row_reader, whole_pieces
-from eeg2vid.stages.targets.table import find_targets
+from eeg2vid.stages.store.layout import STUDY, split_variant
+from eeg2vid.stages.store.reader import Artifact
 
 if TYPE_CHECKING:
     import numpy as np
 
-CLIPS_PER_PART = 20
-Make = Callable[[slice], "np.ndarray"]
-"""From some rows to their videos, uint8 `(row, frame, row, column, rgb)`."""
-Reader = Callable[[slice], "np.ndarray"]
+    from eeg2vid.stages.metrics.metric import Given, Judge, Keys, Sides
 
 
-@dataclass(frozen=True)
-class Given:
-    """Values that stand for decoded ones: what reads them of some rows, and what is known of them."""
-
-    read: Reader
-    facts: TargetFacts
-
-
-def true_values(ctx: Context, target: str, keys: list[VideoKey]) -> Given:
-    """Return a target's true values of some clips."""
-    import numpy as np
-
-    [found] = find_targets([target])
-    cohort = gather(ctx)
-    loaded = found.load(ctx, cohort)
-    values = loaded.of_fold(_nothing_learned()).values
-    place = {event.event: index for index, event in enumerate(cohort.events)}
-    rows = np.array([place[key.event] for key in keys], dtype=np.int64)
-    return Given(lambda part: values.take(rows[part]), loaded.facts())
-
-
-def no_values(ctx: Context, target: str, keys: list[VideoKey]) -> None:
-    """Return nothing: the generator is not given the target, and says itself what it makes without."""
-
-
-def _nothing_learned() -> FoldParts:
-    """Return a fold without events: values are the same in all."""
-    import numpy as np
-
-    none = np.zeros(0, dtype=np.int64)
-    return FoldParts("", none, none, none)
-
-
-def generated(ctx: Context) -> tuple[list[VideoKey], Make]:
-    """Return what the generator makes videos of, and how: values are read a part at a time."""
-    from eeg2vid.stages.generators.generator import Build, Model
-
-    settings = ctx.settings
-    targets = type(settings.generator).targets
-    how = makes_at("generate", ctx.condition)
-    replaced = [target for target in targets if how == "values" and target in CONDITIONS[ctx.condition].replaces]
-    decoded = [target for target in targets if target not in replaced]
-    keys, readers, facts = _decoded(ctx, decoded) if decoded else (_tested(ctx), {}, {})
-    for target in replaced:
-        given: Given | None = made_by(ctx.condition)(ctx, target, keys)
-        if given is not None:
-            readers[target], facts[target] = given.read, given.facts
-    models = {role: ctx.model(role) for role in type(settings.generator).roles}
-    generator = settings.generator.built()(
-        settings.generator,
-        Build(
-            models={role: Model(m.name, m.identity, m.folder) for role, m in models.items()},
-            facts=facts,
-            shape=tuple(ctx.read("stimuli").entries["frames"].shape[1:]),
-            device=ctx.device,
-            seed=ctx.seed,
-            where=str(ctx.read("predictions").address if decoded else ctx.node),
-        ),
-    )
-
-    def make(part: slice) -> np.ndarray:
-        values = {target: read(part) for target, read in readers.items()}
-        videos: np.ndarray = generator.make([key.clip for key in keys[part]], values)
-        return made_by(ctx.condition)(videos) if how == "frames" else videos
-
-    return keys, make
-
-
-def _decoded(ctx: Context, targets: list[str]) -> tuple[list[VideoKey], dict[str, Reader], dict[str, TargetFacts]]:
-    """Return the rows for which all of some targets were decoded, what reads their values, and what is known of them.
+def by_condition(artifacts: Sequence[Artifact]) -> dict[str, Artifact]:
+    """Return one artifact per condition, `full` first.
 
     Raises
     ------
-    MissingInputError
-        If one was not decoded.
+    BadDataError
+        If two systems are among them.
     """
-    predictions = ctx.read("predictions")
-    for target in targets:
-        if not predictions.has(target):
-            raise MissingInputError(
-                f"{predictions.address} holds no {target}; there is nothing to decode.",
-                f"Plan a mapper to them: a [train-mapper.<variant>] table with targets = ['{target}'].",
+    found = {split_variant(artifact.address.variant)[1]: artifact for artifact in artifacts}
+    if len(found) != len(artifacts):
+        names = ", ".join(str(artifact.address) for artifact in artifacts)
+        raise BadDataError(f"Two systems under one score: {names}.", "Give each system its own [score.<variant>].")
+    return dict(sorted(found.items(), key=lambda item: item[0] != FULL))
+
+
+def keys_of(ctx: Context, videos: Mapping[str, Artifact]) -> Keys:
+    """Return what the rows of the videos stand for: those of the condition with the fewest, which all must show."""
+    rows = min((one.table("clips", VideoKey) for one in videos.values()), key=len)
+    return keyed(ctx, [row.event for row in rows], [row.fold for row in rows])
+
+
+def keyed(ctx: Context, names: Sequence[str], folds: Sequence[str]) -> Keys:
+    """Return the keys of some events of the events table, each in a fold."""
+    import numpy as np
+
+    from eeg2vid.stages.metrics.metric import Keys
+
+    by_event = {event.event: event for event in ctx.read("events").table("events", Event)}
+    events = [by_event[name] for name in names]
+    concepts = [clip.concept for clip in clips_of(ctx, events)]
+    return Keys(
+        subject=str(ctx.subject),
+        events=list(names),
+        clips=[event.clip for event in events],
+        runs=runs_within_folds(events, folds),
+        positions=np.array([event.position for event in events]),
+        folds=np.array(folds),
+        concepts=np.array([-1 if concept is None else concept for concept in concepts]),
+    )
+
+
+def clips_against(ctx: Context, condition: str, videos: Artifact, keys: Keys, apart: bool) -> Given:
+    """Read truth and decoded videos of one condition in the same order, and what is known of them."""
+    from eeg2vid.stages.metrics.metric import Given, Sides
+
+    stimuli = ctx.read("stimuli")
+    geometry: VideoAttributes = stimuli.attributes()
+    picture = (slice(None), slice(None), slice(geometry.height), slice(geometry.width))
+    order = rows_of_clips(stimuli, keys.clips, VideoKey)
+    places = places_of(videos, _rows_of(keys))
+    percepts, judges = _percepts(ctx, condition, keys)
+    return Given(
+        keys,
+        condition,
+        frames=Sides(videos.read("frames")[places][picture], stimuli.read("frames")[order][picture]),
+        percepts=percepts,
+        apart=apart,
+        truths=_truths(ctx, keys),
+        judges=judges,
+        threads=ctx.threads,
+    )
+
+
+def _rows_of(keys: Keys) -> list[VideoKey]:
+    named = zip(keys.clips, keys.events, keys.folds.tolist(), strict=True)
+    return [VideoKey(clip=clip, event=event, fold=fold) for clip, event, fold in named]
+
+
+def _truths(ctx: Context, keys: Keys) -> dict[str, np.ndarray]:
+    """Return the true label of each event's clip, by label; those that the clip index cannot tell are left out.
+
+    Where speed is asked of what an eye sees in a clip, nothing is trained: fast is above the median of all clips.
+    """
+    index = {clip.clip: clip for clip in ctx.read("clips").table("clips", Clip)}
+    clips, found = [index[name] for name in keys.clips], {}
+    for task in TASKS:
+        try:
+            threshold = fast_threshold(list(index.values())) if task == "fast" else None
+            labels = task_labels(task, clips, threshold=threshold).index
+        except BadDataError:
+            continue
+        found[task] = labels
+    return {task: labels for task, labels in found.items() if (labels != NOT_IN_TASK).any()}
+
+
+def _percepts(ctx: Context, condition: str, keys: Keys) -> tuple[dict[str, dict[str, Sides]], dict[str, Judge]]:
+    """Return what each eye saw in the decoded and in the true clips, in one order, by eye and array; and who looked.
+
+    Eyes that did not look at this condition are left out.
+    """
+    from eeg2vid.stages.metrics.metric import Judge, Sides
+
+    looks = ctx.read_many("percepts")
+    true = [one for one in looks if one.address.unit == STUDY]
+    decoded = [one for one in looks if one not in true and split_variant(one.address.variant)[1] == condition]
+    found: dict[str, dict[str, Sides]] = {}
+    judges: dict[str, Judge] = {}
+    for artifact in decoded:
+        facts: PerceptAttributes = artifact.attributes()
+        same = [one for one in true if one.attributes() == facts]
+        if len(same) != 1 or facts.eye in found:
+            raise BadDataError(
+                f"{artifact.address}: expected one look of eye '{facts.eye}' at the true clips with the same settings "
+                f"and models, and one at each condition, found {len(same)} of {len(true)}.",
+                f"Plan one: an [encode-clips.<variant>] table with eye = {{name = '{facts.eye}', ...}}.",
             )
-    wanted = chosen_folds(ctx.read("folds"), ctx.settings.folds)
-    tables = {target: predictions.table(target, PredictionKey) for target in targets}
-    places = {t: {(row.fold, row.event): k for k, row in enumerate(rows)} for t, rows in tables.items()}
-    shared = [row for row in tables[targets[0]] if all((row.fold, row.event) in one for one in places.values())]
-    keys = [VideoKey(clip=row.clip, event=row.event, fold=row.fold) for row in shared if row.fold in wanted]
-
-    def reader(target: str) -> Reader:
-        rows = [places[target][key.fold, key.event] for key in keys]
-        read = row_reader(predictions.lazy(target))
-        return lambda part: read(rows[part])
-
-    return keys, {target: reader(target) for target in targets}, dict(predictions.attributes().targets)
-
-
-def shown_instead(ctx: Context) -> tuple[list[VideoKey], Make]:
-    """Return the test clips of the folds, and what a condition shows instead of them."""
-    import numpy as np
-
-    from eeg2vid.stages.conditions.stimuli import Stimuli
-
-    stimuli, folds, frames = ctx.read("stimuli"), ctx.read("folds"), ctx.read("stimuli").lazy("frames")
-    place = {row.clip: index for index, row in enumerate(stimuli.table("clips", VideoKey))}
-    events, names = folds.table("events", EventKey), [row.fold for row in folds.table("folds", Fold)]
-    assignment = folds.read("assignment")
-    learned = {}
-    for fold in chosen_folds(folds, ctx.settings.folds):
-        known = np.flatnonzero(np.isin(assignment[names.index(fold)], (Part.TRAIN, Part.VALIDATION)))
-        learned[fold] = np.array(sorted({place[events[k].clip] for k in known}), dtype=np.int64)
-    keys = _tested(ctx)
-
-    def stream() -> Iterator[tuple[int, np.ndarray]]:
-        step = whole_pieces(frames, CLIPS_PER_PART)
-        for start in range(0, len(place), step):
-            yield start, frames[start : start + step]
-
-    show = made_by(ctx.condition)(Stimuli(tuple(frames.shape[1:]), learned, stream))
-    return keys, lambda part: show([key.fold for key in keys[part]])
-
-
-def _tested(ctx: Context) -> list[VideoKey]:
-    """Return the test clips of the folds, fold by fold."""
-    import numpy as np
-
-    folds = ctx.read("folds")
-    events, names = folds.table("events", EventKey), [row.fold for row in folds.table("folds", Fold)]
-    assignment = folds.read("assignment")
-    return [
-        VideoKey(clip=events[k].clip, event=events[k].event, fold=fold)
-        for fold in chosen_folds(folds, ctx.settings.folds)
-        for k in np.flatnonzero(assignment[names.index(fold)] == Part.TEST)
-    ]
-
-
-def nearest_shown(ctx: Context) -> tuple[list[VideoKey], Make]:
-    """Return the decoded clips, and for each the training clip whose true value is nearest to the decoded one.
-
-    The value is that of the generator's first target.
-    """
-    import numpy as np
-
-    target = type(ctx.settings.generator).targets[0]
-    keys, readers, _ = _decoded(ctx, [target])
-    cohort, stimuli = gather(ctx), ctx.read("stimuli")
-    [found] = find_targets([target])
-    loaded = found.load(ctx, cohort)
-    folds: Mapping[str, FoldParts] = {one.fold: one for one in load_folds(ctx, cohort, ctx.settings.folds)}
-    rows = rows_of_clips(stimuli, cohort.clips, VideoKey)
-    read = row_reader(stimuli.lazy("frames"))
-
-    def make(part: slice) -> np.ndarray:
-        values, some = readers[target](part), keys[part]
-        nearest = np.zeros(len(some), dtype=np.int64)
-        for name in dict.fromkeys(key.fold for key in some):
-            mine = [k for k, key in enumerate(some) if key.fold == name]
-            learned = learned_clips(ctx, cohort, folds[name])
-            take = loaded.of_fold(folds[name]).values.take
-            nearest[mine] = made_by(ctx.condition)(values[mine], take, learned)
-        return read(rows[nearest].tolist())
-
-    return keys, make
+        order, places = rows_of_clips(same[0], keys.clips, VideoKey), places_of(artifact, _rows_of(keys))
+        found[facts.eye] = {
+            name: Sides(artifact.read(name)[places], same[0].read(name)[order]) for name in sorted(artifact.names)
+        }
+        judges[facts.eye] = Judge(facts.eye, facts.settings)
+    return found, judges

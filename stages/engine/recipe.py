@@ -10,12 +10,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from eeg2vid.schemas.choice import choices_of
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.engine.settings import merge
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.engine.sweep import Sweep, Tables, read_sweep
 from eeg2vid.stages.engine.text import did_you_mean, sentence_of
 from eeg2vid.stages.engine.workspace import check_tables, read_toml
+from eeg2vid.stages.store.layout import join_eye
 
 DEFAULT_RECIPE = "ridge"
 
@@ -30,6 +32,7 @@ class RecipeHeader(BaseModel):
     about: str = ""
     cites: tuple[str, ...] = ()
     conditions: tuple[str, ...] = Field((), description="controls that `score` puts beside the full condition")
+    eyes: tuple[str, ...] = Field((), description="judge networks that look at every system's videos, for `score`")
     extends: str | None = Field(None, description="recipe over which this one lays its tables: a name, or a TOML file")
 
 
@@ -111,7 +114,30 @@ def load_recipe(name: str, stages: Mapping[str, Stage]) -> Recipe:
     if source.sweep is not None:
         sweep = read_sweep(source.sweep, str(path), tables, stages)
         tables, published = sweep.spread(tables, values=True), sweep.spread(published)
-    return Recipe(source.header, tables, published, sweep)
+    return Recipe(source.header, _looked_at(tables, source.header.eyes, stages, str(path)), published, sweep)
+
+
+def _looked_at(tables: Tables, eyes: tuple[str, ...], stages: Mapping[str, Stage], where: str) -> Tables:
+    """Give every eye of the header a variant at every system, `SYSTEM+EYE`, unless it has a table of its own.
+
+    Raises
+    ------
+    UsageError
+        If there is no such eye.
+    """
+    planned = {stage: dict(variants) for stage, variants in tables.items()}
+    for name, stage in stages.items() if eyes else ():
+        if not stage.named_after:
+            continue
+        known = choices_of(stage.Settings.model_fields[stage.named_by])
+        for eye in eyes:
+            if eye not in known:
+                raise UsageError(f"{where}, `eyes`: there is no eye '{eye}'.{did_you_mean(eye, known)}")
+        makers = [other for other, one in stages.items() if stage.named_after in one.writes]
+        for system in dict.fromkeys(base for maker in makers for base in tables.get(maker, {})):
+            for eye in eyes:
+                planned.setdefault(name, {}).setdefault(join_eye(system, eye), {})
+    return planned
 
 
 def recipe_path(name: str, folder: Path = Path()) -> Path:
@@ -162,9 +188,9 @@ def _read(path: Path, stages: list[str], below: tuple[Path, ...]) -> _Source:
 
 
 def _inheriting(header: RecipeHeader, parent: RecipeHeader) -> RecipeHeader:
-    """Return a header with its parent's conditions and words unless it has its own, and the papers of both."""
+    """Return a header with its parent's conditions, eyes and words unless it has its own, and the papers of both."""
     mine = header.model_fields_set
-    kept = {name: getattr(parent, name) for name in ("about", "conditions") if name not in mine}
+    kept = {name: getattr(parent, name) for name in ("about", "conditions", "eyes") if name not in mine}
     return header.model_copy(update={**kept, "cites": tuple(dict.fromkeys((*parent.cites, *header.cites)))})
 
 

@@ -2,46 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eeg2vid.schemas.conditions import FULL
-from eeg2vid.schemas.scores import Contrast, EventScore, Measure
+from eeg2vid.schemas.scores import Contrast, Measure, Values
 from eeg2vid.stages.metrics.frames import FloatArray
-from eeg2vid.stages.metrics.metric import Keys
 from eeg2vid.stages.metrics.scoring import Effort, bound
 from eeg2vid.stages.statistics.bootstrap import paired_difference
 
 
-def contrast(events: Sequence[EventScore], keys: Keys, effort: Effort) -> list[Contrast]:
-    """Contrast `full` with every other condition.
+def contrast(
+    values: Sequence[Values],
+    subject: str,
+    runs: NDArray,
+    effort: Effort,
+    shuffles: Collection[str] = (),
+    apart: Collection[str] = (),
+) -> list[Contrast]:
+    """Contrast `full` with every other condition, measure by measure.
 
     Parameters
     ----------
-    events
-        What `score` returned for each condition.
-    keys, effort
-        As there.
+    values
+        What `score` gave each event, of all conditions.
+    subject
+        Who was decoded.
+    runs
+        Run of each event, unique over folds `(event,)`.
+    effort
+        How hard to try.
+    shuffles
+        Conditions that decode the EEG of another run: one draw of the shuffle would decide much, so `full` is held
+        against all that was drawn, the mean of the wrong pairings of its own clips.
+    apart
+        Conditions that were made elsewhere than `full` and are never held against it.
     """
-    place = {event: index for index, event in enumerate(keys.events)}
-    values: dict[Measure, dict[str, FloatArray]] = {}  # then by condition, (event,)
-    for row in events:
-        of_measure = values.setdefault(row.measure, {})
-        of_measure.setdefault(row.condition, np.full(len(place), np.nan))[place[row.event]] = row.value
     found = []
-    for measure, conditions in values.items():
-        for control in (name for name in conditions if name != FULL and FULL in conditions):
+    for measure, conditions in _by_measure(values).items():
+        if FULL not in conditions:
+            continue
+        full = conditions.pop(FULL)
+        for control, other in conditions.items():
+            if control in apart:
+                continue
+            drawn = control in shuffles and full.wrong
             difference = paired_difference(
-                conditions[FULL],
-                conditions[control],
-                keys.runs,
+                _array(full.values),
+                _array(full.wrong if drawn else other.values),
+                runs,
                 np.random.default_rng(effort.seed),
                 n=effort.bootstraps,
             )
             found.append(
                 Contrast(
-                    subject=keys.subject,
+                    subject=subject,
                     **measure._asdict(),
                     condition=FULL,
                     control=control,
@@ -52,3 +69,14 @@ def contrast(events: Sequence[EventScore], keys: Keys, effort: Effort) -> list[C
                 )
             )
     return found
+
+
+def _by_measure(values: Sequence[Values]) -> Mapping[Measure, dict[str, Values]]:
+    found: dict[Measure, dict[str, Values]] = {}
+    for row in values:
+        found.setdefault(row.measure, {})[row.condition] = row
+    return found
+
+
+def _array(values: Sequence[float | None]) -> FloatArray:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)

@@ -6,7 +6,8 @@ A metric is a file with its row (`Metric`) and the function that measures, and o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,12 @@ class Variant:
         It tells clips of one run apart, which no clock can do.
     lenient
         It takes any of three labels for right, so chance is 3/(N + 2).
+    look
+        It tells how all clips together look, whatever was shown: never tested, never evidence.
+    hits
+        The value of an event is a hit, 0 or 1 or the chance of one.
+    extra
+        It is dear or seldom wanted: asked only where the settings of `score` name it.
     """
 
     title: str
@@ -43,6 +50,9 @@ class Variant:
     among: str = ""
     apart: bool = False
     lenient: bool = False
+    look: bool = False
+    hits: bool = False
+    extra: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,12 +103,16 @@ class Metric:
             among=one.among,
             apart=one.apart,
             lenient=one.lenient,
+            look=one.look,
         )
 
 
 @dataclass(frozen=True)
 class Keys:
-    """What the rows of decoded and true events stand for, each ``(event,)``."""
+    """What the rows of decoded and true events stand for, each ``(event,)``.
+
+    `concepts` is what each true clip shows, a number, -1 where it is not known; None: of no clip.
+    """
 
     subject: str
     events: list[str]
@@ -106,6 +120,19 @@ class Keys:
     runs: NDArray
     positions: NDArray
     folds: NDArray
+    concepts: NDArray | None = None
+
+    def take(self, kept: NDArray[np.integer]) -> Keys:
+        """Return some of the rows."""
+        return Keys(
+            self.subject,
+            [self.events[k] for k in kept],
+            [self.clips[k] for k in kept],
+            self.runs[kept],
+            self.positions[kept],
+            self.folds[kept],
+            None if self.concepts is None else self.concepts[kept],
+        )
 
 
 @dataclass(frozen=True)
@@ -115,6 +142,32 @@ class Sides:
     decoded: NDArray
     true: NDArray
 
+    def take(self, kept: NDArray[np.integer]) -> Sides:
+        """Return some of the events; a table of every event with every other loses both its rows and its columns."""
+        square = not self.true.size and self.decoded.ndim == 2
+        decoded = self.decoded[kept][:, kept] if square else self.decoded[kept]
+        return Sides(decoded, self.true[kept] if self.true.size else self.true)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What is known of an eye that looked.
+
+    Attributes
+    ----------
+    eye, settings
+        Its name, and what it looks at.
+    classes
+        Names of the classes by array: of "logits", of "color"; absent where unknown.
+    concept_of_class
+        Of "logits": the concept that each class belongs to, 0 for none; empty where unknown.
+    """
+
+    eye: str
+    settings: Mapping[str, Any]
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    concept_of_class: tuple[int, ...] = ()
+
 
 @dataclass(frozen=True)
 class Labels:
@@ -123,6 +176,17 @@ class Labels:
     probabilities: NDArray[np.floating]
     true: NDArray
     majority: NDArray
+
+    def take(self, kept: NDArray[np.integer]) -> Labels:
+        """Return some of the events."""
+        return Labels(self.probabilities[kept], self.true[kept], self.majority[kept])
+
+    def among_shown(self) -> Labels:
+        """Return the choice among the classes that are shown at all: other ones are no candidates."""
+        shown, true = np.unique(self.true, return_inverse=True)
+        place = np.full(self.probabilities.shape[1], -1)
+        place[shown] = np.arange(len(shown))
+        return Labels(self.probabilities[:, shown], true, place[self.majority.astype(np.int64)])
 
 
 @dataclass(frozen=True)
@@ -143,6 +207,18 @@ class Given:
         Pairings ``(pairing, event)`` that the walk will look at: a pair metric that is dear need compute no others.
     apart
         Whether clips of a run are told apart at all: not where smoothing has mixed them.
+    truths
+        True label of each event's clip by name of the label, int ``(event,)``; -1 where it is not asked.
+    judges
+        By eye, beside `percepts`.
+    subset
+        Which events these are; empty: all that were decoded.
+    detail
+        How the values came about, for every row.
+    extras
+        Variants that are asked though they are dear, "metric:variant".
+    threads
+        How many a metric may use; never changes a number.
     """
 
     keys: Keys
@@ -154,6 +230,30 @@ class Given:
     values: Sides | None = None
     asked: tuple[NDArray[np.int64], ...] = ()
     apart: bool = True
+    truths: Mapping[str, NDArray] = field(default_factory=dict)
+    judges: Mapping[str, Judge] = field(default_factory=dict)
+    subset: str = ""
+    detail: str = ""
+    extras: frozenset[str] = frozenset()
+    threads: int = 1
+
+    def asks(self, metric: Metric, variant: str) -> bool:
+        """Tell whether a variant is asked: where it is extra, only if it is named."""
+        return not metric.variants[variant].extra or f"{metric.name}:{variant}" in self.extras
+
+    def take(self, kept: NDArray[np.integer], subset: str) -> Given:
+        """Return some of the events, under the name of a subset; pairings are drawn anew."""
+        return replace(
+            self,
+            keys=self.keys.take(kept),
+            frames=None if self.frames is None else self.frames.take(kept),
+            percepts={e: {n: one.take(kept) for n, one in arrays.items()} for e, arrays in self.percepts.items()},
+            labels=None if self.labels is None else self.labels.take(kept),
+            values=None if self.values is None else self.values.take(kept),
+            truths={name: values[kept] for name, values in self.truths.items()},
+            asked=(),
+            subset=subset,
+        )
 
     @property
     def offers(self) -> frozenset[str]:
@@ -177,11 +277,21 @@ class Measured:
     Attributes
     ----------
     table
-        Of a pair ``(decoded event, true event)``: every event decoded with every event as its truth. Of a label
-        ``(event, class)``: every event with every class as its truth. NaN where nothing can be asked.
+        Of a pair ``(decoded event, true event)``: every event decoded with every event as its truth; NaN across folds
+        and where nothing can be asked. Of a label ``(event, class)``: every event with every class as its truth.
+        Of a look ``(event,)``, a value of each event that no wrong pairing has, or ``()``, one of all clips together.
     chance
         The level that a formula gives; None: what wrong pairings score.
+    empirical
+        Beside a formula: the exact mean over all pairs of clips of different runs.
+    baseline
+        What must be beaten where it is more than chance: the share of the majority.
+    detail
+        What must be known to read the value, e.g. how large the gallery is.
     """
 
     table: FloatArray
     chance: float | None = None
+    empirical: float | None = None
+    baseline: float | None = None
+    detail: str = ""

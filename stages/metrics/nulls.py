@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +16,15 @@ from eeg2vid.stages.statistics.label_tests import LabelNull
 from eeg2vid.stages.statistics.permutation import permutation_p, plan_exchange, pooled_null
 
 Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A test by relabelings of runs: its p-value, the score under each `(permutation,)`, and how p is to be read."""
+
+    p: float
+    null: FloatArray
+    note: str
 
 
 @dataclass(frozen=True)
@@ -51,12 +61,28 @@ class Pairings:
         """Return the pairings of a constant condition: with whatever it is paired, the mean is the same."""
         return cls(None, np.arange(len(keys.runs))[None], "", keys.folds)
 
-    def p(self, matrix: FloatArray) -> float | None:
-        """Return the p-value of the mean of ``(decoded event, true event)`` over the true pairs; high is good."""
+    def test(self, matrix: FloatArray) -> Tested | None:
+        """Test the mean of ``(decoded event, true event)`` over the true pairs; high is good."""
         if self.random is None:
             return None
         null = pooled_null(paired_null(matrix, self.random), self.folds)
-        return permutation_p(float(np.nanmean(matrix.diagonal())), null)
+        return Tested(permutation_p(float(np.nanmean(matrix.diagonal())), null), null, self.note)
+
+    def wrong(self, matrix: FloatArray) -> FloatArray | None:
+        """Return what the decoded clips of other runs score with each event's truth, mean over draws `(event,)`."""
+        if self.random is None:
+            return None
+        there = np.isfinite(matrix)
+        total = np.where(there, matrix, 0.0) * self._drawn
+        weight = (self._drawn * there).sum(axis=0)
+        return np.divide(total.sum(axis=0), weight, out=np.full(len(matrix), np.nan), where=weight > 0)
+
+    @cached_property
+    def _drawn(self) -> FloatArray:
+        """How often each decoded event is paired with each true one among the foils `(decoded, true)`."""
+        events = self.foils.shape[1]
+        codes = np.arange(events) * events + self.foils
+        return np.bincount(codes.ravel(), minlength=events**2).reshape(events, events).astype(np.float64)
 
     @property
     def all(self) -> tuple[Indices, ...]:
@@ -86,6 +112,13 @@ class Nulls:
         keys, labels = self.given.keys, self.given.labels
         assert labels is not None
         return LabelNull.of(labels.true, keys.runs, keys.positions, keys.folds, n=self.permutations, seed=self.seed)
+
+
+def exchange_of(keys: Keys, what: str, permutations: int, seed: int) -> str:
+    """Return a short name for which runs change places: under one name, all subjects' runs are relabeled alike."""
+    rows = [f"{run}/{place}/{fold}" for run, place, fold in zip(keys.runs, keys.positions, keys.folds, strict=True)]
+    text = "\n".join([what, str(permutations), str(seed), *rows])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def is_constant(decoded: NDArray, folds: NDArray) -> bool:

@@ -8,12 +8,13 @@ from importlib import import_module
 
 import numpy as np
 
-from eeg2vid.schemas.scores import Definition, EventScore, Kind, Score
-from eeg2vid.stages.metrics.frames import FloatArray
+from eeg2vid.schemas.scores import Definition, Kind, Look, Score, Values
+from eeg2vid.stages.metrics.frames import FloatArray, IntArray
 from eeg2vid.stages.metrics.metric import LABEL, Given, Measured, Metric
-from eeg2vid.stages.metrics.nulls import Nulls
+from eeg2vid.stages.metrics.nulls import Nulls, Tested, exchange_of
 from eeg2vid.stages.metrics.pairing import paired_null
 from eeg2vid.stages.metrics.table import METRICS
+from eeg2vid.stages.statistics.adjust import holm
 from eeg2vid.stages.statistics.bootstrap import Interval, bootstrap_class_mean, bootstrap_mean
 
 
@@ -36,7 +37,29 @@ class Effort:
     seed: int
 
 
-def score(given: Given, effort: Effort, detail: str = "") -> tuple[list[Score], list[EventScore]]:
+@dataclass(frozen=True)
+class Scored:
+    """A row of the score table, and what it rests on.
+
+    Attributes
+    ----------
+    row
+        The score.
+    values
+        Of each event `(event,)`, NaN where nothing is asked; their mean is the score.
+    wrong
+        What decoded clips of other runs score with the truth of each event `(event,)`; None: not asked.
+    null
+        The score under each relabeling of runs `(permutation,)`; None: not tested.
+    """
+
+    row: Score
+    values: FloatArray
+    wrong: FloatArray | None
+    null: FloatArray | None
+
+
+def score(given: Given, effort: Effort) -> tuple[list[Scored], list[Look]]:
     """Score one condition of one subject, metric by metric.
 
     Clips of a run share concept, time and drift, so runs change places, never clips. Where all clips of a run have
@@ -48,12 +71,10 @@ def score(given: Given, effort: Effort, detail: str = "") -> tuple[list[Score], 
         What was decoded, and the truth.
     effort
         How hard to try.
-    detail
-        How the values came about, for every row.
 
     Returns
     -------
-    Rows of the score table, and, of clips and values, every event's values where they are finite.
+    The scores, each tested; and how the clips look, which is not.
 
     Raises
     ------
@@ -63,18 +84,17 @@ def score(given: Given, effort: Effort, detail: str = "") -> tuple[list[Score], 
     nulls = Nulls(given, effort.permutations, effort.seed)
     if given.labels is None:
         given = replace(given, asked=nulls.pairings.all)
-    scores: list[Score] = []
-    events: list[EventScore] = []
+    scores: list[Scored] = []
+    looks: list[Look] = []
     for metric in METRICS.values():
         if not given.offers.issuperset(metric.needs):
             continue
         for variant, measured in _measure(metric, given).items():
-            values = _values(given, measured)
-            interval = _interval(given, metric, values, effort)
-            scores.append(_row(given, metric, variant, measured, interval, nulls, detail))
-            if given.labels is None:
-                events += _events(given, metric, variant, values)
-    return scores, events
+            if metric.variants[variant].look:
+                looks.append(_look(given, metric, variant, measured))
+            else:
+                scores.append(_scored(given, metric, variant, measured, nulls, effort))
+    return _adjusted(scores), looks
 
 
 def _measure(metric: Metric, given: Given) -> dict[str, Measured]:
@@ -83,57 +103,106 @@ def _measure(metric: Metric, given: Given) -> dict[str, Measured]:
     return found
 
 
-def _values(given: Given, measured: Measured) -> FloatArray:
-    """Return the value of each event."""
-    if measured.table.ndim == 1:
-        return measured.table
-    if given.labels is not None:
-        return np.asarray(measured.table[np.arange(len(measured.table)), given.labels.true])
-    return measured.table.diagonal()
+def _adjusted(found: list[Scored]) -> list[Scored]:
+    """Return the rows with their p-values corrected for the number of tests."""
+    corrected = iter(holm([one.row.p for one in found if one.row.p is not None]))
+    return [
+        one if one.row.p is None else replace(one, row=one.row.model_copy(update={"p_adjusted": next(corrected)}))
+        for one in found
+    ]
 
 
-def _interval(given: Given, metric: Metric, values: FloatArray, effort: Effort) -> Interval:
-    rng = np.random.default_rng(effort.seed)
-    if metric.form == "set" and given.labels is not None:
-        return bootstrap_class_mean(values, given.labels.true, given.keys.runs, rng, n=effort.bootstraps)
-    return bootstrap_mean(values, given.keys.runs, rng, n=effort.bootstraps)
+def _look(given: Given, metric: Metric, variant: str, measured: Measured) -> Look:
+    return Look(
+        **_named(given, metric, variant),
+        value=float(np.nanmean(measured.table)),
+        n_events=len(given.keys.events),
+        detail=measured.detail,
+    )
 
 
-def _row(
-    given: Given, metric: Metric, variant: str, measured: Measured, interval: Interval, nulls: Nulls, detail: str
-) -> Score:
-    p, note = _test(given, metric, measured, nulls)
+def _named(given: Given, metric: Metric, variant: str) -> dict[str, str]:
+    return {
+        "subject": given.keys.subject,
+        "target": given.target,
+        "metric": metric.name,
+        "variant": variant,
+        "subset": given.subset,
+        "condition": given.condition,
+    }
+
+
+def _scored(given: Given, metric: Metric, variant: str, measured: Measured, nulls: Nulls, effort: Effort) -> Scored:
+    values = _values(given, metric, measured)
+    tested = _test(given, metric, measured, nulls)
     chance = measured.chance
     if chance is None:  # no formula: what wrong pairings score
         chance = float(paired_null(measured.table, nulls.pairings.foils).mean())
-    return Score(
-        subject=given.keys.subject,
-        target=given.target,
-        metric=metric.name,
-        variant=variant,
-        condition=given.condition,
+    interval = _interval(given, metric, values, effort)
+    best = metric.bounds[1] if metric.direction == "higher" else metric.bounds[0]
+    row = Score(
+        **_named(given, metric, variant),
         kind=_kind(given),
         value=interval.value,
         low=bound(interval.low),
         high=bound(interval.high),
         chance=chance,
         chance_kind=metric.variants[variant].chance,
-        p=p,
-        note=note,
+        empirical_chance=measured.empirical,
+        baseline=measured.baseline,
+        above_chance=None if best is None or best == chance else (interval.value - chance) / (best - chance),
+        p=None if tested is None else tested.p,
+        note="" if tested is None else tested.note,
         n_events=interval.n_events,
+        n_clips=len(set(given.keys.clips)),
         n_runs=interval.n_runs,
-        detail=detail,
+        exchange="" if tested is None else exchange_of(given.keys, _exchanged(given), effort.permutations, effort.seed),
+        detail="; ".join(one for one in (given.detail, measured.detail) if one),
     )
+    paired = given.labels is None and measured.table.ndim == 2
+    wrong = nulls.pairings.wrong(measured.table) if paired else None
+    return Scored(row, values, wrong, None if tested is None else tested.null)
 
 
-def _test(given: Given, metric: Metric, measured: Measured, nulls: Nulls) -> tuple[float | None, str]:
-    """Return the p-value and what must be known to read it; None where there is nothing to exchange."""
-    if measured.table.ndim == 1:
-        return None, ""
+def _values(given: Given, metric: Metric, measured: Measured) -> FloatArray:
+    """Return the value of each event, such that their mean is the score."""
+    table = measured.table
+    if table.ndim < 2:
+        return table
+    if given.labels is None:
+        return table.diagonal()
+    hits = np.asarray(table[np.arange(len(table)), given.labels.true])
+    return hits if metric.form == "event" else hits * _class_weights(given.labels.true)
+
+
+def _class_weights(labels: IntArray) -> FloatArray:
+    """Return weights `(event,)` that make the mean over events the mean over classes of the means of their events."""
+    classes, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    return np.asarray(len(labels) / (len(classes) * counts[place]))
+
+
+def _interval(given: Given, metric: Metric, values: FloatArray, effort: Effort) -> Interval:
+    rng = np.random.default_rng(effort.seed)
+    if metric.form == "set" and given.labels is not None:
+        hits = values / _class_weights(given.labels.true)
+        return bootstrap_class_mean(hits, given.labels.true, given.keys.runs, rng, n=effort.bootstraps)
+    return bootstrap_mean(values, given.keys.runs, rng, n=effort.bootstraps)
+
+
+def _test(given: Given, metric: Metric, measured: Measured, nulls: Nulls) -> Tested | None:
+    """Return the test of a score; None where there is nothing to exchange."""
+    if measured.table.ndim < 2:
+        return None
     sign = 1.0 if metric.direction == "higher" else -1.0
-    if given.labels is not None:
-        return nulls.labels.p(sign * measured.table, metric.form == "set"), nulls.labels.caveat
-    return nulls.pairings.p(sign * measured.table), nulls.pairings.note
+    if given.labels is None:
+        found = nulls.pairings.test(sign * measured.table)
+        return found and replace(found, null=sign * found.null)
+    p, null = nulls.labels.test(sign * measured.table, metric.form == "set")
+    return Tested(p, sign * null, nulls.labels.caveat)
+
+
+def _exchanged(given: Given) -> str:
+    return f"labels of {given.target}" if given.labels is not None else "clips"
 
 
 def _kind(given: Given) -> Kind:
@@ -142,20 +211,33 @@ def _kind(given: Given) -> Kind:
     return "classification" if LABEL in given.offers else "value"
 
 
-def _events(given: Given, metric: Metric, variant: str, values: FloatArray) -> list[EventScore]:
-    keys = given.keys
+def rows_of(found: Sequence[Scored], places: Sequence[int], events: int) -> list[Values]:
+    """Return the values of the events of some scores, by their places on the artifact's event axis.
+
+    Parameters
+    ----------
+    found
+        Scores of the same events.
+    places
+        Where each of these events stands.
+    events
+        How many there are.
+    """
+
+    def spread(values: FloatArray) -> tuple[float | None, ...]:
+        row: list[float | None] = [None] * events
+        for place, value in zip(places, values.tolist(), strict=True):
+            row[place] = value if np.isfinite(value) else None
+        return tuple(row)
+
     return [
-        EventScore(
-            event=event,
-            clip=clip,
-            target=given.target,
-            metric=metric.name,
-            variant=variant,
-            condition=given.condition,
-            value=float(value),
+        Values(
+            **one.row.measure._asdict(),
+            condition=one.row.condition,
+            values=spread(one.values),
+            wrong=() if one.wrong is None else spread(one.wrong),
         )
-        for event, clip, value in zip(keys.events, keys.clips, values, strict=True)
-        if np.isfinite(value)
+        for one in found
     ]
 
 
@@ -164,7 +246,7 @@ def bound(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def definitions_of(rows: Sequence[Score]) -> list[Definition]:
+def definitions_of(rows: Sequence[Score | Look]) -> list[Definition]:
     """Return what the metrics of some rows are, in the order of the table."""
     asked = {(row.metric, row.variant) for row in rows}
     return [

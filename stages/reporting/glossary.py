@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from eeg2vid.schemas.conditions import CONDITIONS, FULL
-from eeg2vid.schemas.scores import Contrast, Definition, EventScore, Measure, Score
+from eeg2vid.schemas.scores import Contrast, Definition, Look, Measure, Score, Values
 
 AnyRow = TypeVar("AnyRow", Score, Contrast)
 _FULL = "Decoded from the EEG recorded while the clip was shown. The result."
@@ -24,7 +24,7 @@ class Glossary:
         """Return the glossary of some definitions; of several of one name, the last one."""
         return cls({(row.metric, row.variant): row for row in rows})
 
-    def definition(self, row: Score | Contrast | EventScore) -> Definition:
+    def definition(self, row: Score | Contrast | Look | Values) -> Definition:
         """Return what a row's metric is; one that nobody defined goes by its name, the higher the better."""
         found = self.definitions.get((row.metric, row.variant))
         title = f"{row.metric} {row.variant}".strip()
@@ -33,7 +33,7 @@ class Glossary:
             title=title, definition="",
         )  # fmt: skip
 
-    def name(self, row: Score | Contrast | EventScore) -> str:
+    def name(self, row: Score | Contrast | Look | Values) -> str:
         """Return a measure as people write it: "concept balanced accuracy", "identification within run"."""
         words = f"{row.target} {self.definition(row).title}".strip()
         return f"{words} ({row.subset})" if row.subset else words

@@ -67,8 +67,10 @@ class LabelNull:
         plan = plan_exchange(runs, positions, folds)
         return cls(truth, run_of, fold_of, plan.draw(n, np.random.default_rng(seed)), plan.caveat, n, seed)
 
-    def p(self, hits: FloatArray, balanced: bool) -> float:
-        """Return the one-sided p-value of a score; over several folds their trainings share each other's test blocks.
+    def test(self, hits: FloatArray, balanced: bool) -> tuple[float, FloatArray]:
+        """Return the one-sided p-value of a score, and the score under each permutation `(permutation,)`.
+
+        Over several folds their trainings share each other's test blocks.
 
         Parameters
         ----------
@@ -82,6 +84,7 @@ class LabelNull:
             test = run_label_permutation(
                 hits, self.labels, self.runs, rng, folds=self.folds, n=self.n, balanced=balanced, sharing="mutual"
             )
-            return test.p
+            return test.p, test.null
         observed = float(label_null(hits, self.labels, np.arange(len(self.labels))[None], balanced)[0])
-        return permutation_p(observed, pooled_null(label_null(hits, self.labels, self.pairings, balanced), self.folds))
+        null = pooled_null(label_null(hits, self.labels, self.pairings, balanced), self.folds)
+        return permutation_p(observed, null), null

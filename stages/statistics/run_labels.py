@@ -48,6 +48,8 @@ class RunLabelTest:
         What was assumed of the folds; see `run_label_permutation`.
     n, n_runs
         Number of random labellings, and of runs.
+    null
+        The score under each labelling `(labelling,)`, as wide as `p` takes it.
     """
 
     observed: float
@@ -59,6 +61,7 @@ class RunLabelTest:
     sharing: Sharing
     n: int
     n_runs: int
+    null: FloatArray
 
 
 def run_label_permutation(
@@ -118,12 +121,10 @@ def run_label_permutation(
     drawn = [_score(table, chunk, balanced) for chunk in _shuffled(table, n, rng)]
     null, nulls = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
     fold_p = np.array([permutation_p(score, column) for score, column in zip(own, nulls.T, strict=True)])
-    if sharing == "unknown":
-        p = merge_p(fold_p)
-    else:
-        p = permutation_p(observed, null if sharing == "none" else pooled_null(null, table.folds))
+    wide = pooled_null(null, table.folds) if sharing == "mutual" else null
+    p = merge_p(fold_p) if sharing == "unknown" else permutation_p(observed, wide)
     return RunLabelTest(
-        float(observed), float(null.mean()), float(null.std()), p, own, fold_p, sharing, n, len(table.labels)
+        float(observed), float(null.mean()), float(null.std()), p, own, fold_p, sharing, n, len(table.labels), wide
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from skimage.metrics import peak_signal_noise_ratio
 
 from eeg2vid.schemas.predictions import PredictionKey
-from eeg2vid.schemas.scores import Contrast, Definition, EventScore, Score
+from eeg2vid.schemas.scores import Contrast, Definition, Score, ScoredEvent, Values
 from eeg2vid.schemas.videos import VideoAttributes, VideoKey
 from eeg2vid.stages.datasets.protocol import CONCEPT_NAMES
 from eeg2vid.stages.datasets.source import SIMULATED_MARK
@@ -62,7 +62,7 @@ def test_decoded_videos_are_recognised(workspace, subject):
     (contrast,) = [
         row for row in contrasts if (row.measure, row.control) == (("", "identification", "", ""), "shuffled-runs")
     ]
-    assert contrast.difference == pytest.approx(full.value - shuffled.value)
+    assert contrast.difference == pytest.approx(full.value - shuffled.value, abs=0.06)  # all draws, not this one
     assert 0 < contrast.low < contrast.difference < contrast.high
     assert contrast.p < 0.05
 
@@ -119,7 +119,7 @@ def test_every_score_stands_beside_its_chance(workspace, subject):
         assert row.p is None or 0 < row.p <= 1
         assert (row.metric, row.variant) in definitions
     controls = {row.control for row in artifact.table("contrasts", Contrast)}
-    assert controls == CONDITIONS - {"full"}
+    assert controls == CONDITIONS - {"full"} | {"position-vote"}
 
 
 def test_psnr_of_every_clip_by_scikit_image(workspace):
@@ -128,8 +128,10 @@ def test_psnr_of_every_clip_by_scikit_image(workspace):
     size: VideoAttributes = stimuli.attributes()
     truth = dict(zip([row.clip for row in stimuli.table("clips", VideoKey)], stimuli.read("frames"), strict=True))
     videos = of(workspace, "generate", "ridge", "1", "videos")
-    values = of(workspace, "score", "ridge", "1", "scores").table("events", EventScore)
-    found = {row.event: row.value for row in values if (row.metric, row.condition) == ("psnr", "full")}
+    scores = of(workspace, "score", "ridge", "1", "scores")
+    (row,) = (r for r in scores.table("values", Values) if (r.metric, r.condition) == ("psnr", "full"))
+    events = [event.event for event in scores.table("events", ScoredEvent)]
+    found = {event: value for event, value in zip(events, row.values, strict=True) if value is not None}
     keys = videos.table("clips", VideoKey)
     assert sorted(found) == sorted(row.event for row in keys) == sorted(EVENTS)
     picture = (slice(None), slice(size.height), slice(size.width))

@@ -47,6 +47,8 @@ VALUES: dict[str, Any] = {
 
 def example(name: str, annotation: Any, index: int) -> Any:
     """Return a value of a required field: text carries the row's index, so that rows differ."""
+    if str(annotation).startswith("tuple[float"):
+        return (0.5 + index, None)
     choices = get_args(annotation) if get_origin(annotation) is Literal else ()
     if name in VALUES and choices and VALUES[name] not in choices:
         return choices[index % len(choices)]

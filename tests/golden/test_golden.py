@@ -8,6 +8,7 @@ import pytest
 
 from eeg2vid.schemas.catalogue import SCHEMAS, UPGRADES, VERSIONS
 from eeg2vid.schemas.predictions import PredictionKey
+from eeg2vid.schemas.scores import Look, ScoredEvent, Values
 from eeg2vid.stages.store.digest import sha256_array
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import damage, open_artifact
@@ -93,3 +94,15 @@ def test_clips_and_events_of_version_1_know_nothing_of_copies(name, told):
     rows = old.table(name, old.row_types[name])
     assert [row.model_dump(mode="json", exclude={told}) for row in rows] == stored
     assert all(getattr(row, told) is None for row in rows)
+
+
+def test_scores_of_version_2_gather_the_values_of_events():
+    old = opened("scores", 2)
+    stored = [json.loads(line) for line in (old.folder / "events.jsonl").read_text().splitlines()]
+    events, rows = old.table("events", ScoredEvent), old.table("values", Values)
+    assert [(one.event, one.clip) for one in events] == [(one["event"], one["clip"]) for one in stored]
+    for row in rows:
+        own = [one["value"] if one["metric"] == row.metric else None for one in stored]
+        assert list(row.values) == own
+    assert len(rows) == len({one["metric"] for one in stored})
+    assert old.table("looks", Look) == []

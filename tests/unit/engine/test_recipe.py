@@ -37,6 +37,17 @@ def study(tmp_path, recipe, **choices):
     return Study(Workspace(tmp_path), STAGES, Choices(recipe=recipe, **choices))
 
 
+def test_eyes_look_at_every_system_unless_it_has_a_table_of_its_own(tmp_path):
+    own = "[perceive.'ridge+image-encoder']\neye = {name = 'image-encoder', frame = 'all'}\n"
+    recipe = load(tmp_path, header(more='extends = "ridge"\neyes = ["image-encoder"]') + "[generate.other]\n" + own)
+    eye = {"name": "image-encoder", "frame": "all"}
+    assert recipe.tables["perceive"] == {"ridge+image-encoder": {"eye": eye}, "other+image-encoder": {}}
+    planned = {str(node) for node in study(tmp_path, str(tmp_path / "mine.toml")).plan(["1"])}
+    assert {"encode-clips/image-encoder/study", "perceive/other+image-encoder~grey/sub-1"} <= planned
+    with pytest.raises(UsageError, match=r"no eye 'image-encodr'.*'image-encoder'"):
+        load(tmp_path, header(more='extends = "ridge"\neyes = ["image-encodr"]'))
+
+
 # -- extends ---------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,8 @@ from eeg2vid.stages.metrics import ssim as ssim_file
 from eeg2vid.stages.metrics.contrasts import contrast
 from eeg2vid.stages.metrics.metric import Given, Keys, Labels, Sides
 from eeg2vid.stages.metrics.nulls import is_constant
-from eeg2vid.stages.metrics.scoring import Effort, definitions_of, score
+from eeg2vid.stages.metrics.psnr import psnr_matrix
+from eeg2vid.stages.metrics.scoring import Effort, definitions_of, rows_of, score
 from eeg2vid.stages.metrics.ssim_windows import PairedSsim
 from eeg2vid.stages.statistics.bootstrap import paired_difference
 from eeg2vid.stages.statistics.permutation import run_permutations
@@ -62,15 +63,17 @@ def blend(truth, other, share):
 class Found:
     scores: list
     contrasts: list
-    events: list
+    values: list
+    keys: Keys
 
 
 def run_scores(decoded, truth, keys, permutations=99, bootstraps=100, seed=0):
     """Score condition by condition, as the stage does, then contrast."""
-    effort = Effort(permutations, bootstraps, seed)
-    found = [score(Given(keys, one, frames=Sides(v, truth)), effort) for one, v in decoded.items()]
-    events = [row for _, rows in found for row in rows]
-    return Found([row for rows, _ in found for row in rows], contrast(events, keys, effort), events)
+    effort, n = Effort(permutations, bootstraps, seed), len(keys.events)
+    found = [score(Given(keys, one, frames=Sides(v, truth)), effort)[0] for one, v in decoded.items()]
+    values = [row for one in found for row in rows_of(one, range(n), n)]
+    contrasts = contrast(values, keys.subject, keys.runs, effort)
+    return Found([one.row for scores in found for one in scores], contrasts, values, keys)
 
 
 def table(found):
@@ -78,7 +81,8 @@ def table(found):
 
 
 def values_of(found, metric, condition="full"):
-    return {row.event: row.value for row in found.events if (row.condition, name(row)) == (condition, metric)}
+    (row,) = (row for row in found.values if (row.condition, name(row)) == (condition, metric))
+    return {event: value for event, value in zip(found.keys.events, row.values, strict=True) if value is not None}
 
 
 def test_values_equal_independent_computations():
@@ -300,14 +304,66 @@ def test_every_event_has_its_rows():
     rng = np.random.default_rng(0)
     truth = noise(keys, rng)
     found = run_scores({"full": noise(keys, rng), "shuffled-runs": noise(keys, rng)}, truth, keys, permutations=20)
-    clip_of = dict(zip(keys.events, keys.clips, strict=True))
-    assert all(row.clip == clip_of[row.event] for row in found.events)
     for row in found.scores:
         events = values_of(found, name(row), row.condition)
         within = name(row) == WITHIN
         assert list(events) == (keys.events[1:] if within else keys.events)  # a run of one has no foils within
         assert row.n_events == len(events)
-    assert len(found.events) == sum(row.n_events for row in found.scores)
+
+
+def test_values_and_nulls_are_what_the_scores_rest_on():
+    keys = make_keys([2] * 5)
+    rng = np.random.default_rng(6)
+    truth = noise(keys, rng)
+    given = Given(keys, "full", frames=Sides(blend(truth, noise(keys, rng), 0.3), truth))
+    scores, _ = score(given, Effort(199, 100, 0))
+    for one in scores:
+        assert np.nanmean(one.values) == pytest.approx(one.row.value)
+        assert one.row.p == pytest.approx((1 + np.sum(one.null >= one.row.value - 1e-12)) / 200)
+        assert one.row.p_adjusted >= one.row.p
+    psnr_row = next(one for one in scores if one.row.metric == "psnr")
+    table = psnr_matrix(given.frames.decoded, truth)
+    run, place = keys.runs, keys.positions
+    others = [[table[j, i] for j in range(10) if run[j] != run[i] and place[j] == place[i]] for i in range(10)]
+    assert psnr_row.wrong == pytest.approx([np.mean(row) for row in others], abs=0.3)  # over 199 draws of the foils
+    assert psnr_row.row.above_chance == pytest.approx(
+        (psnr_row.row.value - psnr_row.row.chance) / (100 - psnr_row.row.chance)
+    )
+    labels = make_labels(keys, rng, share=0.2)
+    for one in score(labels, FEW)[0]:
+        assert np.mean(one.values) == pytest.approx(one.row.value)
+
+
+def test_runs_that_are_alike_are_relabeled_alike_in_everybody():
+    keys = make_keys([2] * 5)
+    rng = np.random.default_rng(0)
+    truth = noise(keys, rng)
+
+    def exchanges(of):
+        decoded = noise(of, rng)
+        scores, _ = score(Given(of, "full", frames=Sides(decoded, truth[: len(decoded)])), FEW)
+        return {one.row.exchange for one in scores}
+
+    first, second, other = (exchanges(of) for of in (keys, replace(keys, subject="2"), make_keys([2] * 4)))
+    assert first == second
+    assert len(first) == 1 and first.isdisjoint(other)
+
+
+def test_a_control_that_shuffles_is_held_against_all_draws():
+    """Of a single draw of the shuffle the difference would depend on which it was."""
+    keys = make_keys([2] * 5)
+    rng = np.random.default_rng(2)
+    truth = noise(keys, rng)
+    decoded = blend(truth, noise(keys, rng), 0.5)
+    effort, values = Effort(99, 100, 0), []
+    for condition, videos in (("full", decoded), ("shuffled-runs", decoded[[2, 3, 4, 5, 6, 7, 8, 9, 0, 1]])):
+        found = score(Given(keys, condition, frames=Sides(videos, truth)), effort)[0]
+        values += rows_of(found, range(10), 10)
+    rows = contrast(values, "1", keys.runs, effort, shuffles=("shuffled-runs",))
+    for row in rows:
+        full = next(v for v in values if name(v) == name(row) and v.condition == "full")
+        assert row.difference == pytest.approx(np.mean(full.values) - np.mean(full.wrong))
+    assert contrast(values, "1", keys.runs, effort, apart=("shuffled-runs",)) == []
 
 
 def test_scores_are_the_same_again():
@@ -330,9 +386,9 @@ FEW = Effort(99, 100, 0)
 
 
 def score_labels(given, effort):
-    scores, events = score(given, effort)
-    assert events == []
-    return scores
+    scores, looks = score(given, effort)
+    assert looks == []
+    return [one.row for one in scores]
 
 
 def make_labels(keys, rng, classes=7, share=0.0, target="concept", **changes):
@@ -441,7 +497,7 @@ def test_clips_of_a_run_are_not_told_apart_where_they_are_mixed():
     rng = np.random.default_rng(0)
     truth = noise(keys, rng)
     given = Given(keys, "full", frames=Sides(noise(keys, rng), truth), apart=False)
-    scores, _ = score(given, Effort(20, 100, 0))
+    scores = [one.row for one in score(given, Effort(20, 100, 0))[0]]
     assert [name(row) for row in scores] == [one for one in METRICS if one != WITHIN]
     assert [(row.metric, row.variant) for row in definitions_of(scores)] == [
         (m, v) for _, m, v in METRICS if v != "within-run"
