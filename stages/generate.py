@@ -14,6 +14,7 @@ from eeg2vid.schemas.recordings import EVENTS
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
+from eeg2vid.stages.decoding.conditioned import why_no_clips
 from eeg2vid.stages.decoding.generating import CLIPS_PER_PART, Make, generated, nearest_shown, shown_instead
 from eeg2vid.stages.decoding.needs import TARGETS
 from eeg2vid.stages.engine.protocol import Context
@@ -75,7 +76,7 @@ class Generate(Stage):
         return known if kept else known.without("predictions")
 
     def refuses(self, settings: GenerateSettings, condition: str, upstream: Upstream) -> str:
-        """Refuse what replaces a target that the generator does not read, or cannot do without."""
+        """Refuse to replace targets that are not read, or cannot be done without, and to show clips that nobody saw."""
         generator, name = type(settings.generator), settings.generator.name
         if makes_at("generate", condition) == "values":
             for target, what in CONDITIONS[condition].replaces.items():
@@ -83,7 +84,7 @@ class Generate(Stage):
                     return f"generator '{name}' reads no {target}, only {', '.join(generator.targets)}"
                 if what == "none" and target not in generator.without:
                     return f"generator '{name}' makes nothing without {target}"
-        return ""
+        return why_no_clips(upstream) if "predictions" in CONDITIONS[condition].reads else ""
 
     def upgraded_settings(self, settings: dict[str, Any], version: int) -> dict[str, Any] | None:
         """Version 1 made all decoded folds."""

@@ -13,6 +13,7 @@ from eeg2vid.schemas.preprocessing import PreprocessSettings
 from eeg2vid.stages.cohort.folds import FoldParts
 from eeg2vid.stages.cohort.people import Cohort, run_of
 from eeg2vid.stages.engine.protocol import Context
+from eeg2vid.stages.engine.stage import Upstream
 
 if TYPE_CHECKING:
     import numpy as np
@@ -152,3 +153,9 @@ def learned_clips(ctx: Context, cohort: Cohort, fold: FoldParts) -> np.ndarray:
         )
     _, first = np.unique([cohort.clips[index] for index in fold.learned], return_index=True)
     return np.sort(fold.learned[first])
+
+
+def why_no_clips(upstream: Upstream) -> str:
+    """Say why a person may have seen none of the clips that a fold learns from; empty: the split divides their own."""
+    apart = any(settings.scheme == "leave-subjects-out" for settings in upstream("folds"))
+    return "the split holds whole people out, who saw none of the clips that are learned from" if apart else ""

@@ -10,7 +10,7 @@ from eeg2vid.schemas.conditions import CONDITIONS, made_by, makes_at
 from eeg2vid.stages.cohort.clips import clips_of
 from eeg2vid.stages.cohort.folds import FoldParts, used_events
 from eeg2vid.stages.cohort.people import Cohort
-from eeg2vid.stages.decoding.conditioned import learned_clips
+from eeg2vid.stages.decoding.conditioned import learned_clips, why_no_clips
 from eeg2vid.stages.decoding.needs import TARGETS
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Needs, Read, Upstream
@@ -126,7 +126,7 @@ def why_no_classes(condition: str, upstream: Upstream) -> str:
             for role, read in target.reads(settings).items():
                 if reads.setdefault(role, read) != read:
                     return f"the decoded values come from different variants of role '{role}'"
-    return ""
+    return why_no_clips(upstream)
 
 
 def _training(upstream: Upstream) -> list[Any]:
