@@ -11,6 +11,7 @@ import typer
 from eeg2vid.cli.choice_help import command_class
 from eeg2vid.cli.commands import (
     cite,
+    compare,
     demo,
     doctor,
     export,
@@ -86,6 +87,7 @@ _FILES: dict[str, Callable[..., None]] = {
     "export": export.export,
     "cite": cite.cite,
 }
+_JUDGE: dict[str, Callable[..., None]] = {"compare": compare.compare}
 _SAID = {  # what the exchange of files calls its parameters: options of the same name
     "import": ("order", "blocks", "session", "layout", "key", "array", "also", "scale", "resample"),
     "export": ("out", "format"),
@@ -98,6 +100,8 @@ for _stage in STAGES.values():
     app.command(_stage.name, rich_help_panel=_stage.panel, epilog=_epilog, cls=command_class(_stage))(
         stage_command(_stage, run_stage)
     )
+for _name, _command in _JUDGE.items():
+    app.command(_name, rich_help_panel="Judge")(guarded(_command))
 for _name, _command in _FILES.items():
     app.command(_name, rich_help_panel=FILES)(guarded(_command, _SAID.get(_name, ())))
 for _name, _group in _GROUPS.items():

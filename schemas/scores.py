@@ -97,7 +97,7 @@ class Contrast(Named):
     condition: str = Field("full", description="what is held against the control")
     control: str
     difference: float = Field(description="condition minus control, whichever is the better")
-    low: float | None = Field(description="95 % interval, bootstrap over runs; None: fewer than two runs, no interval")
+    low: float | None = Field(description="95 % interval, t over runs; None: fewer than two runs, no interval")
     high: float | None
     p: float = Field(description="sign flips over runs, two-sided")
 
@@ -137,6 +137,7 @@ class Definition(Row):
     apart: bool = Field(False, description="it tells clips of one run apart, which no clock can do")
     lenient: bool = Field(False, description="takes any of three labels for right: its chance level is 3/(N + 2)")
     look: bool = Field(False, description="tells how clips look, whatever was shown: never evidence")
+    lead: bool = Field(True, description="a verdict rests on it; else it is there to be looked up")
 
 
 class Term(Row):

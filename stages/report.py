@@ -13,10 +13,11 @@ from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.entities import Caption, Check, Clip
 from eeg2vid.schemas.predictions import PREDICTIONS, PredictionAttributes, PredictionKey
 from eeg2vid.schemas.recordings import CAPTIONS, CHECKS, CLIPS
-from eeg2vid.schemas.scores import REPORT, SCORES, Contrast, Definition, Score, ScoredEvent, Term, Values
+from eeg2vid.schemas.scores import REPORT, SCORES, Contrast, Definition, Look, Score, ScoredEvent, Term, Values
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
 from eeg2vid.stages.cohort.clips import places_of, rows_of_clips
+from eeg2vid.stages.cohort.scores import person_of
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
 from eeg2vid.stages.store.layout import split_variant, unit_subject
@@ -166,6 +167,8 @@ def _subject(
         truth=truth,
         decoded={name: one.read("frames")[places_of(one, keys)][picture] for name, one in videos.items()},
         system=scores.address.variant if several else "",
+        person=person_of(scores),
+        looks=scores.table("looks", Look),
     )
 
 

@@ -47,14 +47,13 @@ class ScoreSettings(Settings):
     subsets: tuple[str, ...] = Field(
         (), description="concepts whose clips are scored by themselves, too: published-10, random-20, names; repeated"
     )
-    bootstraps: int = Field(2000, ge=100, le=100_000, description="resamplings of runs behind each interval")
     seed: int = Field(0, ge=0, lt=2**63, description="root of every random number")
 
 
 class ScoreVideos(Stage):
     """Score the videos and the labels: each number beside chance, interval, p-value and controls.
 
-    The unit of every permutation and bootstrap is the run, never the clip: clips of one run share
+    The unit of every permutation and interval is the run, never the clip: clips of one run share
     concept, time and drift. Identification asks whether a decoded clip is more like its own
     stimulus than like others; its chance level is exact. Labels stand beside what a clock alone
     gets: the position vote, from nothing but the time in the block.
@@ -80,6 +79,7 @@ class ScoreVideos(Stage):
         "scores",
         "scores",
         ("target", "metric", "variant", "condition", "value", "low", "high", "chance", "p", "n_events", "n_runs"),
+        lines="eeg2vid.stages.services.score_lines:score_lines",
     )
     panel = "Judge"
     resources = Resources(cpus=4, memory_gb=16, minutes=30)
@@ -127,7 +127,7 @@ def _effort(ctx: Context, *what: str) -> Effort:
     from eeg2vid.stages.metrics.scoring import Effort
 
     settings: ScoreSettings = ctx.settings
-    return Effort(settings.permutations, settings.bootstraps, derive_seed(settings.seed, "score", *what))
+    return Effort(settings.permutations, derive_seed(settings.seed, "score", *what))
 
 
 def _all_keys(ctx: Context, videos: Mapping[str, Artifact], predictions: Mapping[str, Artifact]) -> Iterator[Keys]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.engine.runner import Outcome, Runner
-from eeg2vid.stages.engine.stage import Stage
+from eeg2vid.stages.engine.stage import Printed, Stage
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.services.copies import copied_eeg
 from eeg2vid.stages.services.jobs import make_units
@@ -114,17 +115,27 @@ def in_short(reasons: Sequence[str], shown: int = 2) -> str:
 
 def _print_results(study: Study, stage: Stage, nodes: list[Node], outcomes: list[Outcome], *, as_json: bool) -> None:
     if stage.prints is not None:
-        rows: list[dict[str, Any]] = []
-        for node in nodes:
-            artifact = open_artifact(study.root, Address(node.stage, node.variant, node.unit, stage.prints.role))
-            kind = artifact.schema.tables[stage.prints.table]
-            found = artifact.table(stage.prints.table, kind)
-            rows += [{"unit": node.unit, "variant": node.variant} | row.model_dump(mode="json") for row in found]
-        emit(rows, table(rows, columns=("unit", *stage.prints.columns)), as_json=as_json)
+        _print_tables(study, stage.prints, nodes, as_json=as_json)
     elif as_json:
         emit([outcome_row(outcome) for outcome in outcomes], None, as_json=True)
     for path in pages(study, nodes):
         talk().print(f"Open {path}")
+
+
+def _print_tables(study: Study, prints: Printed, nodes: list[Node], *, as_json: bool) -> None:
+    """Print what the units hold: to programs all of it, to people what they look for first."""
+    rows: list[dict[str, Any]] = []
+    for node in nodes:
+        artifact = open_artifact(study.root, Address(node.stage, node.variant, node.unit, prints.role))
+        if prints.lines and not as_json:
+            module, _, function = prints.lines.partition(":")
+            shown = getattr(import_module(module), function)(artifact)
+            emit(None, table(shown, title=f"{node.variant}, {node.unit}"), as_json=False)
+            continue
+        found = artifact.table(prints.table, artifact.schema.tables[prints.table])
+        rows += [{"unit": node.unit, "variant": node.variant} | row.model_dump(mode="json") for row in found]
+    if as_json or not prints.lines:
+        emit(rows, table(rows, columns=("unit", *prints.columns)), as_json=as_json)
 
 
 def outcome_row(outcome: Outcome) -> dict[str, Any]:

@@ -47,11 +47,15 @@ class Write:
 
 @dataclass(frozen=True)
 class Printed:
-    """The table that a stage's command prints when it is done."""
+    """The table that a stage's command prints when it is done; `--json` prints all of it.
+
+    `lines` is a "module:function" from an artifact to rows of its own for people; empty: the table's `columns`.
+    """
 
     role: str
     table: str
     columns: tuple[str, ...]
+    lines: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.scores import Contrast, Measure, Values
 from eeg2vid.stages.metrics.frames import FloatArray
 from eeg2vid.stages.metrics.scoring import Effort, bound
-from eeg2vid.stages.statistics.bootstrap import paired_difference
+from eeg2vid.stages.statistics.differences import paired_difference
 
 
 def contrast(
@@ -54,7 +54,7 @@ def contrast(
                 _array(full.wrong if drawn else other.values),
                 runs,
                 np.random.default_rng(effort.seed),
-                n=effort.bootstraps,
+                effort.permutations,
             )
             found.append(
                 Contrast(

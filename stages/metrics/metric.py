@@ -40,6 +40,8 @@ class Variant:
         It tells how all clips together look, whatever was shown: never tested, never evidence.
     hits
         The value of an event is a hit, 0 or 1 or the chance of one.
+    lead
+        It stands first in tables, and a verdict rests on it; the others are there to be looked up.
     extra
         It is dear or seldom wanted: asked only where the settings of `score` name it.
     """
@@ -52,6 +54,7 @@ class Variant:
     lenient: bool = False
     look: bool = False
     hits: bool = False
+    lead: bool = True
     extra: bool = False
 
 
@@ -104,6 +107,7 @@ class Metric:
             apart=one.apart,
             lenient=one.lenient,
             look=one.look,
+            lead=one.lead,
         )
 
 

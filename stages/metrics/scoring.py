@@ -15,7 +15,9 @@ from eeg2vid.stages.metrics.nulls import Nulls, Tested, exchange_of
 from eeg2vid.stages.metrics.pairing import paired_null
 from eeg2vid.stages.metrics.table import METRICS
 from eeg2vid.stages.statistics.adjust import holm
-from eeg2vid.stages.statistics.bootstrap import Interval, bootstrap_class_mean, bootstrap_mean
+from eeg2vid.stages.statistics.centred import centred
+from eeg2vid.stages.statistics.differences import beyond_majority
+from eeg2vid.stages.statistics.intervals import Interval, class_mean_interval, hit_interval, mean_interval
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,11 @@ class Effort:
     ----------
     permutations
         Random pairings of runs behind each p-value, and as many wrong ones behind chance levels without a formula.
-    bootstraps
-        Resamplings of runs behind intervals.
     seed
         Root of all random numbers; the same for every condition, so that conditions are paired.
     """
 
     permutations: int
-    bootstraps: int
     seed: int
 
 
@@ -134,11 +133,11 @@ def _named(given: Given, metric: Metric, variant: str) -> dict[str, str]:
 
 def _scored(given: Given, metric: Metric, variant: str, measured: Measured, nulls: Nulls, effort: Effort) -> Scored:
     values = _values(given, metric, measured)
-    tested = _test(given, metric, measured, nulls)
+    tested = _test(given, metric, measured, nulls, effort)
     chance = measured.chance
     if chance is None:  # no formula: what wrong pairings score
         chance = float(paired_null(measured.table, nulls.pairings.foils).mean())
-    interval = _interval(given, metric, values, effort)
+    interval = _interval(given, metric, variant, measured, values)
     best = metric.bounds[1] if metric.direction == "higher" else metric.bounds[0]
     row = Score(
         **_named(given, metric, variant),
@@ -146,6 +145,7 @@ def _scored(given: Given, metric: Metric, variant: str, measured: Measured, null
         value=interval.value,
         low=bound(interval.low),
         high=bound(interval.high),
+        interval=interval.how,
         chance=chance,
         chance_kind=metric.variants[variant].chance,
         empirical_chance=measured.empirical,
@@ -181,15 +181,20 @@ def _class_weights(labels: IntArray) -> FloatArray:
     return np.asarray(len(labels) / (len(classes) * counts[place]))
 
 
-def _interval(given: Given, metric: Metric, values: FloatArray, effort: Effort) -> Interval:
-    rng = np.random.default_rng(effort.seed)
-    if metric.form == "set" and given.labels is not None:
-        hits = values / _class_weights(given.labels.true)
-        return bootstrap_class_mean(hits, given.labels.true, given.keys.runs, rng, n=effort.bootstraps)
-    return bootstrap_mean(values, given.keys.runs, rng, n=effort.bootstraps)
+def _interval(given: Given, metric: Metric, variant: str, measured: Measured, values: FloatArray) -> Interval:
+    """Return the mean with its interval over runs: of the statistic that is tested, where pairs of runs are."""
+    runs = given.keys.runs
+    if given.labels is not None and metric.form == "set":
+        return class_mean_interval(values / _class_weights(given.labels.true), given.labels.true, runs)
+    if metric.variants[variant].hits:
+        return hit_interval(values, runs, measured.chance)
+    if given.labels is None and measured.table.ndim == 2:
+        found = mean_interval(centred(measured.table, runs, given.keys.folds), runs, bounds=metric.bounds)
+        return replace(found, value=float(np.nanmean(values)))  # the same but for rounding
+    return mean_interval(values, runs, bounds=metric.bounds)
 
 
-def _test(given: Given, metric: Metric, measured: Measured, nulls: Nulls) -> Tested | None:
+def _test(given: Given, metric: Metric, measured: Measured, nulls: Nulls, effort: Effort) -> Tested | None:
     """Return the test of a score; None where there is nothing to exchange."""
     if measured.table.ndim < 2:
         return None
@@ -198,7 +203,18 @@ def _test(given: Given, metric: Metric, measured: Measured, nulls: Nulls) -> Tes
         found = nulls.pairings.test(sign * measured.table)
         return found and replace(found, null=sign * found.null)
     p, null = nulls.labels.test(sign * measured.table, metric.form == "set")
-    return Tested(p, sign * null, nulls.labels.caveat)
+    return Tested(max(p, _majority_p(given, metric, measured, effort)), sign * null, nulls.labels.caveat)
+
+
+def _majority_p(given: Given, metric: Metric, measured: Measured, effort: Effort) -> float:
+    """Return the p-value of being better than the majority, where that is more than chance; 0 where it is not."""
+    assert given.labels is not None
+    if measured.baseline is None:
+        return 0.0
+    labels, classes = given.labels.true, measured.table.shape[1]
+    rng = np.random.default_rng(effort.seed)
+    hits = measured.table[np.arange(len(labels)), labels]
+    return beyond_majority(hits, labels, given.keys.runs, classes, rng, effort.permutations).difference.p
 
 
 def _exchanged(given: Given) -> str:

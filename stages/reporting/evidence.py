@@ -9,6 +9,7 @@ from typing import Literal
 
 from eeg2vid.schemas.conditions import FULL, SHUFFLED_RUNS
 from eeg2vid.schemas.scores import Contrast, Definition, Kind, Score
+from eeg2vid.stages.metrics.people import Person
 from eeg2vid.stages.reporting.glossary import Glossary, grouped, kind_of
 
 ALPHA = 0.05
@@ -27,6 +28,8 @@ class Evidence:
         What the metric is; the measure as people write it.
     contrasts, others
         By condition.
+    spread
+        Standard deviation of the score under relabelings of runs; None: not kept.
     """
 
     score: Score
@@ -34,6 +37,7 @@ class Evidence:
     name: str
     contrasts: dict[str, Contrast]
     others: dict[str, Score]
+    spread: float | None = None
 
     @property
     def lower_is_better(self) -> bool:
@@ -101,7 +105,11 @@ class Evidence:
 
 
 def evidence_of(
-    scores: Sequence[Score], contrasts: Sequence[Contrast], kind: Kind, glossary: Glossary
+    scores: Sequence[Score],
+    contrasts: Sequence[Contrast],
+    kind: Kind,
+    glossary: Glossary,
+    person: Person | None = None,
 ) -> list[Evidence]:
     """Gather the rows of every measure of one subject that has a `full` row of this kind."""
     found = []
@@ -110,7 +118,9 @@ def evidence_of(
         if FULL in conditions:
             full = conditions.pop(FULL)
             against = {row.control: row for row in contrasts if row.measure == full.measure and row.condition == FULL}
-            found.append(Evidence(full, glossary.definition(full), glossary.name(full), against, conditions))
+            null = None if person is None else person.nulls.get((full.measure, FULL))
+            spread = None if null is None else float(null[1].std())
+            found.append(Evidence(full, glossary.definition(full), glossary.name(full), against, conditions, spread))
     return found
 
 

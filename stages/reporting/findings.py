@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eeg2vid.schemas.scores import Kind, Score
+from eeg2vid.stages.metrics.people import Together
 from eeg2vid.stages.reporting.evidence import Evidence
 
 Tone = Literal["yes", "no", "caution"]
+Whose = Literal["people", "somebody", "nobody", ""]
+"""Of whom something is shown: of people, of at least one of them, of nobody; empty: each person was tested alone."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,18 @@ class Counted:
 
 
 @dataclass(frozen=True)
+class Joined:
+    """One measure over people, in one test of all; in `hits` of those tested alone it passes."""
+
+    tone: Tone
+    items: tuple[Evidence, ...]
+    over: Together
+    whose: Whose
+    hits: int
+    tested: int
+
+
+@dataclass(frozen=True)
 class Outdone:
     """A control that does better in some subjects; `says_little`: it is constant, and better in most."""
 
@@ -63,7 +78,19 @@ class Clocked:
     tone: Tone = "caution"
 
 
-Finding = Tested | Unbeaten | Counted | Outdone | Clocked
+@dataclass(frozen=True)
+class ClockedTogether:
+    """A clock alone beats chance over people, in one test; `level`: it is no worse than the decoder."""
+
+    name: str
+    clock: str
+    own: Together
+    vote: Together
+    level: bool
+    tone: Tone = "caution"
+
+
+Finding = Tested | Unbeaten | Counted | Joined | Outdone | Clocked | ClockedTogether
 
 
 @dataclass(frozen=True)
@@ -80,6 +107,8 @@ class Headline:
         Of a single subject, what survives correction.
     hits
         Of several subjects, those in which something survives correction.
+    whose
+        Of several subjects that were tested together, of whom it is shown.
     clips
         Something that passes tells clips of one run apart; else what is told may be the concept, or what a run shares.
     timed
@@ -94,6 +123,7 @@ class Headline:
     tested: int
     passed: tuple[Evidence, ...]
     hits: int
+    whose: Whose = ""
     clips: bool = False
     timed: tuple[Evidence, ...] = ()
     leaks: tuple[str, ...] = ()

@@ -52,6 +52,8 @@ def _of_one(found: Headline, things: str) -> tuple[str, str]:
 
 def _of_several(found: Headline, things: str) -> tuple[str, str]:
     n, hits = found.tested, found.hits
+    if found.whose:
+        return _together(found, things)
     if not hits:
         return f"No evidence in any of {n} subjects that the {things}.", _RULE
     luck = at_least(hits, n)
@@ -63,3 +65,17 @@ def _of_several(found: Headline, things: str) -> tuple[str, str]:
 
 def _probability(p: float) -> str:
     return ".001" if p < 0.001 else number(p)
+
+
+def _together(found: Headline, things: str) -> tuple[str, str]:
+    """Return the headline over people who were tested together."""
+    note = (
+        "One test of all: the runs of all people are relabeled alike (p < .05 after Holm's correction for the scores "
+        "that lead). "
+    )
+    if found.whose == "nobody":
+        return f"No evidence over {found.tested} people that the {things}.", note.strip()
+    note += f"It rests on {listed([item.name for item in found.passed])}; {found.hits} of {found.tested} pass alone."
+    if found.whose == "somebody":
+        return f"In at least one of {found.tested} people the {things}; that people do, is not shown.", note
+    return f"Over {found.tested} people, the {things}.", note

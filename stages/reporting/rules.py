@@ -8,53 +8,71 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from eeg2vid.schemas.scores import Contrast, Definition, Kind, Measure, Score
 from eeg2vid.schemas.splits import LEAK
+from eeg2vid.stages.metrics.people import Person
 from eeg2vid.stages.reporting.evidence import ALPHA, Evidence, at_least, evidence_of, survivors
 from eeg2vid.stages.reporting.findings import (
     Clocked,
     Counted,
     Finding,
     Headline,
+    Joined,
     Judgement,
     Outdone,
     Tested,
     Tone,
     Unbeaten,
+    Whose,
 )
 from eeg2vid.stages.reporting.glossary import Glossary, constant
+from eeg2vid.stages.reporting.over_people import Joint, clocked_together, clocks_of, of_all, over_people, whose
+from eeg2vid.stages.statistics.adjust import holm
 
-Subject = tuple[str, Sequence[Score], Sequence[Contrast]]
 BALANCED = "balanced-accuracy"
 RUNS_ARE = "concept"  # the target that tells the runs: whoever knows it knows which run a clip is of
+
+
+class Subject(NamedTuple):
+    """One subject's rows; `person` is what they rest on, where that was kept."""
+
+    subject: str
+    scores: Sequence[Score]
+    contrasts: Sequence[Contrast]
+    person: Person | None = None
 
 
 def judge(subjects: Sequence[Subject], definitions: Iterable[Definition], stamps: Sequence[str] = ()) -> Judgement:
     """Judge the rows of one subject or of several; with videos the headline is about them, else about labels."""
     glossary = Glossary.of(definitions)
     kinds: tuple[Kind, ...] = ("video", "classification", "value")
-    every = {one: [evidence_of(rows, against, one, glossary) for _, rows, against in subjects] for one in kinds}
-    kind: Kind = next((one for one in kinds if any(every[one])), "classification")
-    judge_all = _of_one if len(subjects) == 1 else _of_several
-    findings = [finding for one in kinds for finding in judge_all(every[one])]
-    headline = _headline(every[kind], kind)
-    timed = _timed(headline, every[kind], every["classification"])
+    every = {
+        one: [_led(evidence_of(s.scores, s.contrasts, one, glossary, s.person)) for s in subjects] for one in kinds
+    }
+    about: Kind = next((one for one in kinds if any(every[one])), "classification")
+    joint = over_people([one.person for one in subjects], glossary)
+    findings = [
+        finding
+        for one in kinds
+        for finding in (_of_one(every[one]) if len(subjects) == 1 else _of_several(every[one], joint))
+    ]
+    headline = _headline(every[about], about, joint)
+    timed = _timed(headline, every[about], every["classification"], joint)
     tone: Tone = "caution" if timed else headline.tone
     leaks = tuple(stamp.removeprefix(LEAK) for stamp in stamps if stamp.startswith(LEAK))
     headline = replace(headline, tone="caution" if leaks else tone, timed=timed, leaks=leaks)
     return Judgement(headline, tuple(findings))
 
 
-def _headline(every: Sequence[list[Evidence]], kind: Kind) -> Headline:
+def _headline(every: Sequence[list[Evidence]], kind: Kind, joint: Joint) -> Headline:
     tested = [items for items in every if any(item.tests for item in items)]
     if len(every) != 1:
-        passed = [survivors(_leading(items)) for items in tested]
-        hits = sum(map(bool, passed))
-        lucky = at_least(hits, len(tested)) >= ALPHA
-        tone: Tone = "no" if not hits else "caution" if lucky else "yes"
-        clips = sum(any(item.tells_clips for item in items) for items in passed)
-        return Headline(tone, kind, True, len(tested), (), hits, clips=bool(clips) and at_least(clips, hits) < ALPHA)
+        together_tested = [
+            items for items in by_measure(_leading(items) for items in every).values() if of_all(items, joint)
+        ]
+        return _joined(together_tested, kind, joint, tested) if together_tested else _counted(tested, kind)
     own = _leading([item for item in every[0] if item.tests])
     good = tuple(survivors(own))
     some = any(item.status in ("yes", "mixed") for item in own)
@@ -64,26 +82,67 @@ def _headline(every: Sequence[list[Evidence]], kind: Kind) -> Headline:
     )
 
 
+def _joined(measures: Sequence[list[Evidence]], kind: Kind, joint: Joint, tested: Sequence[list[Evidence]]) -> Headline:
+    """Return the headline of people who were tested together, after correction for the number of measures."""
+    over = [(items, found) for items in measures if (found := of_all(items, joint)) is not None]
+    p = holm([one.joint.p for _, one in over if one.joint is not None])
+    good = [
+        (items, whose(one, items[0].lower_is_better))
+        for (items, one), corrected in zip(over, p, strict=True)
+        if corrected < ALPHA and whose(one, items[0].lower_is_better) in ("people", "somebody")
+    ]
+    shown: Whose = "people" if any(who == "people" for _, who in good) else "somebody" if good else "nobody"
+    best = [items for items, who in good if who == shown]
+    hits = sum(bool(survivors(_leading(items))) for items in tested)
+    return Headline(
+        {"people": "yes", "somebody": "caution", "nobody": "no"}[shown],  # type: ignore[arg-type]
+        kind,
+        True,
+        len(tested),
+        tuple(items[0] for items in best),
+        hits,
+        whose=shown,
+        clips=any(items[0].tells_clips for items in best),
+    )
+
+
+def _counted(tested: Sequence[list[Evidence]], kind: Kind) -> Headline:
+    """Return the headline of people who were tested one by one."""
+    passed = [survivors(_leading(items)) for items in tested]
+    hits = sum(map(bool, passed))
+    lucky = at_least(hits, len(tested)) >= ALPHA
+    tone: Tone = "no" if not hits else "caution" if lucky else "yes"
+    clips = sum(any(item.tells_clips for item in items) for items in passed)
+    return Headline(tone, kind, True, len(tested), (), hits, clips=bool(clips) and at_least(clips, hits) < ALPHA)
+
+
+def _led(items: Sequence[Evidence]) -> list[Evidence]:
+    """Return the measures that a verdict rests on; all where none is marked."""
+    return [item for item in items if item.definition.lead] or list(items)
+
+
 def _leading(items: Sequence[Evidence]) -> list[Evidence]:
     """Return what a headline rests on: of labels balanced accuracies, which no prevalence helps, where there are."""
     balanced = [item for item in items if item.score.metric == BALANCED]
     return balanced or list(items)
 
 
-def _timed(found: Headline, every: Sequence[list[Evidence]], labels: Sequence[list[Evidence]]) -> tuple[Evidence, ...]:
+def _timed(
+    found: Headline, every: Sequence[list[Evidence]], labels: Sequence[list[Evidence]], joint: Joint
+) -> tuple[Evidence, ...]:
     """Return what a clock tells as well, where the order of presentation explains the headline.
 
     Of videos that is so if the concept is among them, unless clips of one run are told apart: no clock does that.
     """
-    if found.tone != "yes":
+    if found.tone != "yes" and found.whose != "somebody":
         return ()
     named = by_measure(labels)
-    timed = {measure: items[0] for measure, items in named.items() if clock_does_as_well(items)}
+    timed = {measure: items[0] for measure, items in named.items() if clock_does_as_well(items, joint)}
     if found.kind == "video":
-        apart = any(_passes(items) for items in by_measure(every).values() if items[0].definition.apart)
+        apart = any(_passes(items, joint) for items in by_measure(every).values() if items[0].definition.apart)
         explained = not apart and any(measure.target == RUNS_ARE for measure in timed)
     elif found.kind == "classification":
-        explained = bool(timed) and all(measure in timed for measure, items in named.items() if _passes(items))
+        explained = bool(timed) and all(m in timed for m, items in named.items() if _passes(items, joint))
     else:
         explained = False
     return tuple(timed.values()) if explained else ()
@@ -97,24 +156,27 @@ def by_measure(every: Iterable[Sequence[Evidence]]) -> dict[Measure, list[Eviden
     return found
 
 
-def _passes(items: Sequence[Evidence]) -> bool:
-    """Return whether a measure passes its tests, in one subject or in more of several than luck would have."""
+def _passes(items: Sequence[Evidence], joint: Joint) -> bool:
+    """Return whether a measure passes its tests, in one subject or over several."""
+    if (over := of_all(items, joint)) is not None:
+        return whose(over, items[0].lower_is_better) in ("people", "somebody")
     hits, n = sum(item.status == "yes" for item in items), sum(bool(item.tests) for item in items)
     return bool(hits) and (len(items) == 1 or at_least(hits, n) < ALPHA)
 
 
-def clock_does_as_well(items: Sequence[Evidence]) -> bool:
-    """Return whether a clock beats chance and does no worse than the decoder, for at least half of the subjects."""
-    for clock in _clocks(items):
+def clock_does_as_well(items: Sequence[Evidence], joint: Joint | None = None) -> bool:
+    """Return whether a clock beats chance and does no worse than the decoder, for at least half of the subjects.
+
+    People who saw one order are one observation of it: tested together, the clock has one p-value.
+    """
+    if joint and of_all(items, joint) is not None:
+        return any(one.level for one in clocked_together(items, joint))
+    for clock in clocks_of(items):
         pairs = _pairs(items, clock)
         level = sum(_is_timed(vote) and item.reached_by(vote) for item, vote in pairs)
         if 2 * level >= len(pairs) > 0 and (len(pairs) == 1 or at_least(level, len(pairs)) < ALPHA):
             return True
     return False
-
-
-def _clocks(items: Sequence[Evidence]) -> list[str]:
-    return list(dict.fromkeys(row.condition for item in items for row in item.clocks))
 
 
 def _pairs(items: Sequence[Evidence], clock: str) -> list[tuple[Evidence, Score]]:
@@ -155,7 +217,7 @@ def _unbeaten(item: Evidence) -> list[Finding]:
 def _clocked(items: Sequence[Evidence]) -> list[Finding]:
     """Return the clocks that beat chance, on one measure of one subject or of several."""
     found: list[Finding] = []
-    for clock in _clocks(items):
+    for clock in clocks_of(items):
         pairs = _pairs(items, clock)
         passed = [(item, vote) for item, vote in pairs if _is_timed(vote)]
         if not passed or (len(pairs) > 1 and at_least(len(passed), len(pairs)) >= ALPHA):
@@ -165,11 +227,18 @@ def _clocked(items: Sequence[Evidence]) -> list[Finding]:
     return found
 
 
-def _of_several(every: Sequence[list[Evidence]]) -> list[Finding]:
+def _of_several(every: Sequence[list[Evidence]], joint: Joint) -> list[Finding]:
     """Return the findings over subjects, measure by measure."""
     found: list[Finding] = []
     for items in by_measure(every).values():
         hits, n = sum(item.status == "yes" for item in items), sum(bool(item.tests) for item in items)
+        if (over := of_all(items, joint)) is not None:
+            who = whose(over, items[0].lower_is_better)
+            tones: dict[str, Tone] = {"people": "yes", "somebody": "caution", "nobody": "no"}
+            timed = who != "nobody" and clock_does_as_well(items, joint)
+            found.append(Joined("caution" if timed else tones[who], tuple(items), over, who, hits, n))
+            found += [*_outdone(items), *clocked_together(items, joint)]
+            continue
         tone: Tone = "yes" if hits and at_least(hits, n) < ALPHA else "no"
         if tone == "yes" and clock_does_as_well(items):
             tone = "caution"

@@ -7,13 +7,27 @@ from dataclasses import dataclass
 from statistics import median
 
 from eeg2vid.schemas.conditions import SHUFFLED_RUNS
-from eeg2vid.schemas.scores import Contrast, Definition
+from eeg2vid.schemas.scores import Contrast, Definition, Score
+from eeg2vid.stages.metrics.people import Together
 from eeg2vid.stages.reporting.evidence import Evidence
-from eeg2vid.stages.reporting.findings import Clocked, Counted, Finding, Outdone, Tested, Tone, Unbeaten
+from eeg2vid.stages.reporting.findings import (
+    Clocked,
+    ClockedTogether,
+    Counted,
+    Finding,
+    Joined,
+    Outdone,
+    Tested,
+    Tone,
+    Unbeaten,
+)
 from eeg2vid.stages.reporting.glossary import capital, constant, listed
 from eeg2vid.stages.reporting.headline import say_headline
 from eeg2vid.stages.reporting.numbers import number, p_value, with_interval
 from eeg2vid.stages.reporting.rules import Subject, judge
+from eeg2vid.stages.statistics.power import power_sentence
+
+Rows = tuple[str, Sequence[Score], Sequence[Contrast]]
 
 
 @dataclass(frozen=True)
@@ -40,12 +54,14 @@ class Verdict:
     sentences: list[Sentence]
 
 
-def verdict(subjects: Sequence[Subject], definitions: Iterable[Definition], stamps: Sequence[str] = ()) -> Verdict:
+def verdict(
+    subjects: Sequence[Subject | Rows], definitions: Iterable[Definition], stamps: Sequence[str] = ()
+) -> Verdict:
     """Judge the rows of one subject or of several, and say it.
 
     Where the artifacts bear the stamp of a leak, nothing counts as evidence, whatever the tests say.
     """
-    judgement = judge(subjects, definitions, stamps)
+    judgement = judge([Subject(*one) for one in subjects], definitions, stamps)
     headline, note = say_headline(judgement.headline)
     leaks = judgement.headline.leaks
     sentences = [_sentence(finding, tamed=bool(leaks)) for finding in judgement.findings]
@@ -60,6 +76,10 @@ def _sentence(finding: Finding, tamed: bool) -> Sentence:
             claim, numbers = _unbeaten(finding)
         case Counted():
             claim, numbers = _counted(finding)
+        case Joined():
+            claim, numbers = _joined(finding)
+        case ClockedTogether():
+            claim, numbers = _clocked_together(finding)
         case Outdone():
             claim, numbers = _outdone(finding)
         case Clocked():
@@ -89,9 +109,19 @@ def _tested(finding: Tested) -> tuple[str, str]:
             "untested": f"{name} was not tested against chance",
         }
     numbers = _numbers(item)
+    if item.status == "no" and item.spread and item.score.n_runs > 1:
+        numbers += "; " + _power(item.score.chance, item.spread, item.score.n_runs, item)
     if finding.beaten:
         numbers += f"; better, too, than {listed([constant(one) or one for one in finding.beaten])} (p < .05)"
     return capital(claims[item.status]), numbers
+
+
+def _power(chance: float, spread: float, n_runs: int, item: Evidence) -> str:
+    """Return what could have been found, to go on a line."""
+    told = item.definition
+    best = told.low if item.lower_is_better else told.high
+    sentence = power_sentence(chance, spread, n_runs, best, item.name)
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
 def _numbers(item: Evidence) -> str:
@@ -142,6 +172,42 @@ def _counted(finding: Counted) -> tuple[str, str]:
     claim = f"{what} is better than chance in {finding.hits} of {finding.tested} subjects (p < .05 in all its tests)"
     claim += ", which luck alone can give" if finding.tone == "no" else ""
     return capital(claim), numbers
+
+
+def _joined(finding: Joined) -> tuple[str, str]:
+    items, over, joint = finding.items, finding.over, finding.over.joint
+    assert joint is not None
+    people, among = len(items), items[0].definition.among
+    what = items[0].name + (f" (own clip among {among})" if among else "")
+    claims = {
+        "people": f"{what} is better than chance over {people} people, and not in the strongest alone",
+        "somebody": f"{what} is better than chance in at least one of {people} people; that people are, is not shown",
+        "nobody": f"{what} cannot be told from chance over {people} people",
+    }
+    numbers = f"mean {number(over.interval.value)}{_bounds(over)}, chance {number(over.chance)}"
+    numbers += f", p {p_value(joint.p)} in one test of all"
+    if joint.p_without_strongest is not None:
+        numbers += f", {p_value(joint.p_without_strongest).removeprefix('= ')} without the strongest"
+    if joint.prevalence is not None and joint.prevalence.bound is not None:
+        numbers += f"; in more than {joint.prevalence.bound:.0%} of people"
+    numbers += f"; {finding.hits} of {finding.tested} pass alone"
+    if finding.whose == "nobody" and joint.spread and over.interval.n_runs > 1:
+        numbers += "; " + _power(over.chance, joint.spread, over.interval.n_runs, items[0])
+    return capital(claims[finding.whose]), numbers + ("" if over.alike else "; their runs differ")
+
+
+def _bounds(over: Together) -> str:
+    found = over.interval
+    return "" if found.low != found.low else f" [{number(found.low)}, {number(found.high)}]"
+
+
+def _clocked_together(finding: ClockedTogether) -> tuple[str, str]:
+    claim = f"On {finding.name} a clock alone, without EEG, does better than chance"
+    claim += " and no worse than the decoder" if finding.level else ""
+    assert finding.vote.joint is not None
+    vote, own = finding.vote.interval.value, finding.own.interval.value
+    numbers = f"{finding.clock} {number(vote)}, p {p_value(finding.vote.joint.p)}; decoded {number(own)}"
+    return f"{claim}: the order of presentation, or drift, can pass for decoding", numbers
 
 
 def _outdone(finding: Outdone) -> tuple[str, str]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
 
 from eeg2vid.schemas.scores import Measure
 
@@ -23,8 +22,8 @@ class Published:
         What it was tested on.
     how
         What must be known of how it came about.
-    classes, people
-        Concepts among the test clips, and people.
+    people
+        How many were tested.
     """
 
     system: str
@@ -32,7 +31,6 @@ class Published:
     value: float
     test: str
     how: str
-    classes: int
     people: int
 
 
@@ -44,11 +42,10 @@ def published() -> list[Published]:
     return [
         Published(
             titles[table["source"]],
-            _measure(name),
+            _measure(name, table.get("subset", "")),
             value,
             table["test"],
             table["how"],
-            table["classes"],
             table["people"],
         )
         for table in data["table"]
@@ -56,31 +53,28 @@ def published() -> list[Published]:
     ]
 
 
-def _measure(name: str) -> Measure:
+def _measure(name: str, subset: str) -> Measure:
     """Return what "concept accuracy top-5" or "nway-video 40 strict" names."""
     words = name.split()
     target = words.pop(0) if words[0] in _LABELS else ""
-    return Measure(target, words[0], " ".join(words[1:]), "")
+    return Measure(target, words[0], " ".join(words[1:]), subset)
 
 
 _LABELS = ("concept", "group", "color", "fast", "number", "face", "human")
 
 
-def unfair(theirs: Published, ours: Mapping[str, Any]) -> list[str]:
+def unfair(theirs: Published, people: int, stamps: Sequence[str]) -> list[str]:
     """Say why a number of ours cannot be held against theirs.
 
     Parameters
     ----------
-    ours
-        `people`, `classes`, `stamps` of what was scored, `models`: the profile behind eyes, `imported`.
+    people
+        How many were scored here.
+    stamps
+        What must be said of what was scored.
     """
-    found = [f"theirs: {theirs.test}"]
-    stamps: Sequence[str] = ours["stamps"]
-    found += ["ours is simulated"] if "simulated" in stamps else []
-    found += ["ours leaks" for stamp in stamps if stamp.startswith("leak")][:1]
-    found += ["other judge networks"] if ours["judges"] == "tiny" and not theirs.measure.target else []
-    if ours["classes"] and ours["classes"] != theirs.classes:
-        found.append(f"{ours['classes']} concepts against {theirs.classes}")
-    if ours["people"] != theirs.people:
-        found.append(f"{ours['people']} people against {theirs.people}")
-    return [*found, theirs.how]
+    found = [f"theirs: {theirs.test}; {theirs.how}"]
+    found += ["ours is simulated, and so are the films that its judges know"] if "simulated" in stamps else []
+    found += [f"ours is stamped '{stamp}'" for stamp in stamps if stamp != "simulated"]
+    found += [f"{people} people against {theirs.people}"] if people != theirs.people else []
+    return found

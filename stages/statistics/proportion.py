@@ -1,7 +1,7 @@
 """Intervals and tails of a proportion of independent trials.
 
-They hold where trials are independent: draws of a random n-way test, say. Clips of one run are not: use
-`eeg2vid.stages.statistics.bootstrap` and `eeg2vid.stages.statistics.permutation` for those.
+They hold where trials are independent: draws of a random n-way test, say. Clips of one run are not:
+`eeg2vid.stages.statistics.intervals` finds how many independent trials they are worth.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from scipy.stats import beta, binomtest, norm
 from eeg2vid.schemas.errors import BadDataError
 
 
-def wilson_interval(successes: float, trials: int, level: float = 0.95) -> tuple[float, float]:
+def wilson_interval(successes: float, trials: float, level: float = 0.95) -> tuple[float, float]:
     """Return Wilson's score interval (JASA 1927).
 
     It solves (p - k/n)^2 = z^2 p (1 - p) / n for p: the proportions that a normal test would not reject.
@@ -24,7 +24,7 @@ def wilson_interval(successes: float, trials: int, level: float = 0.95) -> tuple
     successes
         0..trials; expected hits of tied predictions may be fractions.
     trials
-        Number of independent trials, at least 1.
+        Number of independent trials, above 0; effective trials may be fractions.
     level
         Coverage, between 0 and 1.
 
@@ -43,7 +43,7 @@ def wilson_interval(successes: float, trials: int, level: float = 0.95) -> tuple
     return low, 1.0 if successes == trials else min(1.0, centre + half)
 
 
-def exact_interval(successes: float, trials: int, level: float = 0.95) -> tuple[float, float]:
+def exact_interval(successes: float, trials: float, level: float = 0.95) -> tuple[float, float]:
     """Return the exact interval of Clopper and Pearson (Biometrika 1934), which covers at least as often as it says.
 
     Parameters
@@ -82,8 +82,8 @@ def binomial_p(
     return float(binomtest(int(successes), trials, chance, alternative=alternative).pvalue)
 
 
-def _check(successes: float, trials: int, level: float) -> None:
-    if trials < 1 or not 0 <= successes <= trials or not 0.0 < level < 1.0:
+def _check(successes: float, trials: float, level: float) -> None:
+    if trials <= 0 or not 0 <= successes <= trials or not 0.0 < level < 1.0:
         raise BadDataError(
             f"A proportion needs 0 <= successes <= trials and a level in 0..1, found {successes} of {trials}, {level}."
         )

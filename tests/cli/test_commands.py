@@ -189,8 +189,13 @@ def test_scores_are_printed(done, cli_ok):
     assert {row["unit"] for row in rows} == {"sub-1"}
     assert {"target", "metric", "variant", "condition", "value", "low", "high", "chance", "p"} <= rows[0].keys()
     shown = cli_ok("score", "--subject", 1, "-w", done)
-    assert "chance" in shown.out
+    assert "chance" in shown.out and "best control" in shown.out
     assert "already done" in shown.err
+    first = next(line for line in shown.out.splitlines() if line.startswith("identification "))
+    wanted = ("identification", "", "full")
+    own = next(row for row in rows if (row["metric"], row["variant"], row["condition"]) == wanted)
+    assert f"{own['value']:.3f}" in first and f"{own['low']:.3f} to {own['high']:.3f}" in first
+    assert max(map(len, shown.out.splitlines())) <= 100
 
 
 def test_version(cli_ok):

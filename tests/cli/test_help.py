@@ -13,7 +13,7 @@ PANELS = {
     "EEG": ["ingest", "quality", "split", "preprocess"],
     "Clips": ["split-videos", "caption", "encode-text", "encode-clips", "encode-latents"],
     "Decode": ["train-encoder", "train-mapper", "predict", "generate"],
-    "Judge": ["perceive", "score", "report"],
+    "Judge": ["perceive", "score", "report", "compare"],
     "Files, cluster": ["inspect", "verify", "import", "export", "cite", "recipe", "weights", "slurm"],
 }
 

@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("jobs")]
 
-QUICK = '[train-encoder.lda]\ntargets = ["concept"]\n[score.ridge]\npermutations = 50\nbootstraps = 100\n'
+QUICK = '[train-encoder.lda]\ntargets = ["concept"]\n[score.ridge]\npermutations = 50\n'
 
 
 @pytest.fixture(scope="module")

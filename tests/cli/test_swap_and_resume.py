@@ -237,7 +237,7 @@ def test_same_data_same_bytes(tmp_path, cli_ok, digests):
     """Two workspaces, two copies of the data, one unit at a time or all at once: equal digests."""
     data = small_study(tmp_path, cli_ok, subjects=1)
     moved = shutil.copytree(data, tmp_path / "elsewhere" / "copy")
-    quick = "[train-encoder.lda]\ntargets = ['concept']\n[score.ridge]\npermutations = 50\nbootstraps = 100\n"
+    quick = "[train-encoder.lda]\ntargets = ['concept']\n[score.ridge]\npermutations = 50\n"
     first = new_workspace(tmp_path / "first", data, quick)
     second = new_workspace(tmp_path / "second", moved, quick)
     cli_ok("run", "--until", "score", "-w", first)

@@ -16,6 +16,7 @@ from eeg2vid.stages.reporting.page.sweeps import draw_sweep
 from eeg2vid.stages.reporting.page.tables import summaries, tables
 from eeg2vid.stages.reporting.page.template import template
 from eeg2vid.stages.reporting.page.views import ReportData, SubjectView
+from eeg2vid.stages.reporting.rules import Subject
 from eeg2vid.stages.reporting.words import Verdict, verdict
 
 
@@ -77,7 +78,7 @@ def render_report(data: ReportData) -> str:
 
 def _verdict(data: ReportData, views: Sequence[SubjectView]) -> Verdict:
     """Judge one system; several are never pooled, and none is picked."""
-    rows = [(view.subject, view.scores, view.contrasts) for view in views]
+    rows = [Subject(view.subject, view.scores, view.contrasts, view.person) for view in views]
     return verdict(rows, data.definitions, data.stamps)
 
 

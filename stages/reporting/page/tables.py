@@ -36,8 +36,14 @@ def _scored(
     scores: Iterable[Score], kind: Kind, scales: dict[Measure, bars.Scale], glossary: Glossary
 ) -> dict[str, Any]:
     rows = [row for row in scores if row.kind == kind]
-    lines = score_lines(rows, scales, glossary)
-    return {"title": TITLES[kind], "lines": lines, "notes": notes(rows, glossary), "clock": clock_note(rows)}
+    lead, others = ([row for row in rows if glossary.definition(row).lead == wanted] for wanted in (True, False))
+    return {
+        "title": TITLES[kind],
+        "lines": score_lines(lead, scales, glossary),
+        "rest": score_lines(others, scales, glossary),
+        "notes": notes(rows, glossary),
+        "clock": clock_note(rows),
+    }
 
 
 def summaries(scores: Iterable[Score], glossary: Glossary) -> list[tuple[str, list[Line]]]:

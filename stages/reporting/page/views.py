@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from markupsafe import Markup
 
-from eeg2vid.schemas.scores import Contrast, Definition, Score, Term
+from eeg2vid.schemas.scores import Contrast, Definition, Look, Score, Term
+from eeg2vid.stages.metrics.people import Person
 from eeg2vid.stages.reporting.page.curves import Training
 from eeg2vid.stages.reporting.page.sweeps import SweepPlot
 
@@ -61,6 +63,10 @@ class SubjectView:
         Condition -> videos of the same shape, `full` first.
     system
         What decoded, where the page shows several systems (the points of a sweep); empty: there is one.
+    person
+        What the scores rest on, for tests over people; None: it was not kept.
+    looks
+        How the clips look together, which is no evidence.
     """
 
     subject: str
@@ -70,6 +76,8 @@ class SubjectView:
     truth: Frames
     decoded: dict[str, Frames]
     system: str = ""
+    person: Person | None = None
+    looks: Sequence[Look] = ()
 
     @property
     def label(self) -> str:

@@ -13,7 +13,7 @@ from eeg2vid.stages.metrics.table import METRICS
 from eeg2vid.stages.reporting.page.render import render_report
 from eeg2vid.stages.reporting.page.views import ReportData, SubjectView
 
-EFFORT = Effort(permutations=199, bootstraps=100, seed=0)
+EFFORT = Effort(permutations=199, seed=0)
 KEYS = Keys(
     subject="1",
     events=[f"e{k}" for k in range(12)],

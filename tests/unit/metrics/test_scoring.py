@@ -17,7 +17,7 @@ from eeg2vid.stages.metrics.nulls import is_constant
 from eeg2vid.stages.metrics.psnr import psnr_matrix
 from eeg2vid.stages.metrics.scoring import Effort, definitions_of, rows_of, score
 from eeg2vid.stages.metrics.ssim_windows import PairedSsim
-from eeg2vid.stages.statistics.bootstrap import paired_difference
+from eeg2vid.stages.statistics.differences import paired_difference
 from eeg2vid.stages.statistics.permutation import run_permutations
 
 IDENTIFICATION = ("", "identification", "")
@@ -67,9 +67,9 @@ class Found:
     keys: Keys
 
 
-def run_scores(decoded, truth, keys, permutations=99, bootstraps=100, seed=0):
+def run_scores(decoded, truth, keys, permutations=99, seed=0):
     """Score condition by condition, as the stage does, then contrast."""
-    effort, n = Effort(permutations, bootstraps, seed), len(keys.events)
+    effort, n = Effort(permutations, seed), len(keys.events)
     found = [score(Given(keys, one, frames=Sides(v, truth)), effort)[0] for one, v in decoded.items()]
     values = [row for one in found for row in rows_of(one, range(n), n)]
     contrasts = contrast(values, keys.subject, keys.runs, effort)
@@ -240,7 +240,7 @@ def test_contrasts_are_paired_differences():
     for row in found.contrasts:
         full = np.array(list(values_of(found, name(row)).values()))
         control = np.array(list(values_of(found, name(row), row.control).values()))
-        expected = paired_difference(full, control, keys.runs, np.random.default_rng(4), n=100)
+        expected = paired_difference(full, control, keys.runs, np.random.default_rng(4), 99)
         assert (row.difference, row.low, row.high, row.p) == (
             expected.value, expected.low, expected.high, expected.p
         )  # fmt: skip
@@ -271,9 +271,9 @@ def test_inexact_exchanges_are_noted(lengths, folds, note):
     rows = run_scores({"full": noise(keys, rng), "grey": np.full_like(truth, 9)}, truth, keys).scores
     assert {row.note for row in rows if row.condition == "full"} == {note}
     assert {row.note for row in rows if row.condition == "grey"} == {""}  # no p, nothing to say about it
-    mixed = score_labels(mix_runs(make_labels(keys, rng)), Effort(20, 100, 0))
+    mixed = score_labels(mix_runs(make_labels(keys, rng)), Effort(20, 0))
     assert {row.note for row in mixed} == {note}
-    whole = score_labels(make_labels(keys, rng), Effort(20, 100, 0))
+    whole = score_labels(make_labels(keys, rng), Effort(20, 0))
     movable = max(len(set(keys.runs[keys.folds == fold])) for fold in keys.folds) > 1
     assert {row.note for row in whole} == {"" if movable else note}  # labels of whole runs change places exactly
 
@@ -316,7 +316,7 @@ def test_values_and_nulls_are_what_the_scores_rest_on():
     rng = np.random.default_rng(6)
     truth = noise(keys, rng)
     given = Given(keys, "full", frames=Sides(blend(truth, noise(keys, rng), 0.3), truth))
-    scores, _ = score(given, Effort(199, 100, 0))
+    scores, _ = score(given, Effort(199, 0))
     for one in scores:
         assert np.nanmean(one.values) == pytest.approx(one.row.value)
         assert one.row.p == pytest.approx((1 + np.sum(one.null >= one.row.value - 1e-12)) / 200)
@@ -355,7 +355,7 @@ def test_a_control_that_shuffles_is_held_against_all_draws():
     rng = np.random.default_rng(2)
     truth = noise(keys, rng)
     decoded = blend(truth, noise(keys, rng), 0.5)
-    effort, values = Effort(99, 100, 0), []
+    effort, values = Effort(99, 0), []
     for condition, videos in (("full", decoded), ("shuffled-runs", decoded[[2, 3, 4, 5, 6, 7, 8, 9, 0, 1]])):
         found = score(Given(keys, condition, frames=Sides(videos, truth)), effort)[0]
         values += rows_of(found, range(10), 10)
@@ -382,7 +382,7 @@ def test_bad_videos_are_refused():
             run_scores({"full": wrong}, truth, keys)
 
 
-FEW = Effort(99, 100, 0)
+FEW = Effort(99, 0)
 
 
 def score_labels(given, effort):
@@ -432,7 +432,7 @@ def test_p_of_labels_comes_from_runs_that_change_places():
     keys = make_keys([1, 2, 2, 3, 3, 5, 5])
     given = mix_runs(make_labels(keys, np.random.default_rng(1)))
     given.labels.probabilities[np.arange(21), given.labels.true] += 0.1
-    found = score_labels(given, Effort(400, 100, 3))
+    found = score_labels(given, Effort(400, 3))
     pairings = run_permutations(keys.runs, keys.positions, 400, np.random.default_rng(3), keys.folds)
     guesses = np.argsort(-given.labels.probabilities, axis=1)
 
@@ -462,7 +462,7 @@ def test_labels_of_whole_runs_change_places_whatever_the_runs_lengths():
     scores = (orders == right).mean(axis=1)
     exact = np.mean(scores >= np.mean(given.labels.true == right) - 1e-12)
     assert 0.01 < exact < 0.5
-    row = score_labels(given, Effort(20_000, 100, 0))[0]
+    row = score_labels(given, Effort(20_000, 0))[0]
     assert row.p == pytest.approx(exact, abs=4 * np.sqrt(exact / 20_000))
 
 
@@ -485,7 +485,7 @@ def test_without_information_the_p_of_labels_keeps_its_promise():
     found = {}
     for seed in range(100):
         given = make_labels(keys, np.random.default_rng(seed))
-        for row in score_labels(given, Effort(99, 100, seed)):
+        for row in score_labels(given, Effort(99, seed)):
             found.setdefault(name(row), []).append(row.p)
     for metric, p in found.items():
         for level in (0.05, 0.25, 0.5, 0.75):
@@ -497,7 +497,7 @@ def test_clips_of_a_run_are_not_told_apart_where_they_are_mixed():
     rng = np.random.default_rng(0)
     truth = noise(keys, rng)
     given = Given(keys, "full", frames=Sides(noise(keys, rng), truth), apart=False)
-    scores = [one.row for one in score(given, Effort(20, 100, 0))[0]]
+    scores = [one.row for one in score(given, Effort(20, 0))[0]]
     assert [name(row) for row in scores] == [one for one in METRICS if one != WITHIN]
     assert [(row.metric, row.variant) for row in definitions_of(scores)] == [
         (m, v) for _, m, v in METRICS if v != "within-run"

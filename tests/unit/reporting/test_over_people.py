@@ -1,0 +1,111 @@
+"""The verdict over people: one test of all, of whom it is shown, and the clock counted once."""
+
+import numpy as np
+import pytest
+
+from eeg2vid.stages.metrics.metric import Given, Keys, Labels
+from eeg2vid.stages.metrics.people import Person, together
+from eeg2vid.stages.metrics.scoring import Effort, definitions_of, rows_of, score
+from eeg2vid.stages.metrics.versus import versus
+from eeg2vid.stages.reporting.rules import Subject
+from eeg2vid.stages.reporting.words import verdict
+
+RUNS, LONG, CLASSES = 24, 4, 12
+EFFORT = Effort(499, 0)
+
+
+def keys_of(subject):
+    runs = np.repeat(np.arange(RUNS), LONG)
+    names = [f"e{k}" for k in range(len(runs))]
+    folds = np.array([f"f{run % 2}" for run in runs])
+    return Keys(subject, names, names, np.array([f"r{run:02}" for run in runs]), np.tile(np.arange(LONG), RUNS), folds)
+
+
+def person(subject, known, rng, lean=None, clock=None):
+    """Somebody whose decoder knows so many of the clips; `lean` is what drift adds to all of a run."""
+    keys = keys_of(subject)
+    truth = np.repeat(rng.permutation(np.arange(RUNS) % CLASSES) if lean is None else np.arange(RUNS) % CLASSES, LONG)
+    logits = rng.gumbel(size=(len(truth), CLASSES)) + (0 if lean is None else np.repeat(lean, LONG, axis=0))
+    logits[np.arange(len(truth)), truth] += np.where(rng.random(len(truth)) < known, 9.0, 0.0)
+    found = [_scores(keys, "full", logits, truth)]
+    if clock is not None:
+        found.append(_scores(keys, "position-vote", np.repeat(clock, LONG, axis=0), truth))
+    scores = [one for some in found for one in some]
+    n = len(keys.events)
+    null = np.array([one.null for one in scores], dtype=np.float32)
+    values = [row for some in found for row in rows_of(some, range(n), n)]
+    events = list(zip(keys.events, keys.folds.tolist(), strict=True))
+    return Person(subject, [one.row for one in scores], values, events, keys.runs, null)
+
+
+def _scores(keys, condition, logits, truth):
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = Labels(probabilities, truth, np.zeros(len(truth), int))
+    return score(Given(keys, condition, "concept", labels=labels), EFFORT)[0]
+
+
+def judged(people):
+    rows = [row for one in people for row in one.scores]
+    return verdict([Subject(one.subject, one.scores, [], one) for one in people], definitions_of(rows))
+
+
+def test_what_everybody_shows_a_little_is_found_together():
+    """Hardly anybody passes alone, all together do; it is said of people, and in more than nobody."""
+    rng = np.random.default_rng(0)
+    found = judged([person(str(k), 0.13, rng) for k in range(12)])
+    assert (found.tone, found.headline) == ("yes", "Over 12 people, the EEG tells the labels.")
+    text = next(one.text for one in found.sentences if "balanced accuracy" in one.claim)
+    assert "is better than chance over 12 people, and not in the strongest alone" in text
+    assert "in one test of all" in text and "of people" in text
+
+
+def test_one_outlier_is_at_least_one_person():
+    rng = np.random.default_rng(1)
+    found = judged([person(str(k), 0.9 if k == 0 else 0.0, rng) for k in range(8)])
+    assert found.tone == "caution"
+    assert found.headline == "In at least one of 8 people the EEG tells the labels; that people do, is not shown."
+
+
+def test_nothing_is_nothing_and_says_what_could_have_been_found():
+    rng = np.random.default_rng(2)
+    found = judged([person(str(k), 0.0, rng) for k in range(8)])
+    assert (found.tone, found.headline) == ("no", "No evidence over 8 people that the EEG tells the labels.")
+    assert "would have been found in 80 % of studies" in " ".join(one.text for one in found.sentences)
+
+
+def test_a_clock_is_one_order_counted_once():
+    """Twelve people who saw one order: the clock beats chance in all or in none, and once."""
+    rng = np.random.default_rng(3)
+    lean = np.eye(CLASSES)[np.arange(RUNS) % CLASSES] * 1.2
+    people = [person(str(k), 0.0, rng, lean, clock=4 * lean) for k in range(6)]
+    found = judged(people)
+    clocked = [one for one in found.sentences if "clock alone" in one.claim]
+    assert clocked and all("no worse than the decoder" in one.claim for one in clocked)
+    assert found.headline == "What is decoded may be the order of presentation, or drift."
+
+
+def test_over_people_numbers_are_those_of_the_persons():
+    rng = np.random.default_rng(4)
+    people = [person(str(k), 0.2, rng) for k in range(5)]
+    for one in together(people):
+        own = [p.rows[one.measure, one.condition] for p in people]
+        assert one.interval.value == pytest.approx(np.mean([row.value for row in own]))
+        assert one.chance == pytest.approx(np.mean([row.chance for row in own]))
+        null = np.mean([p.nulls[one.measure, one.condition][1] for p in people], axis=0)
+        assert one.joint.p == pytest.approx((1 + np.sum(null >= one.interval.value - 1e-6)) / 500)
+        assert one.p_adjusted >= one.joint.p and one.alike
+
+
+def test_two_systems_are_held_against_each_other_event_by_event():
+    rng = np.random.default_rng(5)
+    good, bad = ([person(str(k), known, np.random.default_rng(9 + k)) for k in range(4)] for known in (0.5, 0.1))
+    (row,) = (one for one in versus(good, bad, 0.5) if one.measure.metric == "balanced-accuracy")
+    gaps = [
+        a.rows[row.measure, "full"].value - b.rows[row.measure, "full"].value for a, b in zip(good, bad, strict=True)
+    ]
+    assert row.difference.value == pytest.approx(np.mean(gaps)) and row.people == 4
+    assert row.p < 0.01 and row.difference.low > 0 and row.p_same < 0.05
+    same = versus(good, good, 0.02)
+    assert all(one.difference.value == 0.0 and one.p == 1.0 and one.p_same == 0.0 for one in same)
+    others = [person("7", 0.5, rng)]
+    assert versus(good, others) == []
