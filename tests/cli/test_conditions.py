@@ -264,3 +264,25 @@ def test_a_run_takes_conditions_beside_the_recipes(workspace, cli_ok):
     }
     done = {row["unit"] for row in rows if row["state"] == "done"}
     assert {"predict/ridge~shuffled-runs/sub-1", "generate/ridge~grey/sub-1"} <= done
+
+
+@pytest.mark.study
+def test_all_conditions_from_plan_to_report(tiny, tmp_path, cli_ok):
+    """Controls lose the signal in the videos, too; ceilings exceed what was decoded; the page is written."""
+    folder = shutil.copytree(tiny, tmp_path / "study", copy_function=shutil.copy2)
+    workspace = folder / "workspace"
+    asked = [word for name in MADE for word in ("--condition", name)]
+    cli_ok("run", "-w", workspace, *asked)
+    for subject in ("1", "2"):
+        rows = opened(workspace, "score", "ridge", "scores", f"sub-{subject}").folder / "scores.jsonl"
+        found = [json.loads(line) for line in rows.open()]
+        value = {
+            row["condition"]: row["value"] for row in found if (row["metric"], row["variant"]) == ("identification", "")
+        }
+        assert {*MADE, "full"} <= set(value)
+        for name in ("noise-eeg", "clock-only", "hint-only-window", "shuffled-training"):
+            assert abs(value[name] - 0.5) < 0.05 < value["full"] - 0.5
+        for name in ("no-eeg", "mean-video", "grey"):
+            assert value[name] == pytest.approx(0.5)
+        assert value["shuffled-clips"] < value["full"] < value["class-true"] < value["true-latents"] == 1
+    assert (workspace / "artifacts/report/ridge/study/report/media/index.html").is_file()

@@ -1,4 +1,4 @@
-"""What is read, and what is refused, under conditions on values: by predictions, and by generators of text and latents."""
+"""What is read, and what is refused, under conditions on values: of predictions and of generators."""
 
 from types import SimpleNamespace
 from typing import ClassVar, Literal
