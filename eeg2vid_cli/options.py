@@ -73,6 +73,14 @@ ConditionOption = Annotated[
     str | None,
     typer.Option("--condition", help="Only this condition, e.g. full \\[default: all planned]", rich_help_panel=INPUTS),
 ]
+ConditionsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--condition",
+        help="Also under this condition, repeated; `conditions` of eeg2vid.toml or the recipe says it for good",
+        rich_help_panel=INPUTS,
+    ),
+]
 FromOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -166,6 +174,7 @@ class Request:
     models: str | None = None
     protocol: str | None = None
     condition: str | None = None
+    conditions: list[str] = field(default_factory=list)
     source: Path | None = None
     stage: str | None = None
     variant: str | None = None
@@ -183,12 +192,16 @@ class Request:
             models=self.models,
             protocol=self.protocol,  # type: ignore[arg-type]
             source=None if self.source is None else self.source.resolve(),
+            conditions=tuple(self.conditions),
             stage=self.stage,
             variant=self.variant,
             settings=self.settings,
             inputs=dict(_pair(text, "--from") for text in self.inputs),
         )
         study = Study(Workspace(workspace_path(self.ctx, self.workspace)), STAGES, choices)
+        for condition in self.conditions:
+            if why := study.impossible(condition):
+                raise UsageError(f"Condition '{condition}' cannot be made: {why}.", "Leave it out.")
         if self.stage and self.variant:
             _check_variant(study, self.stage, split_variant(self.variant)[0])
         return study

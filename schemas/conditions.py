@@ -6,7 +6,9 @@ before is shared with the full condition.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,7 +21,8 @@ SHUFFLED_RUNS = "shuffled-runs"
 SHUFFLES = (SHUFFLED_RUNS,)
 """Conditions that decode the EEG of another run: every pairing of other runs is a draw of them."""
 
-Place = Literal["train", "predict", "generate", "score"]
+Place = Literal["preprocess", "train", "predict", "generate", "score"]
+Makes = Literal["", "settings", "epochs", "places", "signals", "values", "videos", "frames"]
 
 
 class Condition(BaseModel):
@@ -31,12 +34,17 @@ class Condition(BaseModel):
         control: knows less than the full system; ceiling: is told what no decoder is told; ablation: the system
         without one of its parts; clock: knows nothing but the time.
     replaces
-        What it replaces by what: 'eeg', 'clips' (the videos themselves) or the name of a target. A unit does not
-        read what is replaced.
+        What it replaces by what: 'eeg', 'clips' (the videos themselves), 'motion' or the name of a target.
     constant
         What it shows is the same for every clip of a fold, in words; empty where it is not.
     maker
         "module:function" of what makes it; empty: nothing makes it yet, and it is refused when asked for.
+    makes
+        What the maker returns. settings: the stage's, for these events. epochs: in place of the recorded ones. places:
+        of the event whose EEG (predict) or whose clip (train) each event gets. signals: all that decoders read. values:
+        of the targets that are replaced. videos: in place of the decoded ones. frames: of the decoded videos.
+    reads
+        What the maker looks at that would not be read otherwise: an input, or a role.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,9 +56,12 @@ class Condition(BaseModel):
     constant: str = ""
     sentence: str
     maker: str = ""
+    makes: Makes = ""
+    reads: tuple[str, ...] = ()
 
 
 _HOME = "eeg2vid.stages.conditions"
+_TRUE = "eeg2vid.stages.decoding.generating:true_values"
 
 CONDITIONS: dict[str, Condition] = {
     one.name: one
@@ -62,27 +73,37 @@ CONDITIONS: dict[str, Condition] = {
             replaces={"eeg": "of another run"},
             sentence="Decoded the same way, but from the EEG of another run. What scores without any tie to the clip.",
             maker=f"{_HOME}.shuffled_runs:sources",
+            makes="places",
         ),
         Condition(
             name="shuffled-clips",
             at="predict",
             kind="control",
             replaces={"eeg": "of another clip of the run"},
-            sentence="Decoded from the EEG of another clip of the same run. What the run alone gives away.",
+            sentence="Decoded from the EEG of another clip of the same run. What the run alone gives away: only what "
+            "scores better was decoded of the clip itself.",
+            maker=f"{_HOME}.shuffled_clips:sources",
+            makes="places",
         ),
         Condition(
             name="noise-eeg",
             at="predict",
             kind="control",
             replaces={"eeg": "noise"},
-            sentence="Decoded from noise with the spectrum of EEG.",
+            sentence="Decoded from noise with the mean spectrum and the mean correlations between electrodes of the "
+            "training EEG, the same for every clip.",
+            maker=f"{_HOME}.noise_eeg:make",
+            makes="signals",
+            reads=("epochs",),
         ),
         Condition(
             name="no-eeg",
             at="predict",
             kind="control",
             replaces={"eeg": "its mean"},
-            sentence="Decoded from EEG replaced by its mean. What the model shows when it sees nothing.",
+            sentence="Decoded from the mean of the training EEG, every time. What the model shows that sees nothing.",
+            maker=f"{_HOME}.no_eeg:make",
+            makes="signals",
         ),
         Condition(
             name="mean-video",
@@ -92,6 +113,7 @@ CONDITIONS: dict[str, Condition] = {
             constant="the mean training video",
             sentence="The mean of the training clips, every time. It has never seen EEG.",
             maker=f"{_HOME}.mean_video:make",
+            makes="videos",
         ),
         Condition(
             name="grey",
@@ -101,13 +123,26 @@ CONDITIONS: dict[str, Condition] = {
             constant="a grey video",
             sentence="A flat grey picture, every time. It has never seen anything.",
             maker=f"{_HOME}.grey:make",
+            makes="videos",
+        ),
+        Condition(
+            name="frozen-frame",
+            at="generate",
+            kind="control",
+            replaces={"motion": "none"},
+            sentence="The first decoded frame, held. What scores as well does not come from motion.",
+            maker=f"{_HOME}.frozen_frame:hold",
+            makes="frames",
         ),
         Condition(
             name="nearest-training-video",
             at="generate",
             kind="control",
-            replaces={"clips": "a training clip"},
-            sentence="A clip of the training films instead of a generated one.",
+            replaces={"clips": "the nearest training clip"},
+            sentence="The training clip that is most like what was decoded, instead of a generated one.",
+            maker=f"{_HOME}.nearest_video:nearest",
+            makes="videos",
+            reads=("predictions",),
         ),
         Condition(
             name=POSITION_VOTE,
@@ -119,38 +154,53 @@ CONDITIONS: dict[str, Condition] = {
         ),
         Condition(
             name="clock-only",
-            at="train",
+            at="preprocess",
             kind="clock",
             replaces={"eeg": "the time in the block"},
-            sentence="Trained on the time since the start of the block instead of the EEG.",
+            sentence="The whole system, trained and tested on nothing but the time since the start of the block. What "
+            "it gets without a brain.",
+            maker=f"{_HOME}.clock_only:tell_time",
+            makes="epochs",
         ),
         Condition(
             name="hint-only-window",
-            at="train",
+            at="preprocess",
             kind="control",
             replaces={"eeg": "of the hint"},
-            sentence="Decoded from the EEG recorded before the clip began.",
+            sentence="The whole system, trained and tested on the EEG of the hint before each run. What is known "
+            "before any clip is shown.",
+            maker=f"{_HOME}.hint_only:settings",
+            makes="settings",
         ),
         Condition(
             name="shuffled-training",
             at="train",
             kind="control",
-            replaces={"eeg": "of another clip, in training"},
-            sentence="Trained on wrong pairs of EEG and clip.",
+            replaces={"eeg": "of another run, in training"},
+            sentence="Trained anew after the clips of runs changed places at random within their blocks. What the way "
+            "of training gives without any tie between EEG and clip.",
+            maker=f"{_HOME}.shuffled_training:partners",
+            makes="places",
         ),
         Condition(
             name="class-predicted",
             at="predict",
             kind="ablation",
-            replaces={"text": "of the decoded class", "latents": "of the decoded class"},
-            sentence="Made from the class that was decoded, nothing else.",
+            replaces={"values": "the mean of the decoded class"},
+            sentence="Made from the class that was decoded, nothing else: the mean of its training clips.",
+            maker=f"{_HOME}.class_means:class_means",
+            makes="values",
+            reads=("clips",),
         ),
         Condition(
             name="class-true",
             at="predict",
             kind="ceiling",
-            replaces={"text": "of the true class", "latents": "of the true class"},
-            sentence="Made from the true class, which no decoder is told. A ceiling.",
+            replaces={"values": "the mean of the true class"},
+            sentence="Made from the true class, which no decoder is told: the mean of its training clips. A ceiling.",
+            maker=f"{_HOME}.class_means:class_means",
+            makes="values",
+            reads=("clips",),
         ),
         Condition(
             name="true-text",
@@ -158,6 +208,8 @@ CONDITIONS: dict[str, Condition] = {
             kind="ceiling",
             replaces={"text": "true"},
             sentence="Made with the true caption, which no decoder is told. A ceiling.",
+            maker=_TRUE,
+            makes="values",
         ),
         Condition(
             name="true-latents",
@@ -165,6 +217,8 @@ CONDITIONS: dict[str, Condition] = {
             kind="ceiling",
             replaces={"latents": "true"},
             sentence="Made with the true latents, which no decoder is told. A ceiling.",
+            maker=_TRUE,
+            makes="values",
         ),
         Condition(
             name="true-both",
@@ -172,6 +226,8 @@ CONDITIONS: dict[str, Condition] = {
             kind="ceiling",
             replaces={"text": "true", "latents": "true"},
             sentence="Made with the true caption and latents, which no decoder is told. A ceiling.",
+            maker=_TRUE,
+            makes="values",
         ),
         Condition(
             name="no-seq2seq",
@@ -193,6 +249,8 @@ CONDITIONS: dict[str, Condition] = {
             kind="ablation",
             replaces={"text": "none"},
             sentence="The system without decoded text.",
+            maker="eeg2vid.stages.decoding.generating:no_values",
+            makes="values",
         ),
     )
 }
@@ -201,6 +259,18 @@ CONDITIONS: dict[str, Condition] = {
 def acting_at(place: str) -> tuple[str, ...]:
     """Return the conditions that act at a place, as a stage names it; none where it names none."""
     return tuple(name for name, one in CONDITIONS.items() if place and one.at == place)
+
+
+def makes_at(place: str, name: str) -> str:
+    """Return what the maker of a condition returns that acts at a place; empty for 'full' and for any other."""
+    return CONDITIONS[name].makes if name in acting_at(place) else ""
+
+
+def made_by(name: str) -> Callable[..., Any]:
+    """Return what makes a condition."""
+    module, _, function = require_maker(name).maker.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), function)
+    return found
 
 
 def require_maker(name: str) -> Condition:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.entities import Caption
 from eeg2vid.schemas.eyes import ImageEncoderEye
-from eeg2vid.schemas.eyes.looking import LookSettings
+from eeg2vid.schemas.eyes.looking import LookSettings, roles_of_eyes
 from eeg2vid.schemas.percepts import PERCEPTS
 from eeg2vid.schemas.recordings import CAPTIONS
 from eeg2vid.schemas.videos import VIDEOS, VideoKey
@@ -27,13 +26,15 @@ class EncodeClips(Stage):
 
     A variant is called after its eye. `image-encoder` is the profile's CLIP on key frames: with its other half it
     also looks whether the captions belong to these clips, and warns where another order of them fits better.
+    `image-classifier` (ViT) names what each picture shows, `video-classifier` (VideoMAE) what the clip shows, and
+    `motion` is its optical flow, without a network.
     """
 
     name = "encode-clips"
     Settings = LookSettings
     reads = {"stimuli": Read(VIDEOS), "captions": Read(CAPTIONS)}
     writes = {"percepts": Write(PERCEPTS, "study")}
-    roles = ("image_encoder", "i3d", *_WORDS)
+    roles = (*roles_of_eyes(), *_WORDS)
     named_by = "eye"
     uses_torch = True
     divided = f"{CLIPS_PER_PART} clips"
@@ -42,12 +43,14 @@ class EncodeClips(Stage):
     examples = (
         "eeg2vid encode-clips --eye image-encoder --models sd --device cuda",
         "eeg2vid encode-clips --set eye.frame=all --variant image-encoder-mean",
+        "eeg2vid encode-clips --eye video-classifier --models sd --device cuda --precision float16",
     )
 
     def needs(self, settings: LookSettings, condition: str, unit: Per) -> Needs:
         """Use the eye's models; captions and what reads them only beside the eye that shares their space.
 
         An eye that compares has nothing to compare here: no unit of it exists.
+        What needs no model needs no GPU.
         """
         needs = super().needs(settings, condition, unit)
         if type(settings.eye).compares:
@@ -56,8 +59,8 @@ class EncodeClips(Stage):
             hint = f"Let it look at decoded clips: eeg2vid perceive --eye {name}"
             return replace(needs, writes={}, roles=(), nothing=(why, hint))
         if isinstance(settings.eye, ImageEncoderEye):
-            return replace(needs, roles=(*settings.roles, *_WORDS))
-        return replace(needs.without("captions"), roles=settings.roles)
+            return needs.using((*settings.roles, *_WORDS))
+        return needs.without("captions").using(settings.roles)
 
     def run(self, ctx: Context) -> None:
         """Show the clips to the eye, a part at a time."""

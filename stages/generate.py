@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field
 
-from eeg2vid.schemas.conditions import CONDITIONS, FULL
-from eeg2vid.schemas.entities import EventKey, Fold
-from eeg2vid.schemas.errors import MissingInputError
+from eeg2vid.schemas.conditions import CONDITIONS, makes_at
 from eeg2vid.schemas.generators import AnyGenerator, DecodeGenerator
-from eeg2vid.schemas.predictions import PREDICTIONS, PredictionKey
+from eeg2vid.schemas.predictions import PREDICTIONS
+from eeg2vid.schemas.recordings import EVENTS
 from eeg2vid.schemas.settings import Settings
-from eeg2vid.schemas.splits import FOLDS, Part
+from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
-from eeg2vid.stages.cohort.folds import chosen_folds
+from eeg2vid.stages.decoding.conditioned import why_no_clips
+from eeg2vid.stages.decoding.generating import CLIPS_PER_PART, Make, generated, nearest_shown, shown_instead
+from eeg2vid.stages.decoding.needs import TARGETS
 from eeg2vid.stages.engine.protocol import Context
-from eeg2vid.stages.engine.stage import Needs, Per, Read, Resources, Stage, Write
-from eeg2vid.stages.store.rows import row_reader, whole_pieces
-
-if TYPE_CHECKING:
-    import numpy as np
-
-_CLIPS_PER_PART = 20
-Make = Callable[[slice], "np.ndarray"]
+from eeg2vid.stages.engine.stage import Needs, Per, Read, Resources, Stage, Upstream, Write
+from eeg2vid.stages.targets.table import find_targets
 
 
 class GenerateSettings(Settings):
@@ -40,28 +33,58 @@ class Generate(Stage):
     """Make a video of every predicted clip: an array and one mp4 each.
 
     Conditions: `mean-video` shows the mean of the fold's training clips every time, `grey` a flat
-    grey: what scores without looking at the EEG at all. They read no predictions.
+    grey: what scores without looking at the EEG at all. They read no predictions. `frozen-frame` holds the first
+    decoded frame, `nearest-training-video` shows a training clip, `true-latents` is the ceiling of the generator.
     """
 
     name = "generate"
     version = 2
     Settings = GenerateSettings
-    reads = {"predictions": Read(PREDICTIONS), "stimuli": Read(VIDEOS), "folds": Read(FOLDS)}
+    reads = {
+        "predictions": Read(PREDICTIONS),
+        "stimuli": Read(VIDEOS),
+        "folds": Read(FOLDS),
+        "events": Read(EVENTS),
+        **{role: read for role, read in TARGETS.items() if role != "stimuli"},
+    }
     writes = {"videos": Write(VIDEOS, "subject")}
     roles = ("vae",)
     acts = "generate"
     uses_torch = True
-    divided = f"{_CLIPS_PER_PART} clips"
+    divided = f"{CLIPS_PER_PART} clips"
     panel = "Decode"
     resources = Resources(gpus=1, cpus=4, memory_gb=24, minutes=60)
     examples = ("eeg2vid generate --subject 17", "eeg2vid generate --subject 17 --condition full --device cuda")
 
     def needs(self, settings: GenerateSettings, condition: str, unit: Per) -> Needs:
-        """Read no predictions, and load no model, where other clips are shown instead."""
-        needs = super().needs(settings, condition, unit)
-        if condition != FULL and "clips" in CONDITIONS[condition].replaces:
-            return replace(needs.without("predictions"), roles=())
-        return replace(needs, roles=type(settings.generator).roles)
+        """Read no predictions, load no model, where other clips are shown; true values where they are asked for."""
+        generator, needs = type(settings.generator), super().needs(settings, condition, unit)
+        plain = replace(
+            needs.without("events", *(role for role in TARGETS if role != "stimuli")), roles=generator.roles
+        )
+        makes = makes_at("generate", condition)
+        if makes == "videos" and not CONDITIONS[condition].reads:
+            return replace(plain.without("predictions"), roles=())
+        if makes not in ("videos", "values"):
+            return plain
+        true = generator.targets[:1] if makes == "videos" else _replaced(settings, condition)
+        reads = {role: read for target in find_targets(true) for role, read in target.reads(settings).items()}
+        known = plain.reading(**reads, events=self.reads["events"])
+        if makes == "videos":
+            return replace(known, roles=())
+        kept = set(generator.targets) - set(CONDITIONS[condition].replaces)
+        return known if kept else known.without("predictions")
+
+    def refuses(self, settings: GenerateSettings, condition: str, upstream: Upstream) -> str:
+        """Refuse to replace targets that are not read, or cannot be done without, and to show clips that nobody saw."""
+        generator, name = type(settings.generator), settings.generator.name
+        if makes_at("generate", condition) == "values":
+            for target, what in CONDITIONS[condition].replaces.items():
+                if target not in generator.targets:
+                    return f"generator '{name}' reads no {target}, only {', '.join(generator.targets)}"
+                if what == "none" and target not in generator.without:
+                    return f"generator '{name}' makes nothing without {target}"
+        return why_no_clips(upstream) if "predictions" in CONDITIONS[condition].reads else ""
 
     def upgraded_settings(self, settings: dict[str, Any], version: int) -> dict[str, Any] | None:
         """Version 1 made all decoded folds."""
@@ -72,8 +95,8 @@ class Generate(Stage):
         from eeg2vid.stages.stimuli.video import write_mp4
 
         geometry: VideoAttributes = ctx.read("stimuli").attributes()
-        keys, make = _shown_instead(ctx) if _shows_others(ctx) else _generated(ctx)
-        for part, wanted in ctx.parts("videos", range(len(keys)), _CLIPS_PER_PART):
+        keys, make = _shown(ctx)
+        for part, wanted in ctx.parts("videos", range(len(keys)), CLIPS_PER_PART):
             videos, rows = make(slice(wanted[0], wanted[-1] + 1)), [keys[k] for k in wanted]
             part.array("videos", "frames", videos)
             part.rows("videos", "clips", rows)
@@ -83,75 +106,14 @@ class Generate(Stage):
         ctx.write("videos").attributes(geometry)
 
 
-def _shows_others(ctx: Context) -> bool:
-    return ctx.condition != FULL and "clips" in CONDITIONS[ctx.condition].replaces
+def _shown(ctx: Context) -> tuple[list[VideoKey], Make]:
+    """Return the rows of the videos, and what makes them."""
+    if makes_at("generate", ctx.condition) != "videos":
+        return generated(ctx)
+    return nearest_shown(ctx) if CONDITIONS[ctx.condition].reads else shown_instead(ctx)
 
 
-def _generated(ctx: Context) -> tuple[list[VideoKey], Make]:
-    """Return what the generator makes videos of, and how: values are read a part at a time."""
-    from eeg2vid.stages.generators.generator import Build, Model
-
-    settings, predictions = ctx.settings, ctx.read("predictions")
-    targets = type(settings.generator).targets
-    for target in targets:
-        if not predictions.has(target):
-            raise MissingInputError(
-                f"{predictions.address} holds no {target}; there is nothing to decode.",
-                f"Plan a mapper to them: a [train-mapper.<variant>] table with targets = ['{target}'].",
-            )
-    wanted = chosen_folds(ctx.read("folds"), settings.folds)
-    tables = {target: predictions.table(target, PredictionKey) for target in targets}
-    places = {t: {(row.fold, row.event): k for k, row in enumerate(rows)} for t, rows in tables.items()}
-    shared = [row for row in tables[targets[0]] if all((row.fold, row.event) in one for one in places.values())]
-    keys = [VideoKey(clip=row.clip, event=row.event, fold=row.fold) for row in shared if row.fold in wanted]
-    rows = {target: [place[key.fold, key.event] for key in keys] for target, place in places.items()}
-    models = {role: ctx.model(role) for role in type(settings.generator).roles}
-    generator = settings.generator.built()(
-        settings.generator,
-        Build(
-            models={role: Model(m.name, m.identity, m.folder) for role, m in models.items()},
-            facts=predictions.attributes().targets,
-            shape=tuple(ctx.read("stimuli").entries["frames"].shape[1:]),
-            device=ctx.device,
-            seed=ctx.seed,
-            where=str(predictions.address),
-        ),
-    )
-
-    readers = {target: row_reader(predictions.lazy(target)) for target in targets}
-
-    def make(part: slice) -> np.ndarray:
-        values = {target: read(rows[target][part]) for target, read in readers.items()}
-        videos: np.ndarray = generator.make([key.clip for key in keys[part]], values)
-        return videos
-
-    return keys, make
-
-
-def _shown_instead(ctx: Context) -> tuple[list[VideoKey], Make]:
-    """Return the test clips of the folds, and what a condition shows instead of them."""
-    import numpy as np
-
-    from eeg2vid.stages.conditions.stimuli import Stimuli
-
-    stimuli, folds = ctx.read("stimuli"), ctx.read("folds")
-    place = {row.clip: index for index, row in enumerate(stimuli.table("clips", VideoKey))}
-    events, names = folds.table("events", EventKey), [row.fold for row in folds.table("folds", Fold)]
-    assignment = folds.read("assignment")
-    keys, learned = [], {}
-    for fold in chosen_folds(folds, ctx.settings.folds):
-        part = assignment[names.index(fold)]
-        tested = [events[k] for k in np.flatnonzero(part == Part.TEST)]
-        keys += [VideoKey(clip=event.clip, event=event.event, fold=fold) for event in tested]
-        known = np.flatnonzero(np.isin(part, (Part.TRAIN, Part.VALIDATION)))
-        learned[fold] = np.array(sorted({place[events[k].clip] for k in known}), dtype=np.int64)
-    frames = stimuli.lazy("frames")
-
-    def stream() -> Iterator[tuple[int, np.ndarray]]:
-        step = whole_pieces(frames, _CLIPS_PER_PART)
-        for start in range(0, len(place), step):
-            yield start, frames[start : start + step]
-
-    module, _, function = CONDITIONS[ctx.condition].maker.partition(":")
-    show = getattr(import_module(module), function)(Stimuli(tuple(frames.shape[1:]), learned, stream))
-    return keys, lambda part: show([key.fold for key in keys[part]])
+def _replaced(settings: GenerateSettings, condition: str) -> list[str]:
+    """Return the generator's targets whose true values a condition gives it."""
+    replaces = CONDITIONS[condition].replaces
+    return [target for target in type(settings.generator).targets if replaces.get(target) == "true"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from eeg2vid.schemas.eyes.looking import LookSettings
+from eeg2vid.schemas.eyes.looking import LookSettings, roles_of_eyes
 from eeg2vid.schemas.percepts import PERCEPTS
 from eeg2vid.schemas.videos import VIDEOS
 from eeg2vid.stages.cohort import compared
@@ -25,7 +23,7 @@ class Perceive(Stage):
     Settings = LookSettings
     reads = {"videos": Read(VIDEOS), "stimuli": Read(VIDEOS)}
     writes = {"percepts": Write(PERCEPTS, "subject")}
-    roles = ("image_encoder", "i3d", "lpips", "dists")
+    roles = roles_of_eyes()
     named_by = "eye"
     named_after = "videos"
     uses_torch = True
@@ -34,12 +32,12 @@ class Perceive(Stage):
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=10)
     examples = (
         "eeg2vid perceive --eye image-encoder --subject 17 --device cuda",
-        "eeg2vid perceive --variant ridge+image-encoder --condition grey",
+        "eeg2vid perceive --variant ridge+video-classifier --condition grey",
     )
 
     def needs(self, settings: LookSettings, condition: str, unit: Per) -> Needs:
-        """Use the eye's models; read the true clips only to compare."""
-        needs = replace(super().needs(settings, condition, unit), roles=settings.roles)
+        """Use the eye's models; what needs none needs no GPU. The true clips are read only to compare."""
+        needs = super().needs(settings, condition, unit).using(settings.roles)
         return needs if type(settings.eye).compares else needs.without("stimuli")
 
     def run(self, ctx: Context) -> None:

@@ -13,10 +13,12 @@ from eeg2vid.schemas.settings import Settings
 from eeg2vid.stages.cohort.folds import load_folds
 from eeg2vid.stages.cohort.inputs import load_inputs
 from eeg2vid.stages.cohort.people import gather
-from eeg2vid.stages.decoding.needs import SIGNALS
+from eeg2vid.stages.decoding.conditioned import inputs_wanted, read_of_fold, sources_of_folds
+from eeg2vid.stages.decoding.needs import SIGNALS, TARGETS
+from eeg2vid.stages.decoding.of_class import class_needs, class_values, why_no_classes
 from eeg2vid.stages.decoding.prediction import joined_facts, models_by_fold, predict_fold, require_same_signals
 from eeg2vid.stages.engine.protocol import Context
-from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
+from eeg2vid.stages.engine.stage import Needs, Per, Read, Resources, Stage, Upstream, Write
 
 
 class PredictSettings(Settings):
@@ -38,13 +40,14 @@ class Predict(Stage):
 
     A pooled model is one for everybody; each person's EEG is decoded by it. Condition `shuffled-runs`: each run is
     decoded from the EEG of another run of the same fold; all else stays the same. Whatever scores as well as `full`
-    there is not decoded from the EEG.
+    there is not decoded from the EEG. `shuffled-clips` takes another clip of the run, `noise-eeg` noise with the
+    spectrum of the training EEG, `no-eeg` its mean. `class-predicted` and `class-true` make values of a class alone.
     """
 
     name = "predict"
     version = 3
     Settings = PredictSettings
-    reads = {**SIGNALS, "encoders": Read(CHECKPOINTS, "many"), "mappers": Read(CHECKPOINTS, "many")}
+    reads = {**SIGNALS, **TARGETS, "encoders": Read(CHECKPOINTS, "many"), "mappers": Read(CHECKPOINTS, "many")}
     writes = {"predictions": Write(PREDICTIONS, "subject")}
     acts = "predict"
     uses_torch = True
@@ -52,6 +55,18 @@ class Predict(Stage):
     panel = "Decode"
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=10)
     examples = ("eeg2vid predict --subject 17", "eeg2vid predict --from mappers=train-mapper/latent-cnn --variant mine")
+
+    def needs(self, settings: PredictSettings, condition: str, unit: Per) -> Needs:
+        """Read what targets are loaded from only where values are made of a class."""
+        return super().needs(settings, condition, unit).without(*TARGETS)
+
+    def needs_under(self, needs: Needs, condition: str, upstream: Upstream) -> Needs:
+        """Read the true values that are made of a class."""
+        return class_needs(needs, condition, upstream)
+
+    def refuses(self, settings: PredictSettings, condition: str, upstream: Upstream) -> str:
+        """Refuse classes where none are decoded, or no values."""
+        return why_no_classes(condition, upstream)
 
     def run(self, ctx: Context) -> None:
         """Predict fold by fold with every model."""
@@ -74,7 +89,10 @@ class Predict(Stage):
                 f"None of the folds {', '.join(models)} tests subject {ctx.subject}.",
                 "Train on folds that do, or divide anew: eeg2vid split",
             )
-        inputs = load_inputs(ctx, sorted({name for names in read.values() for name in names}), cohort)
+        wanted = {name for names in read.values() for name in names}
+        inputs = load_inputs(ctx, inputs_wanted(ctx.condition, wanted), cohort)
+        sources, made = sources_of_folds(ctx, cohort, tested), class_values(ctx, cohort, checkpoints)
         for part, [fold] in ctx.parts("folds", tested):
-            predict_fold(ctx, part, fold, models[fold.fold], cohort, inputs, settings.unseen)
+            given = read_of_fold(ctx, cohort, fold, inputs, read[fold.fold], sources[fold.fold])
+            predict_fold(ctx, part, fold, models[fold.fold], cohort, inputs, given, settings.unseen, made)
         ctx.write("predictions").attributes(PredictionAttributes(targets=joined_facts(models)))

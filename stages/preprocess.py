@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from eeg2vid.schemas.conditions import made_by, makes_at
 from eeg2vid.schemas.entities import Electrode, EpochKey, Event, Fold, MarkedSpan, Recording
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.features import EPOCHS, FEATURES, HINT_BASELINE, SMOOTHED, EpochAttributes, FeatureAttributes
 from eeg2vid.schemas.preprocessing import PreprocessSettings
 from eeg2vid.schemas.recordings import EVENTS, RECORDINGS
 from eeg2vid.schemas.splits import FOLDS, Part
+from eeg2vid.stages.cohort.people import times_in_blocks
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Needs, Per, Read, Resources, Stage, Write
 from eeg2vid.stages.engine.text import did_you_mean
@@ -26,6 +29,9 @@ class Preprocess(Stage):
     (--detect-bad, --eog) learns from the training events of one --fold, and what it makes serves that
     fold only. `--protocol published` computes what the released code of EEG2Video does: bins shifted
     one down, only the first second of a 2-s window, DE = log2(100 PSD).
+
+    Conditions, where named: `clock-only` puts nothing but the time since the start of the block into epochs and
+    features, `hint-only-window` cuts the hint before each run. All that is trained on them is trained anew.
     """
 
     name = "preprocess"
@@ -33,6 +39,7 @@ class Preprocess(Stage):
     Settings = PreprocessSettings
     reads = {"recordings": Read(RECORDINGS), "events": Read(EVENTS), "folds": Read(FOLDS, "optional")}
     writes = {"epochs": Write(EPOCHS, "subject"), "features": Write(FEATURES, "subject")}
+    acts = "preprocess"
     resources = Resources(cpus=2, memory_gb=4, minutes=5)
     cites = ("duan2013differential", "liu2024eeg2video")
     examples = (
@@ -52,9 +59,9 @@ class Preprocess(Stage):
         """Clean and cut recording by recording, in µV; then all windows and bands at once."""
         from eeg2vid.stages.signal.pipeline import Recorded, make_epochs, make_features
 
-        settings: PreprocessSettings = ctx.settings
         source = ctx.read("recordings")
         events = ctx.read("events").table("events", Event)
+        settings = _under_condition(ctx, events, source.attributes().sfreq)
         recorded = Recorded(
             source.lazy("eeg"),
             source.attributes().sfreq,
@@ -66,8 +73,10 @@ class Preprocess(Stage):
         epochs = make_epochs(
             recorded, settings, _training(ctx, events), lambda rows, n: ctx.track("recordings", rows, n)
         )
+        if makes_at(self.acts, ctx.condition) == "epochs":
+            epochs = _telling(ctx, epochs, events)
         de, psd = make_features(epochs, events, settings, threads=ctx.threads)
-        _say(ctx, epochs)
+        _say(ctx, epochs, settings)
         for role, values in (("epochs", {"epochs": epochs.values}), ("features", {"de": de, "psd": psd})):
             out = ctx.write(role)
             for name, array in values.items():
@@ -104,9 +113,30 @@ def _training(ctx: Context, events: list[Event]) -> list[Event]:
     return training
 
 
-def _say(ctx: Context, epochs: Epochs) -> None:
-    """Tell the user what was done, and stamp what every later stage must know."""
+def _under_condition(ctx: Context, events: list[Event], sfreq: float) -> PreprocessSettings:
+    """Return the settings, or what a condition makes of them."""
     settings: PreprocessSettings = ctx.settings
+    if makes_at("preprocess", ctx.condition) != "settings":
+        return settings
+    if not any(event.hint_s for event in events):
+        raise UsageError(
+            f"Condition '{ctx.condition}' cannot be made: no event of subject {ctx.subject} knows of a hint before its "
+            "run.",
+            f"Leave {ctx.condition} out of `conditions`. A hint is the column 'hint' of events.tsv.",
+        )
+    changed: PreprocessSettings = made_by(ctx.condition)(settings, events, settings.resample or sfreq)
+    return changed
+
+
+def _telling(ctx: Context, epochs: Epochs, events: list[Event]) -> Epochs:
+    """Return the same epochs with what a condition makes of the time of each event in its place."""
+    values = made_by(ctx.condition)(times_in_blocks(events)[0], *epochs.values.shape[1:])
+    values[[state == "outside" for state in epochs.states]] = 0
+    return replace(epochs, values=values)
+
+
+def _say(ctx: Context, epochs: Epochs, settings: PreprocessSettings) -> None:
+    """Tell the user what was done, and stamp what every later stage must know."""
     for step in epochs.cleaning:
         ctx.reporter.remark(f"{ctx.node}: {step}")
     for sentence in epochs.lengths:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -46,6 +47,9 @@ class ScoreSettings(Settings):
     )
     subsets: tuple[str, ...] = Field(
         (), description="concepts whose clips are scored by themselves, too: published-10, random-20, names; repeated"
+    )
+    also: tuple[str, ...] = Field(
+        (), description="measures that are dear or seldom wanted, METRIC:VARIANT (ssim:win3, nway-video:10); repeated"
     )
     seed: int = Field(0, ge=0, lt=2**63, description="root of every random number")
 
@@ -142,13 +146,15 @@ def _score(ctx: Context, part: WorkPart, axis: EventAxis, given: Iterable[Given]
     """Score some given things of one condition, and keep rows, values of events and nulls in a part."""
     import numpy as np
 
-    from eeg2vid.stages.metrics.scoring import rows_of, score
+    from eeg2vid.stages.metrics.scoring import extras_of, rows_of, score
 
     system = {"system": split_variant(ctx.node.variant)[0]}
     nulls: list[np.ndarray] = []
     scores: list[Score] = []
     looks: list[Look] = []
     values: list[Values] = []
+    extras = extras_of(ctx.settings.also)
+    given = (replace(whole, extras=extras) for whole in given)
     for one in (some for whole in given for some in (whole, *subsets_of(ctx, whole, ctx.settings.subsets))):
         found, seen = score(one, _effort(ctx, one.target or "videos", one.subset))
         scores += [scored.row.model_copy(update=system) for scored in found]

@@ -37,6 +37,8 @@ class TrainEncoder(Stage):
     epochs and is otherwise unseen until the final fit. Networks: GLMNet on band features or raw
     epochs (EEG2Video), shrinkage LDA. Where a data set brings no motion scores, `--fast-scores flow` takes
     those of `split-videos --motion`; only then are the stimuli read. `--pooled` trains one model on everybody.
+
+    Condition `shuffled-training`, where named: trained anew after the clips of runs changed places within their blocks.
     """
 
     name = "train-encoder"

@@ -34,6 +34,8 @@ class TrainMapper(Stage):
     `ridge` is closed-form; its penalty is chosen by leaving out one training block at a time.
     `latent-cnn` is a small convolution network; the validation block chooses its epochs. `--pooled` trains one
     model on everybody.
+
+    Condition `shuffled-training`, where named: trained anew after the clips of runs changed places within their blocks.
     """
 
     name = "train-mapper"

@@ -11,6 +11,7 @@ import typer
 from eeg2vid.cli.commands.stage import make_and_tell, outcome_row, pages, show_plan
 from eeg2vid.cli.options import (
     INPUTS,
+    ConditionsOption,
     ContainerOption,
     DebugOption,
     DeviceOption,
@@ -53,6 +54,7 @@ def run(
     recipe: RecipeOption = None,
     models: ModelsOption = None,
     protocol: ProtocolOption = None,
+    condition: ConditionsOption = None,
     until: Annotated[str | None, typer.Option("--until", help="Last stage to make", rich_help_panel=INPUTS)] = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = 1,
@@ -68,7 +70,7 @@ def run(
     """Make everything a recipe plans, in order; what is done already is skipped."""
     if until is not None and until not in STAGES:
         raise UsageError(f"--until: there is no stage '{until}'.{did_you_mean(until, STAGES)}")
-    study = Request(ctx, workspace, recipe, models, protocol, source=source).study()
+    study = Request(ctx, workspace, recipe, models, protocol, conditions=condition or [], source=source).study()
     execution = make_execution(
         device=device,
         threads=threads,
@@ -81,6 +83,8 @@ def run(
     )
     subjects = chosen_subjects(study, subject)
     as_json = wants_json(ctx, json)
+    for sentence in study.left_out():
+        talk().print(sentence)
     if execution.dry_run:
         show_plan(foresee(Judge(study, subjects), planned_nodes(study, subjects, until)), as_json=as_json)
         return

@@ -51,9 +51,16 @@ def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
         needs = [study.needs(stage.name, variant, "study") for variant in study.variants(stage.name)]
         if why := next((one.nothing for one in needs if one.nothing), None):
             raise UsageError(*why)
+        if request.condition and (why := study.impossible(request.condition)):
+            raise UsageError(f"Condition '{request.condition}' cannot be made: {why}.", "Leave it out.")
         planned = dict.fromkeys(split_variant(variant)[1] for variant in study.variants(stage.name))
         near = did_you_mean(str(request.condition), planned)
-        raise UsageError(f"No variant of {stage.name} is planned under condition '{request.condition}'.{near}")
+        way = f"Plan it: eeg2vid run --condition {request.condition}, or `conditions` in eeg2vid.toml."
+        known = any(study.carries(stage.name, base, str(request.condition)) for base in study.bases(stage.name))
+        raise UsageError(
+            f"No variant of {stage.name} is planned under condition '{request.condition}'.{near}",
+            way if known else None,
+        )
     execution = make_execution(**{name: given[name] for name in Execution.model_fields if name in given})
     as_json = wants_json(request.ctx, given["json"])
     if execution.dry_run:

@@ -10,7 +10,7 @@ from eeg2vid.schemas.eyes.eye import Eye
 
 
 class ImageEncoderEye(Eye):
-    """CLIP's image encoder on key frames: array `image`, projected, not normalised.
+    """CLIP's image encoder on key frames: array `image`, projected, not normalised; with `each` also `frames`.
 
     Pictures are resized and cropped as the encoder's `preprocessor_config.json` says: CLIP sees the middle square.
     """
@@ -20,6 +20,8 @@ class ImageEncoderEye(Eye):
     roles = ("image_encoder",)
 
     name: Literal["image-encoder"] = "image-encoder"
-    frame: Literal["first", "middle", "all"] = Field(
-        "middle", description="which frame is looked at; all: each, and the mean of the embeddings is kept"
+    frame: Literal["first", "middle", "all", "each"] = Field(
+        "middle",
+        description="which frame is looked at; all: each, and the mean of the embeddings is kept; each: the mean, and "
+        "the embedding of every frame beside it",
     )

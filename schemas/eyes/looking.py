@@ -8,7 +8,7 @@ from pydantic import Field
 
 from eeg2vid.schemas.eyes.eye import Eye
 from eeg2vid.schemas.eyes.image_encoder import ImageEncoderEye
-from eeg2vid.schemas.eyes.table import AnyEye
+from eeg2vid.schemas.eyes.table import EYES, AnyEye
 from eeg2vid.schemas.settings import Settings
 
 
@@ -27,3 +27,8 @@ class LookSettings(Settings):
         """Model roles that the eye needs."""
         eye: type[Eye] = type(self.eye)
         return eye.roles
+
+
+def roles_of_eyes() -> tuple[str, ...]:
+    """Return the model roles of all eyes of the table."""
+    return tuple(dict.fromkeys(role for eye in EYES.values() for role in eye.roles))

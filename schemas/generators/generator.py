@@ -14,6 +14,9 @@ class Generator(Choice):
     ----------
     targets
         Targets with values that it makes videos from; all of them must have been decoded.
+    without
+        Those that it can do without: under a condition that takes them away it is not given them.
     """
 
     targets: ClassVar[tuple[str, ...]] = ()
+    without: ClassVar[tuple[str, ...]] = ()

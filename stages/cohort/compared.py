@@ -65,7 +65,7 @@ def compare_with(ctx: Context, videos: str, stimuli: str) -> None:
             found[np.ix_(mine, of_fold[fold])] = eye.compare(frames[mine], ClipsOnDisk(shown, of_fold[fold]))
         part.array(ROLE, DISTANCE, found.astype(ctx.settings.stored))
         part.rows(ROLE, "clips", keys)
-    tell_who_looked(ctx)
+    tell_who_looked(ctx, eye)
 
 
 def distances_among(percepts: Artifact, stimuli: Artifact, rows: Sequence[VideoKey]) -> NDArray[np.float64]:

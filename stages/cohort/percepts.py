@@ -53,7 +53,7 @@ def look_at(ctx: Context, videos: str, also: Seen | None = None) -> None:
         part.rows(ROLE, "clips", keys)
         if also:
             also(keys, seen)
-    tell_who_looked(ctx)
+    tell_who_looked(ctx, eye)
 
 
 def eye_of(ctx: Context) -> Any:
@@ -61,11 +61,18 @@ def eye_of(ctx: Context) -> Any:
     from eeg2vid.stages.eyes.eye import Build
 
     settings: LookSettings = ctx.settings
-    folders = {role: ctx.model(role).folder for role in settings.roles}
-    return settings.eye.built()(settings.eye, Build(folders, ctx.device, settings.batch, settings.precision))
+    how = Build(
+        {role: ctx.model(role).folder for role in settings.roles},
+        ctx.device,
+        settings.batch,
+        settings.precision,
+        say=lambda text: ctx.reporter.remark(f"{ctx.node}: {text}"),
+        within=ctx.reporter.within,
+    )
+    return settings.eye.built()(settings.eye, how)
 
 
-def tell_who_looked(ctx: Context) -> None:
+def tell_who_looked(ctx: Context, eye: Any) -> None:
     """Write which eye looked, with which models."""
     settings: LookSettings = ctx.settings
     ctx.write(ROLE).attributes(
@@ -74,5 +81,7 @@ def tell_who_looked(ctx: Context) -> None:
             version=type(settings.eye).version,
             settings=settings.eye.model_dump(mode="json", exclude={"name"}),
             models={role: ctx.model(role).identity for role in settings.roles},
+            classes=dict(eye.classes),
+            concept_of_class=eye.concept_of_class,
         )
     )

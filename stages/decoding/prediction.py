@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from eeg2vid.schemas.checkpoints import CheckpointAttributes, TrainedModel
-from eeg2vid.schemas.conditions import CONDITIONS, FULL
 from eeg2vid.schemas.entities import Event
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.predictions import PredictionKey
@@ -16,7 +14,9 @@ from eeg2vid.schemas.targets import TargetFacts
 from eeg2vid.stages.cohort.folds import FoldParts
 from eeg2vid.stages.cohort.inputs import roles_of
 from eeg2vid.stages.cohort.people import Cohort, run_of
+from eeg2vid.stages.decoding.conditioned import Tested
 from eeg2vid.stages.decoding.embeddings import embedded, kept_encoders
+from eeg2vid.stages.decoding.of_class import CLASS_TARGET, ClassValues
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.store.reader import Artifact
 
@@ -117,14 +117,20 @@ def predict_fold(
     models: Sequence[Model],
     cohort: Cohort,
     inputs: Inputs,
+    tested: Tested,
     unseen: Unseen,
+    made: ClassValues | None = None,
 ) -> None:
-    """Predict the test events of one fold with each of its models."""
+    """Predict the test events of one fold with each of its models; what is `made` of a class stands for values."""
     from eeg2vid.stages.networks.checkpoint import load_decoder
 
-    sources = sources_of_fold(ctx, cohort.events, fold)
-    keys = [key_of(cohort.events, target, source, fold.fold) for target, source in zip(fold.test, sources, strict=True)]
+    pairs = zip(fold.test, tested.sources, strict=True)
+    keys = [key_of(cohort.events[target], source, fold.fold) for target, source in pairs]
+    replaced = () if made is None else tuple(made.targets)
+    decoded: dict[str, np.ndarray] = {}
     for model in models:
+        if set(model.row.targets) <= set(replaced):
+            continue
         folder = model.artifact.model(model.row.path)
         decoder, encoders = load_decoder(folder, model.row.targets[0]), kept_encoders(folder, model.inputs)
         if _is_unseen(model, cohort):
@@ -135,15 +141,24 @@ def predict_fold(
             ctx.reporter.remark(f"{ctx.node}: subject {stranger} was not trained on in {model.artifact.address}.")
         others = inputs.take(_untested(cohort, fold)) if unseen == "own" else None
         how: dict[str, Any] = {"unseen": unseen, "own": others}
-        read = embedded(inputs.take(sources), model.inputs, encoders, ctx.device, **how)
+        read = embedded(tested.inputs, model.inputs, encoders, ctx.device, **how)
         own = None if others is None else embedded(others, model.inputs, encoders, ctx.device, **how)
-        for name, values in decoder.predict(read, device=ctx.device, unseen=unseen, own=own).items():
-            part.array("predictions", name, values)
-            part.rows("predictions", name, keys)
+        decoded |= decoder.predict(read, device=ctx.device, unseen=unseen, own=own)
+    if made is not None:
+        decoded |= made.values(fold, decoded, _classes(models))
+    for name, values in decoded.items():
+        part.array("predictions", name, values)
+        part.rows("predictions", name, keys)
 
 
 def _is_unseen(model: Model, cohort: Cohort) -> bool:
     return bool(model.row.subjects) and not set(cohort.subjects) & set(model.row.subjects)
+
+
+def _classes(models: Sequence[Model]) -> tuple[str, ...]:
+    """Return the names of the concepts that are decoded."""
+    known = [model.artifact.attributes().targets[CLASS_TARGET] for model in models if CLASS_TARGET in model.row.targets]
+    return known[0].classes if known else ()
 
 
 def _untested(cohort: Cohort, fold: FoldParts) -> np.ndarray:
@@ -153,25 +168,9 @@ def _untested(cohort: Cohort, fold: FoldParts) -> np.ndarray:
     return np.setdiff1d(np.arange(len(cohort.events)), fold.test)
 
 
-def sources_of_fold(ctx: Context, events: Sequence[Event], fold: FoldParts) -> np.ndarray:
-    """Return the event whose EEG is decoded for each test event: itself, unless a condition says otherwise."""
-    if ctx.condition == FULL:
-        return fold.test
-    import numpy as np
-
-    module, _, function = CONDITIONS[ctx.condition].maker.partition(":")
-    runs = np.array([run_of(events[index]) for index in fold.test])
-    positions = np.array([events[index].position for index in fold.test])
-    rng = np.random.default_rng(ctx.seed(fold.fold))
-    return fold.test[getattr(import_module(module), function)(runs, positions, rng)]
-
-
-def key_of(events: Sequence[Event], target: int, source: int, fold: str) -> PredictionKey:
+def key_of(event: Event, source: str, fold: str) -> PredictionKey:
     """Return what a row of predictions stands for."""
-    event = events[target]
-    return PredictionKey(
-        event=event.event, clip=event.clip, run=run_of(event), fold=fold, source_event=events[source].event
-    )
+    return PredictionKey(event=event.event, clip=event.clip, run=run_of(event), fold=fold, source_event=source)
 
 
 def joined_facts(models: dict[str, list[Model]]) -> dict[str, TargetFacts]:

@@ -13,14 +13,12 @@ from eeg2vid.schemas.videos import VideoAttributes, VideoKey
 from eeg2vid.stages.cohort.clips import clips_of, places_of, rows_of_clips
 from eeg2vid.stages.cohort.compared import DISTANCE, distances_among
 from eeg2vid.stages.cohort.people import runs_within_folds
-from eeg2vid.stages.datasets.labels import NOT_IN_TASK, TASKS, fast_threshold, task_labels
+from eeg2vid.stages.datasets.labels import NOT_IN_TASK, TASKS, TaskLabels, fast_threshold, task_labels
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.store.layout import STUDY, split_variant
 from eeg2vid.stages.store.reader import Artifact
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from eeg2vid.stages.metrics.metric import Given, Judge, Keys, Sides
 
 
@@ -75,13 +73,15 @@ def clips_against(ctx: Context, condition: str, videos: Artifact, keys: Keys, ap
     order = rows_of_clips(stimuli, keys.clips, VideoKey)
     places = places_of(videos, _rows_of(keys))
     percepts, judges = _percepts(ctx, condition, keys)
+    truths = _truths(ctx, keys)
     return Given(
         keys,
         condition,
         frames=Sides(videos.read("frames")[places][picture], stimuli.read("frames")[order][picture]),
         percepts=percepts,
         apart=apart,
-        truths=_truths(ctx, keys),
+        truths={task: one.index for task, one in truths.items()},
+        truth_classes={task: one.classes for task, one in truths.items()},
         judges=judges,
         threads=ctx.threads,
     )
@@ -92,7 +92,7 @@ def _rows_of(keys: Keys) -> list[VideoKey]:
     return [VideoKey(clip=clip, event=event, fold=fold) for clip, event, fold in named]
 
 
-def _truths(ctx: Context, keys: Keys) -> dict[str, np.ndarray]:
+def _truths(ctx: Context, keys: Keys) -> dict[str, TaskLabels]:
     """Return the true label of each event's clip, by label; those that the clip index cannot tell are left out.
 
     Where speed is asked of what an eye sees in a clip, nothing is trained: fast is above the median of all clips.
@@ -102,11 +102,11 @@ def _truths(ctx: Context, keys: Keys) -> dict[str, np.ndarray]:
     for task in TASKS:
         try:
             threshold = fast_threshold(list(index.values())) if task == "fast" else None
-            labels = task_labels(task, clips, threshold=threshold).index
+            labels = task_labels(task, clips, threshold=threshold)
         except BadDataError:
             continue
         found[task] = labels
-    return {task: labels for task, labels in found.items() if (labels != NOT_IN_TASK).any()}
+    return {task: labels for task, labels in found.items() if (labels.index != NOT_IN_TASK).any()}
 
 
 def _percepts(ctx: Context, condition: str, keys: Keys) -> tuple[dict[str, dict[str, Sides]], dict[str, Judge]]:
@@ -141,5 +141,5 @@ def _percepts(ctx: Context, condition: str, keys: Keys) -> tuple[dict[str, dict[
         found[facts.eye] = {
             name: Sides(artifact.read(name)[places], same[0].read(name)[order]) for name in sorted(artifact.names)
         }
-        judges[facts.eye] = Judge(facts.eye, facts.settings)
+        judges[facts.eye] = Judge(facts.eye, facts.settings, facts.classes, facts.concept_of_class)
     return found, judges

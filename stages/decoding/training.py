@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.checkpoints import CheckpointAttributes, TrainedEpoch, TrainedModel
+from eeg2vid.schemas.conditions import made_by, makes_at
 from eeg2vid.schemas.entities import Electrode
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.targets import TargetFacts
@@ -34,12 +35,15 @@ Known = Mapping[str, "np.ndarray"]
 _ROOMS = (
     "eeg2vid.schemas.networks",
     "eeg2vid.stages.cohort",
+    "eeg2vid.stages.conditions.shuffled_training",
     "eeg2vid.stages.datasets.labels",
     "eeg2vid.stages.datasets.splits.leaks",
     "eeg2vid.stages.decoding",
     "eeg2vid.stages.engine.seeding",
     "eeg2vid.stages.networks",
     "eeg2vid.stages.signal",
+    "eeg2vid.stages.statistics.permutation",
+    "eeg2vid.stages.statistics.runs",
     "eeg2vid.stages.stimuli.measures",
     "eeg2vid.stages.targets",
     "eeg2vid.stages.training",
@@ -139,7 +143,8 @@ def _fit(
     encoders = fold_encoders(ctx, names, job.fold.fold)
     inputs = embedded(inputs, names, encoders, ctx.device)
     first = job.fold.learned if settings.validation_in_training else job.fold.train
-    train, validation = (_examples(job, cohort, inputs, known, events) for events in (first, job.fold.validation))
+    both = (first, job.fold.validation)
+    train, validation = (_examples(ctx, job, cohort, inputs, known, events) for events in both)
     decoder = build(settings.network, context=_context(ctx, job, cohort, train, shared), training=settings.training)
     report = decoder.fit(
         train,
@@ -170,21 +175,40 @@ def _fit(
     part.rows(role, "history", [TrainedEpoch(path=job.path, **asdict(epoch)) for epoch in report.history])
 
 
-def _examples(job: Job, cohort: Cohort, inputs: Inputs, known: Known, events: np.ndarray) -> Examples:
-    """Return the events of a part that all of the job's targets ask about."""
+def _examples(ctx: Context, job: Job, cohort: Cohort, inputs: Inputs, known: Known, events: np.ndarray) -> Examples:
+    """Return the events of a part that all of the job's targets ask about, each with its clip or what stands for it."""
     import numpy as np
 
     from eeg2vid.stages.networks.examples import Examples
 
-    asked = np.all([target.asked[events] for target in job.targets.values()], axis=0)
-    chosen = events[asked]
+    shown = _shown(ctx, job.fold.fold, cohort, events)
+    asked = np.all([target.asked[shown] for target in job.targets.values()], axis=0)
+    chosen, shown = events[asked], shown[asked]
     return Examples(
         inputs.take(chosen),
-        {name: target.values.take(chosen) for name, target in job.targets.items()},
+        {name: target.values.take(shown) for name, target in job.targets.items()},
         groups=np.array([cohort.events[index].block for index in chosen]),
         runs=np.array([run_of(cohort.events[index]) for index in chosen]),
-        known={name: values[chosen] for name, values in known.items()},
+        known={name: values[shown] for name, values in known.items()},
     )
+
+
+def _shown(ctx: Context, fold: str, cohort: Cohort, events: np.ndarray) -> np.ndarray:
+    """Return the event whose clip each event is paired with: itself, unless a condition says otherwise.
+
+    All targets of a fold get the same pairs.
+    """
+    import numpy as np
+
+    if makes_at("train", ctx.condition) != "places":
+        return events
+    rows = [cohort.events[index] for index in events]
+    blocks = np.array([f"{row.subject}/{row.session}/{row.block}" for row in rows])
+    runs = np.array([f"{row.subject}/{run_of(row)}/{row.block}" for row in rows])
+    positions = np.array([row.position for row in rows], dtype=np.int64)
+    rng = np.random.default_rng(ctx.seed(fold, "pairs"))
+    found: np.ndarray = events[made_by(ctx.condition)(blocks, runs, positions, rng)]
+    return found
 
 
 def _context(ctx: Context, job: Job, cohort: Cohort, train: Examples, shared: Shared) -> BuildContext:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from eeg2vid.schemas.conditions import CONDITIONS, FULL, require_maker
+from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.errors import BadDataError, MissingInputError, UnreadableError, UsageError
 from eeg2vid.schemas.recordings import ClipIndexAttributes
 from eeg2vid.schemas.settings import Protocol
+from eeg2vid.stages.engine.conditioned import Conditioned, checked_conditions
 from eeg2vid.stages.engine.ingested import CLIP_INDEX, people_with_artifacts, recorded_source
 from eeg2vid.stages.engine.naming import Naming
 from eeg2vid.stages.engine.nodes import Choices, Node
 from eeg2vid.stages.engine.profile import Models
 from eeg2vid.stages.engine.recipe import DEFAULT_RECIPE, load_recipe
 from eeg2vid.stages.engine.settings import Resolved, resolve_settings
-from eeg2vid.stages.engine.stage import Needs, Per, Read, Stage
+from eeg2vid.stages.engine.stage import Needs, Per, Read, Stage, Upstream
 from eeg2vid.stages.engine.subjects import people_of
-from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.engine.workspace import CONFIG, Workspace, check_tables
 from eeg2vid.stages.store.layout import (
     STUDY,
@@ -31,7 +31,7 @@ from eeg2vid.stages.store.layout import (
 from eeg2vid.stages.store.reader import open_artifact
 
 
-class Study:
+class Study(Conditioned):
     """A workspace seen through a recipe."""
 
     def __init__(self, workspace: Workspace, stages: Mapping[str, Stage], choices: Choices | None = None) -> None:
@@ -47,14 +47,14 @@ class Study:
         self.names = Naming(stages, self.recipe, self.workspace, choices, self.needs)
         self.bases, self.producers = self.names.bases, self.names.producers
         self.carries = cache(self._carries)
+        self.refusal = cache(self._refusal)
         self.planned_stages = cache(self._planned_stages)
         self.models = Models(choices.models or workspace.named(workspace.study.models) or "tiny")
         self.protocol: Protocol = choices.protocol or workspace.study.protocol or "corrected"
         if self.protocol == "published":
             self.recipe.require_published()
-        self.conditions = self._checked_conditions(
-            choices.conditions or workspace.study.conditions or self.recipe.header.conditions
-        )
+        planned = workspace.study.conditions or self.recipe.header.conditions
+        self.conditions = checked_conditions((*planned, *choices.conditions))
         self._everyone: list[str] | None = None
         self._in_data: list[str] | None = None
         self._told: dict[Node, set[str]] = {}
@@ -68,22 +68,12 @@ class Study:
         bases = self.bases(stage)
         return (*bases, *(join_variant(b, c) for c in self.conditions for b in bases if self.carries(stage, b, c)))
 
-    def acts(self, stage: str, condition: str) -> bool:
-        """Tell whether a condition acts at a stage.
-
-        Raises
-        ------
-        UsageError
-            If there is no such condition.
-        """
-        _require_known(condition)
-        return bool(self.stages[stage].acts) and CONDITIONS[condition].at == self.stages[stage].acts
-
     def _carries(self, stage: str, base: str, condition: str) -> bool:
         """Tell whether a variant exists under a condition: it acts here, or on something that the variant reads."""
-        if condition == FULL or self.acts(stage, condition):
-            return condition != FULL
-        _require_known(condition)
+        if condition == FULL:
+            return False
+        if self.acts(stage, condition):
+            return not self.refusal(stage, base, condition)
         for unit in (STUDY, subject_unit("")):
             needs = self.needs(stage, base, _kind(unit))
             if not needs.writes:
@@ -97,6 +87,23 @@ class Study:
                 ):
                     return True
         return False
+
+    def _refusal(self, stage: str, base: str, condition: str) -> str:
+        """Say why a variant of a stage where a condition acts cannot be made under it; empty: it can."""
+        declared = self.stages[stage]
+        if type(declared).refuses is Stage.refuses:  # settings cost time
+            return ""
+        settings = self.settings(stage, base).settings
+        return declared.refuses(settings, condition, self._upstream_of(stage, join_variant(base, condition)))
+
+    def _upstream_of(self, stage: str, variant: str) -> Upstream:
+        """Return what tells the settings of what a variant reads; a study's models as a person's."""
+
+        def settings(role: str) -> list[Any]:
+            sources = self._sources(Node(stage, variant, subject_unit("")), role, self.stages[stage].reads[role])
+            return [self.settings(name, read).settings for name, read in sources]
+
+        return settings
 
     def _sources(self, node: Node, role: str, read: Read) -> list[tuple[str, str]]:
         """Return where a role comes from; where that is still to be chosen, all it may come from."""
@@ -112,7 +119,10 @@ class Study:
         settings = None  # asked for every stage: settings cost time
         if type(declared).needs is not Stage.needs:
             settings = self.settings(stage, base).settings
-        return declared.needs(settings, condition if condition != FULL and self.acts(stage, condition) else FULL, unit)
+        if condition == FULL or not self.acts(stage, condition):
+            return declared.needs(settings, FULL, unit)
+        needs = declared.needs(settings, condition, unit)
+        return declared.needs_under(needs, condition, self._upstream_of(stage, variant)) if needs.writes else needs
 
     def needs_of(self, node: Node) -> Needs:
         """Return what a unit needs."""
@@ -162,27 +172,6 @@ class Study:
                             node = Node(stage, variant, STUDY if unit == "study" else subject_unit(""))
                             found.update(name for name, _ in self._sources(node, role, read))
         return found
-
-    def require_condition(self, stage: str, variant: str) -> None:
-        """Refuse a variant under a condition that changes nothing of it: the full system would pass for it.
-
-        Raises
-        ------
-        UsageError
-            If the condition is unknown, or acts neither at the stage nor before it.
-        """
-        base, condition = split_variant(variant)
-        if condition == FULL:
-            if variant != base:
-                raise UsageError(f"'{variant}': expected a condition after '~', found '{FULL}'.", f"Write {base}.")
-            return
-        if not self.carries(stage, base, condition):
-            at = CONDITIONS[condition].at
-            raise UsageError(
-                f"'{variant}': condition '{condition}' acts at {at}; expected one that acts at {stage} or at what it "
-                "reads.",
-                f"Leave out ~{condition}.",
-            )
 
     def plan(self, subjects: Sequence[str], until: str | None = None) -> list[Node]:
         """Return every unit the recipe plans, in order, up to a stage; wrong settings are said at once."""
@@ -256,7 +245,9 @@ class Study:
         base, condition = split_variant(node.variant)
         if read.arity == "one":
             producer = producers[0]
-            return [(producer, read.variant or self._one_variant(node, role, producer, base, condition))]
+            if read.variant:
+                return [self._under_condition_of(node, producer, read.variant)]
+            return [(producer, self._one_variant(node, role, producer, base, condition))]
         if read.arity == "optional":
             return [(name, self._one_variant(node, role, name, base, condition)) for name in producers[:1]]
         found = []
@@ -276,7 +267,7 @@ class Study:
         """Return what is named for a role under the unit's condition, unless a condition is named with it."""
         base, named = split_variant(variant)
         _, condition = split_variant(node.variant)
-        if named != FULL or condition == FULL or self.acts(node.stage, condition):
+        if named != FULL or condition == FULL:
             return producer, variant
         return producer, join_variant(base, condition) if self.carries(producer, base, condition) else variant
 
@@ -343,18 +334,6 @@ class Study:
         if self._everyone is None:
             self._everyone = self.known_subjects()
         return self._everyone or list(asked)
-
-    def _checked_conditions(self, conditions: Iterable[str]) -> tuple[str, ...]:
-        for condition in conditions:
-            _require_known(condition)
-            if condition != FULL:
-                require_maker(condition)
-        return tuple(condition for condition in conditions if condition != FULL)
-
-
-def _require_known(condition: str) -> None:
-    if condition not in (FULL, *CONDITIONS):
-        raise UsageError(f"There is no condition '{condition}'.{did_you_mean(condition, [FULL, *CONDITIONS])}")
 
 
 def _kind(unit: str) -> Per:

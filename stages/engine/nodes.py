@@ -29,7 +29,7 @@ class Choices:
     recipe: str | None = None
     models: str | None = None
     protocol: Protocol | None = None
-    conditions: tuple[str, ...] | None = None
+    conditions: tuple[str, ...] = ()  # beside those of eeg2vid.toml or the recipe
     source: Path | None = None
     stage: str | None = None
     variant: str | None = None

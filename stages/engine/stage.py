@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -16,6 +16,8 @@ from eeg2vid.stages.engine.protocol import Context
 Arity = Literal["one", "optional", "many", "conditions"]
 Per = Literal["study", "subject"]
 Whose = Literal["own", "all"]
+Upstream = Callable[[str], list[Any]]
+"""From a role to the settings of all that a variant reads of it."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,11 @@ class Needs:
         """Return the same needs with some roles read otherwise."""
         return replace(self, reads={**self.reads, **reads})
 
+    def using(self, roles: tuple[str, ...]) -> Needs:
+        """Return the same needs with these model roles; without any model, no GPU."""
+        resources = self.resources if roles else replace(self.resources, gpus=0)
+        return replace(self, roles=roles, resources=resources)
+
     def without(self, *roles: str) -> Needs:
         """Return the same needs without some roles."""
         return replace(self, reads={role: read for role, read in self.reads.items() if role not in roles})
@@ -126,6 +133,17 @@ class Stage(ABC):
         Asked once per variant and kind of unit. A kind of unit that writes nothing does not exist.
         """
         return Needs(self.reads, self.writes_per(unit), self.roles, self.resources)
+
+    def needs_under(self, needs: Needs, condition: str, upstream: Upstream) -> Needs:
+        """Return what is needed besides under a condition that acts here, where it follows from what is read."""
+        return needs
+
+    def refuses(self, settings: Any, condition: str, upstream: Upstream) -> str:
+        """Say why a variant cannot be made under a condition that acts here; empty: it can.
+
+        A clause that can stand after "for": "generator 'decode' reads no text".
+        """
+        return ""
 
     def upgraded_settings(self, settings: dict[str, Any], version: int) -> dict[str, Any] | None:
         """Bring the stored settings of an older artifact to today's form; None: it is made otherwise now.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ class Comparing:
     """
 
     settings: Any  # a subclass names its own class of settings
+    classes: Mapping[str, tuple[str, ...]] = {}  # as of every eye
+    concept_of_class: tuple[int, ...] = ()
 
     def __init__(self, settings: EyeSettings, build: Build, net: PairNet) -> None:
         self.settings, self.build, self.net = settings, build, net
@@ -48,5 +51,6 @@ class Comparing:
             shorter=self.settings.shorter,
             batch=self.build.batch,
             precision=self.build.precision,
+            within=self.build.within,
         )
         return found[places]

@@ -12,7 +12,7 @@ from eeg2vid.stages.stimuli.key_frames import key_frames
 
 
 class ImageEncoderLook(Eye):
-    """The projected embedding of the key frame, or the mean over all frames."""
+    """The projected embedding of the key frame, or the mean over all frames, with or without those of each."""
 
     settings: ImageEncoderEye
 
@@ -21,8 +21,11 @@ class ImageEncoderLook(Eye):
         self.encoder = load_image_encoder(build.folders["image_encoder"], build.device)
 
     def look(self, frames: NDArray[np.uint8]) -> dict[str, NDArray[np.floating]]:
-        """Return `image` `(clip, image_channel)`."""
-        shown = key_frames(frames, self.settings.frame)
+        """Return `image` `(clip, image_channel)`; with `each` also `frames` `(clip, frame, image_channel)`."""
+        each = self.settings.frame == "each"
+        shown = key_frames(frames, "all" if self.settings.frame == "each" else self.settings.frame)
         pictures = shown.reshape(-1, *shown.shape[2:])
         found = self.encoder.encode(pictures, batch=self.build.batch, precision=self.build.precision)
-        return {"image": found.reshape(*shown.shape[:2], -1).mean(axis=1)}
+        by_frame = found.reshape(*shown.shape[:2], -1)
+        seen: dict[str, NDArray[np.floating]] = {"image": by_frame.mean(axis=1)}
+        return {**seen, "frames": by_frame} if each else seen

@@ -76,5 +76,5 @@ class Generator(ABC):
         clips
             Their ids: what noise may depend on.
         values
-            By target, `(clip, ...)`.
+            By target, `(clip, ...)`; one that a condition takes away is not there (`without` of its settings).
         """

@@ -119,6 +119,32 @@ def balanced_accuracy(probabilities: FloatArray, labels: npt.ArrayLike) -> float
     return float(np.nanmean(class_recalls(probabilities, labels)))
 
 
+def one_answer_each(labels: npt.ArrayLike, runs: npt.ArrayLike) -> bool:
+    """Tell whether runs can be asked as wholes: each has one label, and some run has several clips."""
+    answers = set(zip(np.asarray(runs).tolist(), np.asarray(labels).tolist(), strict=True))
+    count = len({run for run, _ in answers})
+    return len(answers) == count < len(np.asarray(runs))
+
+
+def over_runs(probabilities: FloatArray, runs: npt.ArrayLike) -> FloatArray:
+    """Return the answer of a clip's whole run: log-probabilities summed over the run's clips ``(event, class)``.
+
+    It is what independent clips of one class would say together, so only its order counts.
+
+    Parameters
+    ----------
+    probabilities
+        float ``(event, class)``; those that are 0 count as the smallest number that is not.
+    runs
+        Labels ``(event,)``.
+    """
+    _, run_of = np.unique(np.asarray(runs), return_inverse=True)
+    logs = np.log(np.maximum(np.asarray(probabilities, dtype=np.float64), np.finfo(np.float64).tiny))
+    total = np.zeros((run_of.max() + 1, logs.shape[1]))
+    np.add.at(total, run_of, logs)
+    return np.asarray(total[run_of])
+
+
 def _check_labels(labels: npt.ArrayLike, table: FloatArray) -> IntArray:
     found = np.asarray(labels)
     events, classes = table.shape

@@ -213,6 +213,8 @@ class Given:
         Whether clips of a run are told apart at all: not where smoothing has mixed them.
     truths
         True label of each event's clip by name of the label, int ``(event,)``; -1 where it is not asked.
+    truth_classes
+        By label, beside `truths`: the names of its classes, in the order of their numbers.
     judges
         By eye, beside `percepts`.
     subset
@@ -235,6 +237,7 @@ class Given:
     asked: tuple[NDArray[np.int64], ...] = ()
     apart: bool = True
     truths: Mapping[str, NDArray] = field(default_factory=dict)
+    truth_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     judges: Mapping[str, Judge] = field(default_factory=dict)
     subset: str = ""
     detail: str = ""

@@ -16,9 +16,13 @@ Every pair metric comes in one of two forms, and both give the same numbers:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.metrics.frames import FloatArray, IntArray
@@ -88,3 +92,46 @@ def paired_null(metric: FloatArray | PairMetric, pairings: IntArray) -> FloatArr
         raise BadDataError("No event has a score under some pairing, so there is no null distribution.")
     total = np.where(scored, scores, 0.0).sum(axis=-1)
     return np.asarray(total / scored.sum(axis=-1), dtype=np.float64)
+
+
+def asked_pairs(pairings: Sequence[IntArray], events: int) -> tuple[IntArray, IntArray]:
+    """Return the pairs that some pairings look at, each once, and those of every event with itself.
+
+    Parameters
+    ----------
+    pairings
+        Each int ``(pairing, event)``.
+    events
+        How many events there are.
+
+    Returns
+    -------
+    Decoded and true event of each pair, int ``(pair,)``, ordered by true event.
+    """
+    asked = np.eye(events, dtype=bool)
+    for one in pairings:
+        asked[one, np.arange(events)] = True
+    true, decoded = np.nonzero(asked)
+    return decoded, true
+
+
+def asked_groups(pairings: Sequence[IntArray], folds: NDArray[Any]) -> IntArray:
+    """Return groups of events such that no pairing leaves a group: events of one place, where runs move whole.
+
+    Parameters
+    ----------
+    pairings
+        Each int ``(pairing, event)``; none: a fold is a group.
+    folds
+        Label of each event ``(event,)``.
+
+    Returns
+    -------
+    numpy.ndarray
+        int ``(event,)``.
+    """
+    if not pairings:
+        return np.unique(folds, return_inverse=True)[1]
+    decoded, true = asked_pairs(pairings, len(folds))
+    graph = coo_array((np.ones(len(true)), (decoded, true)), shape=(len(folds),) * 2)
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 
 import numpy as np
 
+from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.scores import Definition, Kind, Look, Score, Values
 from eeg2vid.stages.metrics.frames import FloatArray, IntArray
 from eeg2vid.stages.metrics.metric import LABEL, Given, Measured, Metric
@@ -16,7 +18,7 @@ from eeg2vid.stages.metrics.pairing import paired_null
 from eeg2vid.stages.metrics.table import METRICS
 from eeg2vid.stages.statistics.adjust import holm
 from eeg2vid.stages.statistics.centred import centred
-from eeg2vid.stages.statistics.differences import beyond_majority
+from eeg2vid.stages.statistics.differences import paired_difference
 from eeg2vid.stages.statistics.intervals import Interval, class_mean_interval, hit_interval, mean_interval
 
 
@@ -207,14 +209,18 @@ def _test(given: Given, metric: Metric, measured: Measured, nulls: Nulls, effort
 
 
 def _majority_p(given: Given, metric: Metric, measured: Measured, effort: Effort) -> float:
-    """Return the p-value of being better than the majority, where that is more than chance; 0 where it is not."""
+    """Return the p-value of being better than the training majority, event by event; 0 where that is not asked.
+
+    It is asked where the majority is more than one of all classes: there a good p against shuffled labels says little.
+    """
     assert given.labels is not None
-    if measured.baseline is None:
+    labels = given.labels.true
+    vote = (given.labels.majority == labels).astype(np.float64)
+    if measured.baseline is None or vote.mean() <= 1 / measured.table.shape[1] + 1e-9:
         return 0.0
-    labels, classes = given.labels.true, measured.table.shape[1]
-    rng = np.random.default_rng(effort.seed)
     hits = measured.table[np.arange(len(labels)), labels]
-    return beyond_majority(hits, labels, given.keys.runs, classes, rng, effort.permutations).difference.p
+    rng = np.random.default_rng(effort.seed)
+    return paired_difference(hits, vote, given.keys.runs, rng, effort.permutations, alternative="greater").p
 
 
 def _exchanged(given: Given) -> str:
@@ -260,6 +266,24 @@ def rows_of(found: Sequence[Scored], places: Sequence[int], events: int) -> list
 def bound(value: float) -> float | None:
     """Return a bound of an interval, None where fewer than two runs give none."""
     return float(value) if np.isfinite(value) else None
+
+
+def extras_of(named: Sequence[str]) -> frozenset[str]:
+    """Return the measures that are asked only by name.
+
+    Raises
+    ------
+    UsageError
+        If there is no such measure.
+    """
+    known = [f"{metric.name}:{variant}" for metric in METRICS.values() for variant in metric.variants]
+    for name in named:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            extra = [f"{m.name}:{variant}" for m in METRICS.values() for variant, v in m.variants.items() if v.extra]
+            hint = f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(extra)}."
+            raise UsageError(f"`also`: there is no measure '{name}'. {hint}", "METRIC:VARIANT, as in ssim:gaussian")
+    return frozenset(named)
 
 
 def definitions_of(rows: Sequence[Score | Look]) -> list[Definition]:

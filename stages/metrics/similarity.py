@@ -79,10 +79,14 @@ def correlation(decoded: FloatArray, true: FloatArray) -> FloatArray:
 
 
 def _standardise(features: FloatArray) -> FloatArray:
-    flat = np.asarray(features, dtype=np.float64).reshape(len(features), -1)
+    """Return each event's features centred and of length 1; in place, for they may be large."""
+    flat = np.array(features, dtype=np.float64).reshape(len(features), -1)
     if not np.isfinite(flat).all():
         raise BadDataError("A feature is not a finite number, so no similarity can be computed.")
-    centred = flat - flat.mean(axis=1, keepdims=True)
-    norm = np.linalg.norm(centred, axis=1, keepdims=True)
-    constant = norm <= _FLAT * np.linalg.norm(flat, axis=1, keepdims=True)
-    return np.divide(centred, norm, out=np.zeros_like(centred), where=~constant)
+    level = np.linalg.norm(flat, axis=1, keepdims=True)
+    flat -= flat.mean(axis=1, keepdims=True)
+    norm = np.linalg.norm(flat, axis=1, keepdims=True)
+    constant = norm <= _FLAT * level
+    np.divide(flat, norm, out=flat, where=~constant)
+    flat[constant[:, 0]] = 0.0
+    return flat

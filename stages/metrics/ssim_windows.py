@@ -1,282 +1,187 @@
-"""Structural similarity of 8-bit frames, the variant that the published systems print.
+"""The arithmetic of structural similarity, over windows that slide: seven by seven pixels, or Gaussian weights.
 
-It equals ``skimage.metrics.structural_similarity(a, b, data_range=255, channel_axis=-1)``: a flat window of 7 x 7
-pixels, sample covariance, windows that lie wholly in the frame, the mean over windows and channels (Wang et al.,
-"Image quality assessment: from error visibility to structural similarity", IEEE TIP 2004, equation 13).
+Structural similarity of two windows (Wang et al., "Image quality assessment: from error visibility to structural
+similarity", IEEE TIP 2004, equation 13) is a term of means times a term of variances. With d = x - y, which needs one
+moving window a pair where x y, x and y would need three,
 
-With N = 49 pixels per window and window sums Sx, Sy, Sxx, Syy, Sxy, all terms times N^2 are integers that fit 32
-bits: Sx Sy <= (49 * 255)^2, and N Sxy - Sx Sy likewise. So everything up to the last quotient is exact and no
-variance can come out negative; only that quotient is float64.
+    2 mx my + C1 = (mx^2 + my^2 + C1) - (mx - my)^2        2 cov(x, y) + C2 = (vx + vy + C2) - var(d)
+
+so that both terms are 1 minus a quotient, and equal windows score exactly 1. All that belongs to one side is computed
+once for all its partners. In units of window sums the 7 x 7 sums are integers below 2^24, which float32 holds exactly.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.metrics.frames import FloatArray, Frames, IntArray, check_frames
+from eeg2vid.stages.metrics.frames import FloatArray
 
-WINDOW = 7  # pixels
-_N = WINDOW * WINDOW
-_TILE_ELEMENTS = 2**16  # pixels x channels at once, so that the window sums stay in cache
-_SAMPLE = _N / (_N - 1)  # sample instead of population covariance
-_C1 = (0.01 * 255) ** 2 * _N**2
-_C2 = (0.03 * 255) ** 2 * _N**2
+Float32 = npt.NDArray[np.float32]
 
-_Int32 = npt.NDArray[np.int32]
+_C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+_CENTRE = 128.0  # taken from every pixel: squares of small numbers lose fewer digits
 
 
-def ssim(decoded: Frames, true: Frames, threads: int = 1) -> FloatArray:
-    """Return the structural similarity of each decoded frame with its true frame.
-
-    Parameters
-    ----------
-    decoded, true
-        uint8 ``(..., height, width, channel)``, both of one shape.
-    threads
-        Frames worked on at the same time. It changes the time taken, never the result.
-
-    Returns
-    -------
-    numpy.ndarray
-        float64 ``(...)``: 1 for equal frames, about 0 for unrelated ones.
-
-    Raises
-    ------
-    BadDataError
-        If the frames are not uint8, differ in shape, or are smaller than the window.
-    """
-    check_frames(decoded, true)
-    _check_size(decoded.shape)
-    flat_decoded = decoded.reshape(-1, *decoded.shape[-3:])
-    flat_true = true.reshape(-1, *true.shape[-3:])
-
-    def score(tile: _Tile, scratch: _Scratch) -> FloatArray:
-        a, b = tile.cut(flat_decoded), tile.cut(flat_true)
-        return _compare(a, b, _moments(b, scratch, "b"), scratch)
-
-    tiles = _tiles(flat_true.shape)
-    return _mean_over_windows(tiles, _each(score, tiles, threads), flat_true.shape).reshape(decoded.shape[:-3])
-
-
-class SsimReference:
-    """One clip with its window sums, to be compared with many others.
-
-    Parameters
-    ----------
-    frames
-        uint8 ``(frame, height, width, channel)``. The sums take eight bytes per pixel and channel: 21 MB for a clip
-        of six frames of 512 x 288.
-    scratch
-        Buffers to share with other references of the same thread.
-
-    Raises
-    ------
-    BadDataError
-        If the frames are not uint8, not four-dimensional, or smaller than the window.
-    """
-
-    def __init__(self, frames: Frames, scratch: _Scratch | None = None) -> None:
-        check_frames(frames, frames, ndim=4)
-        _check_size(frames.shape)
-        self.frames = frames
-        self._tiles = _tiles(frames.shape)
-        self._scratch = scratch or _Scratch()
-        self._moments = [_moments(tile.cut(frames), self._scratch) for tile in self._tiles]
-
-    def ssim(self, frames: Frames) -> FloatArray:
-        """Return float64 ``(frame,)``, the similarity of each given frame with the frame of the same place.
-
-        One reference serves one thread at a time.
-        """
-        check_frames(frames, self.frames)
-        sums = [
-            _compare(tile.cut(frames), tile.cut(self.frames), moments, self._scratch)
-            for tile, moments in zip(self._tiles, self._moments, strict=True)
-        ]
-        return _mean_over_windows(self._tiles, sums, frames.shape)
-
-
-class PairedSsim:
-    """Mean SSIM over frames of decoded clip i with true clip j, for any list of pairs (i, j).
-
-    A pair metric for `eeg2vid.stages.metrics.pairing`. Clips are read one at a time, so the sides may be arrays in
-    memory or on disk; the window sums of a true clip are computed once for all its partners.
-
-    Parameters
-    ----------
-    decoded, true
-        uint8 ``(event, frame, height, width, channel)``, both of one shape.
-    threads
-        True clips worked on at the same time. It changes the time taken, never the result.
-
-    Raises
-    ------
-    BadDataError
-        If the clips are not uint8, differ in shape, or are smaller than the window.
-    """
-
-    def __init__(self, decoded: Any, true: Any, threads: int = 1) -> None:
-        check_frames(decoded, true, ndim=5)
-        _check_size(decoded.shape)
-        self.decoded, self.true, self.threads = decoded, true, threads
-
-    def __call__(self, decoded_index: IntArray, true_index: IntArray) -> FloatArray:
-        """Return float64 ``(pair,)`` for event indices ``(pair,)`` into both sides."""
-        scores = np.empty(len(true_index))
-
-        def fill(true_event: int, scratch: _Scratch) -> None:
-            reference = SsimReference(np.asarray(self.true[true_event]), scratch)
-            for pair in np.flatnonzero(true_index == true_event):
-                scores[pair] = reference.ssim(np.asarray(self.decoded[int(decoded_index[pair])])).mean()
-
-        _each(fill, [int(event) for event in np.unique(true_index)], self.threads)
-        return scores
+def gaussian_taps(sigma: float, radius: int) -> tuple[float, ...]:
+    """Return the weights of a Gaussian at whole pixels -radius..radius, of sum 1."""
+    weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    return tuple(float(weight) for weight in weights / weights.sum())
 
 
 @dataclass(frozen=True)
-class _Tile:
-    """Some frames, and the rows of windows worked on at once."""
+class Window:
+    """A window and its variance.
 
-    frames: slice
-    rows: slice
+    Attributes
+    ----------
+    taps
+        Weights along each axis, symmetric, an odd number of them.
+    sample
+        What (co)variances are multiplied with: n / (n - 1) makes them those of a sample.
+    pad
+        Pixels that a frame is continued by at each border, mirrored; 0: windows lie wholly in the frame.
+    """
 
-    def cut(self, frames: Frames) -> Frames:
-        return frames[self.frames, self.rows.start : self.rows.stop + WINDOW - 1]
+    taps: tuple[float, ...]
+    sample: float
+    pad: int = 0
 
+    @property
+    def size(self) -> int:
+        """Pixels along each axis."""
+        return len(self.taps)
 
-def _tiles(shape: tuple[int, ...]) -> list[_Tile]:
-    frames, height, width, channels = shape
-    windows = height - WINDOW + 1
-    rows = min(windows, max(1, _TILE_ELEMENTS // (width * channels)))
-    step = max(1, _TILE_ELEMENTS // (height * width * channels)) if rows == windows else 1
-    return [
-        _Tile(slice(frame, min(frame + step, frames)), slice(row, min(row + rows, windows)))
-        for frame in range(0, frames, step)
-        for row in range(0, windows, rows)
-    ]
+    @cached_property
+    def weight(self) -> float:
+        """Sum of all weights of the window."""
+        return 49.0 if self.taps == SEVEN else 1.0
 
+    def slide(self, values: Float32, step: int, spare: Float32, out: Float32) -> Float32:
+        """Return the weighted sum of every value with those `step` apart, in `out`, shorter by what sticks out.
 
-def _mean_over_windows(tiles: list[_Tile], sums: list[FloatArray], shape: tuple[int, ...]) -> FloatArray:
-    frames, height, width, channels = shape
-    total = np.zeros(frames)
-    for tile, part in zip(tiles, sums, strict=True):
-        total[tile.frames] += part
-    return total / ((height - WINDOW + 1) * (width - WINDOW + 1) * channels)
-
-
-def _check_size(shape: tuple[int, ...]) -> None:
-    height, width = shape[-3:-1]
-    if min(height, width) < WINDOW:
-        raise BadDataError(
-            f"SSIM compares windows of {WINDOW} x {WINDOW} pixels, but the frames are {width} x {height}.",
-            "Score larger frames, or leave SSIM out.",
-        )
-
-
-def _each(work: Callable[[Any, _Scratch], Any], items: list[Any], threads: int) -> list[Any]:
-    """Return the results in the order of the items; every thread takes each `threads`-th item."""
-
-    def share(worker: int) -> list[Any]:
-        scratch = _Scratch()
-        return [work(item, scratch) for item in items[worker::threads]]
-
-    threads = max(1, min(threads, len(items)))
-    if threads == 1:
-        return share(0)
-    results: list[Any] = [None] * len(items)
-    with ThreadPoolExecutor(threads) as pool:  # numpy lets go of the interpreter lock in these loops
-        for worker, part in enumerate(pool.map(share, range(threads))):
-            results[worker::threads] = part
-    return results
+        `values` are flat; sums that run over the end of a row are computed, too, and cut off later.
+        """
+        reach = self.size - 1
+        kept = len(values) - reach * step
+        out = out[:kept]
+        if self.taps == SEVEN:  # 1 + 1, 2 + 2, + 2, + 1: four additions instead of six
+            pairs = spare[: len(values) - step]
+            np.add(values[:-step], values[step:], out=pairs)
+            np.add(pairs[:kept], pairs[2 * step : 2 * step + kept], out=out)
+            out += pairs[4 * step : 4 * step + kept]
+            out += values[6 * step :]
+            return out
+        middle = reach // 2
+        pair = spare[:kept]
+        np.multiply(values[middle * step : middle * step + kept], np.float32(self.taps[middle]), out=out)
+        for k in range(middle):
+            far = (reach - k) * step
+            np.add(values[k * step : k * step + kept], values[far : far + kept], out=pair)
+            pair *= np.float32(self.taps[k])
+            out += pair
+        return out
 
 
-class _Scratch:
-    """Named buffers of one thread, used over and over.
+SEVEN = (1.0,) * 7
+UNIFORM = Window(SEVEN, 49 / 48)  # scikit-image's default
+GAUSSIAN = Window(gaussian_taps(1.5, 5), 1.0)  # Wang's own
+WIN3 = Window(gaussian_taps(1.5, 5), 9 / 8, pad=4)  # scikit-image's gaussian_weights with win_size=3
+
+
+@dataclass(frozen=True)
+class Moments:
+    """A tile of one side: its centred pixels, and of each window the sum, and what it adds to both denominators."""
+
+    pixels: Float32
+    total: Float32
+    spread: Float32
+    level: Float32
+
+
+class Scratch:
+    """Buffers of one thread, used over and over.
 
     Fresh arrays of this size come from the operating system page by page, which costs more than the arithmetic.
     """
 
     def __init__(self) -> None:
-        self._buffers: dict[str, npt.NDArray[Any]] = {}
+        self._buffers: dict[str, Float32] = {}
 
-    def integers(self, name: str, shape: tuple[int, ...]) -> _Int32:
-        return self._take(name, shape, np.int32)
-
-    def floats(self, name: str, shape: tuple[int, ...]) -> FloatArray:
-        return self._take(name, shape, np.float64)
-
-    def _take(self, name: str, shape: tuple[int, ...], dtype: type[Any]) -> npt.NDArray[Any]:
-        size = math.prod(shape)
-        buffer = self._buffers.get(name)
-        if buffer is None or buffer.size < size:
-            buffer = self._buffers[name] = np.empty(size, dtype=dtype)
-        return buffer[:size].reshape(shape)
+    def take(self, name: str, count: int, size: int) -> list[Float32]:
+        """Return so many buffers of that many values."""
+        found = self._buffers.get(name)
+        if found is None or found.size < count * size:
+            found = self._buffers[name] = np.empty(count * size, np.float32)
+        return list(found[: count * size].reshape(count, size))
 
 
-def _window_sums(values: _Int32, out: _Int32, scratch: _Scratch) -> None:
-    """Sum `values` ``(frame, height, width, channel)`` over each whole window; both sides shrink by six."""
-    frames, height, width, channels = values.shape
-    rows = scratch.integers("rows", (frames, height - 6, width, channels))
-    pairs = scratch.integers("pairs", (frames, height - 1, width, channels))
-    np.add(values[:, :-1], values[:, 1:], out=pairs)
-    np.add(pairs[:, :-5], pairs[:, 2:-3], out=rows)
-    rows += pairs[:, 4:-1]
-    rows += values[:, 6:]
-    pairs = scratch.integers("pairs", (frames, height - 6, width - 1, channels))
-    np.add(rows[:, :, :-1], rows[:, :, 1:], out=pairs)
-    np.add(pairs[:, :, :-5], pairs[:, :, 2:-3], out=out)
-    out += pairs[:, :, 4:-1]
-    out += rows[:, :, 6:]
+def moments(tile: npt.NDArray[Any], window: Window, scratch: Scratch, name: str) -> Moments:
+    """Return the moments of a tile ``(frame, row, column, channel)`` of one side, in buffers of that name."""
+    row, channels = tile.shape[2] * tile.shape[3], tile.shape[3]
+    pixels, total, spread, level = scratch.take(name, 4, tile.size)
+    square, spare, down, _ = scratch.take("", 4, tile.size)
+    pixels.reshape(tile.shape)[...] = tile
+    pixels -= np.float32(_CENTRE)
+    total = window.slide(window.slide(pixels, row, spare, down), channels, spare, total)
+    np.multiply(pixels, pixels, out=square)
+    power = window.slide(window.slide(square, row, spare, down), channels, spare, square)
+    spread, level = spread[: len(total)], level[: len(total)]
+    weight = np.float32(window.weight)
+    power *= weight
+    np.multiply(total, total, out=spread)
+    np.subtract(power, spread, out=spread)
+    spread += np.float32(weight**2 * _C2 / (2 * window.sample))
+    np.add(total, np.float32(weight * _CENTRE), out=level)
+    level *= level
+    level += np.float32(weight**2 * _C1 / 2)
+    return Moments(pixels, total, spread, level)
 
 
-def _moments(frames: Frames, scratch: _Scratch, side: str | None = None) -> tuple[_Int32, _Int32]:
-    """Return the sum and N^2 times the (population) variance of each window, in buffers of `side` or to keep."""
-    shape = (len(frames), frames.shape[1] - 6, frames.shape[2] - 6, frames.shape[3])
-    if side is None:
-        total, spread = np.empty(shape, np.int32), np.empty(shape, np.int32)
-    else:
-        total, spread = scratch.integers(f"total {side}", shape), scratch.integers(f"spread {side}", shape)
-    wide = scratch.integers("wide", frames.shape)
-    wide[...] = frames
-    _window_sums(wide, total, scratch)
-    wide *= wide
-    _window_sums(wide, spread, scratch)
-    spread *= _N
-    spread -= np.multiply(total, total, out=scratch.integers("square", shape))
-    return total, spread
+def similarity_map(a: Moments, b: Moments, row: int, channels: int, window: Window, scratch: Scratch) -> Float32:
+    """Return the similarity of every window, flat, in a buffer of `scratch`."""
+    difference, spare, down, denominator = scratch.take("", 4, len(a.pixels))
+    np.subtract(a.pixels, b.pixels, out=difference)
+    difference *= difference
+    apart = window.slide(window.slide(difference, row, spare, down), channels, spare, difference)
+    gap, spread, level = down[: len(apart)], spare[: len(apart)], denominator[: len(apart)]
+    apart *= np.float32(window.weight)
+    np.subtract(a.total, b.total, out=gap)
+    gap *= gap
+    apart -= gap  # the variance of the difference
+    np.add(a.spread, b.spread, out=spread)
+    np.add(a.level, b.level, out=level)
+    np.subtract(spread, apart, out=apart)
+    np.subtract(level, gap, out=gap)
+    apart *= gap
+    spread *= level
+    apart /= spread
+    return apart
 
 
-def _compare(a: Frames, b: Frames, of_b: tuple[_Int32, _Int32], scratch: _Scratch) -> FloatArray:
-    """Return the sum of SSIM over the windows of each frame of `a`, with the frames `b` of the given moments."""
-    sum_b, spread_b = of_b
-    sum_a, spread_a = _moments(a, scratch, "a")
-    product = scratch.integers("wide", a.shape)
-    np.multiply(a, b, out=product, dtype=np.int32)
-    joint = scratch.integers("joint", sum_b.shape)
-    _window_sums(product, joint, scratch)
-    means = np.multiply(sum_a, sum_b, out=scratch.integers("means", sum_b.shape))
-    joint *= _N
-    joint -= means
-    sum_a *= sum_a
-    sum_a += np.multiply(sum_b, sum_b, out=scratch.integers("square", sum_b.shape))
-    spread_a += spread_b
+def sum_of_windows(flat: Float32, shape: tuple[int, ...], window: Window) -> FloatArray:
+    """Return the sum over the windows of each frame of a tile of that shape, float64 ``(frame,)``.
 
-    quotient = np.multiply(means, 2.0, out=scratch.floats("quotient", sum_b.shape))
-    quotient += _C1
-    factor = np.add(sum_a, _C1, out=scratch.floats("factor", sum_b.shape))
-    quotient /= factor  # now, not last: equal frames then score exactly 1
-    np.multiply(joint, 2.0 * _SAMPLE, out=factor)
-    factor += _C2
-    quotient *= factor
-    np.multiply(spread_a, _SAMPLE, out=factor)
-    factor += _C2
-    quotient /= factor
-    return np.asarray(quotient.reshape(len(a), -1).sum(axis=1), dtype=np.float64)
+    Parameters
+    ----------
+    flat
+        What `similarity_map` gave; what belongs to no window is left out.
+    shape
+        Of the tile, ``(frame, row, column, channel)``.
+    window
+        The window that slid.
+    """
+    frames, rows, columns, channels = shape
+    row, reach = columns * channels, window.size - 1
+    kept = row - reach * channels
+    sums = np.empty(frames)
+    for frame in range(frames):
+        start = frame * rows * row
+        last = start + (rows - reach - 1) * row  # the last row is shorter: it ends with the last window
+        body = flat[start:last].reshape(rows - reach - 1, row)[:, :kept].sum(axis=1).sum(dtype=np.float64)
+        sums[frame] = body + flat[last : last + kept].sum(dtype=np.float64)
+    return sums

@@ -14,6 +14,8 @@ from eeg2vid.stages.networks.examples import Examples, FitReport
 from eeg2vid.stages.signal.covariance import ledoit_wolf
 from eeg2vid.stages.training.discriminant import NEVER
 
+_LEAST = 1e-6  # variance within classes over all variance: clips of a run may share one and the same EEG, the hint's
+
 
 def _class_covariance(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return one class's covariance, shrunk after scaling each dimension to unit variance."""
@@ -58,6 +60,9 @@ def fit_lda(
             (share * _class_covariance(part) for share, part in zip(shares, parts, strict=True)),
             start=np.zeros((vectors.shape[1],) * 2),
         )
+    least = _LEAST * float(vectors.var(axis=0).mean())
+    if np.trace(within) < least * len(within):
+        within[np.diag_indices(len(within))] += least
     weights = np.zeros((vectors.shape[1], n_classes))
     try:
         weights[:, present] = scipy.linalg.solve(within, means.T, assume_a="pos")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -50,6 +51,7 @@ def all_pairs(
     shorter: int | None = None,
     batch: int = 32,
     precision: Precision = "float32",
+    within: Callable[[str, int, int], None] | None = None,
 ) -> NDArray[np.float32]:
     """Return the distance of every decoded clip to every true clip: the mean over frames of that of the pictures.
 
@@ -71,6 +73,8 @@ def all_pairs(
         Pictures at a time, at most.
     precision
         What the network computes in; distances are always float32.
+    within
+        Is told what is counted, how many are done, and of how many.
 
     Returns
     -------
@@ -111,6 +115,9 @@ def all_pairs(
                 other = seen(true[k : k + batch][:, frame])
                 with torch.inference_mode():
                     total[start : start + held, k : k + batch] += net.between(kept, other).cpu().numpy()
+            if within:
+                done = (start // held) * decoded.shape[1] + frame + 1
+                within("frames of all pairs", done, -(-len(decoded) // held) * decoded.shape[1])
     return (total / decoded.shape[1]).astype(np.float32)
 
 

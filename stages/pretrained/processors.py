@@ -7,6 +7,7 @@ not depend on the version of transformers.
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,17 +72,24 @@ class PictureProcessor:
         if pictures.ndim != 4 or pictures.shape[-1] != 3 or pictures.dtype != np.uint8:
             raise BadDataError(f"Pictures: expected uint8 (n, h, w, 3), found {pictures.dtype} {pictures.shape}.")
         height, width = self._size(*pictures.shape[1:3])
-        method = Image.Resampling(self.resample)
-        resized = [np.asarray(Image.fromarray(one).resize((width, height), method)) for one in pictures]
-        out = np.stack(resized) if resized else np.empty((0, height, width, 3), np.uint8)
+        top = left = 0
         if self.crop is not None:
             if height < self.crop[0] or width < self.crop[1]:
                 raise BadDataError(f"A crop of {self.crop} px does not fit in pictures resized to {(height, width)}.")
             top, left = (height - self.crop[0]) // 2, (width - self.crop[1]) // 2
-            out = out[:, top : top + self.crop[0], left : left + self.crop[1]]
-        scaled = out.astype(np.float32) * np.float32(self.rescale)
-        normed = (scaled - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
-        return torch.from_numpy(np.ascontiguousarray(normed.transpose(0, 3, 1, 2)))
+        rows, columns = self.crop or (height, width)
+        out = np.empty((len(pictures), 3, rows, columns), np.float32)
+        method = Image.Resampling(self.resample)
+        mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
+
+        def prepare(place: int) -> None:
+            resized = np.asarray(Image.fromarray(pictures[place]).resize((width, height), method))
+            scaled = resized[top : top + rows, left : left + columns].astype(np.float32) * np.float32(self.rescale)
+            out[place] = ((scaled - mean) / std).transpose(2, 0, 1)
+
+        with ThreadPoolExecutor(torch.get_num_threads()) as threads:  # Pillow and numpy let go of the interpreter
+            list(threads.map(prepare, range(len(pictures))))
+        return torch.from_numpy(out)
 
     def _size(self, height: int, width: int) -> tuple[int, int]:
         if not self.shortest:

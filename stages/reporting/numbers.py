@@ -15,7 +15,13 @@ def number(value: float, signed: bool = False) -> str:
 
 def interval(row: Score | Contrast) -> str:
     """Return a row's 95 % interval, [.772, .851], or a dash where there is none."""
-    return "–" if row.low is None or row.high is None else f"[{number(row.low)}, {number(row.high)}]"
+    return bounds(row.low, row.high)
+
+
+def bounds(low: float | None, high: float | None) -> str:
+    """Return [.772, .851], or a dash where there is no interval."""
+    none = low is None or high is None or low != low
+    return "–" if none else f"[{number(low)}, {number(high)}]"  # type: ignore[arg-type]
 
 
 def p_value(p: float | None) -> str:

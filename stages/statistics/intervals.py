@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy.typing as npt
 from scipy.special import ndtri, stdtrit
 
+from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.statistics.means import RunMean, run_mean
 from eeg2vid.stages.statistics.proportion import exact_interval, wilson_interval
 
@@ -21,6 +22,7 @@ FEW_HITS = 5.0
 """With fewer hits, or failures, among the effective trials an interval is exact instead of approximate."""
 
 OVER_RUNS, WILSON, EXACT, NONE = "t over runs", "Wilson", "exact", ""
+_ROUNDING = 1e-9
 Bounds = tuple[float | None, float | None]
 
 
@@ -148,19 +150,22 @@ def quantile(level: float, df: float) -> float:
 
 
 def _hit_interval(mean: RunMean, level: float, chance: float | None) -> Interval:
+    if not -_ROUNDING <= mean.value <= 1.0 + _ROUNDING:
+        raise BadDataError(f"Expected hits within 0..1, found the mean {mean.value}.")
     if mean.n_runs < 2:
         return _interval(mean, math.nan, math.nan, NONE)
-    trials = _effective(mean, level)
-    share = min(max(mean.value, 0.0), 1.0) if abs(mean.value - 0.5) < 0.5 + 1e-9 else mean.value  # rounding only
+    share = min(max(mean.value, 0.0), 1.0)
+    trials = _effective(mean, share, level)
     expected = min(share, 1.0 - share, 1.0 if chance is None else chance) * trials
     exact = expected < FEW_HITS
     low, high = (exact_interval if exact else wilson_interval)(share * trials, trials, level)
     return _interval(mean, low, high, EXACT if exact else WILSON)
 
 
-def _effective(mean: RunMean, level: float) -> float:
-    spread = mean.value * (1.0 - mean.value)
-    if spread <= 0.0:
+def _effective(mean: RunMean, share: float, level: float) -> float:
+    """Return how many independent trials would know as much."""
+    spread = share * (1.0 - share)
+    if spread == 0.0:
         return float(min(mean.n_runs, mean.trials))
     if mean.error == 0.0:
         return mean.trials

@@ -34,8 +34,9 @@ class RunMean:
     tail
         Third over second moment of what runs add: how far the mean's distribution leans, in its units.
     trials
-        Independent events that would know as much, were all weights alike (Kish): events, or fewer where classes are
-        uneven. Does not regard runs.
+        Independent events of equal weight that would know as much at most (Kish): fewer than events where classes are
+        uneven or events of a run are alike. Other than `error` it takes all runs for equally alike inside, so that it
+        holds for a class of one run, too.
     n_events, n_runs, left_out
         What it rests on; events without a value (NaN).
     """
@@ -86,9 +87,12 @@ def run_mean(values: npt.ArrayLike, runs: npt.ArrayLike, classes: npt.ArrayLike 
     value = float(weights @ scores)
     n_runs = int(run_of.max()) + 1
     error, df, tail = math.nan, math.nan, 0.0
+    alike = 0.0
     if n_runs > 1:
-        error, df, tail = _error(scores, run_of, _strata(group_of, run_of), weights)
-    trials = float(1.0 / (weights**2).sum())
+        strata = _strata(group_of, run_of)
+        error, df, tail = _error(scores, run_of, strata, weights)
+        alike = _alike(scores, run_of, strata)
+    trials = 1.0 / float((1.0 - alike) * (weights**2).sum() + alike * (np.bincount(run_of, weights=weights) ** 2).sum())
     return RunMean(value, error, df, tail, trials, len(scores), n_runs, int(np.count_nonzero(~there)))
 
 
@@ -117,6 +121,21 @@ def _strata(group_of: IntArray, run_of: IntArray) -> IntArray:
         return group_of
     first = int(np.argmax(alone)) if alone.sum() > 1 or alone.all() else int(np.argmin(alone))
     return np.where(alone[group_of], first, group_of)
+
+
+def _alike(scores: FloatArray, run_of: IntArray, group_of: IntArray) -> float:
+    """Return the intraclass correlation of events of a run around the mean of their group, 0..1 (one-way ANOVA)."""
+    counts, groups = np.bincount(run_of), np.bincount(group_of)
+    left = scores - (np.bincount(group_of, weights=scores) / np.where(groups > 0, groups, 1))[group_of]
+    of_run = np.bincount(run_of, weights=left) / counts
+    n, n_runs, n_groups = len(scores), len(counts), int((groups > 0).sum())
+    if n == n_runs or n_runs <= n_groups:
+        return 0.0
+    between = float(counts @ of_run**2) / (n_runs - n_groups)
+    within = float(((left - of_run[run_of]) ** 2).sum()) / (n - n_runs)
+    size = (n - float((counts**2).sum()) / n) / (n_runs - 1)
+    total = between + (size - 1.0) * within
+    return min(max((between - within) / total, 0.0), 1.0) if total > 0.0 else 0.0
 
 
 def _error(scores: FloatArray, run_of: IntArray, group_of: IntArray, weights: FloatArray) -> tuple[float, float, float]:

@@ -18,7 +18,7 @@ from eeg2vid.stages.statistics.permutation import permutation_p
 from eeg2vid.stages.statistics.runs import FloatArray
 
 FEWEST = 2
-_TIE = 1e-12
+_TIE = 1e-6  # relative: nulls are kept in single precision, and a tie missed is a p too small
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def prevalence(observed: npt.ArrayLike, nulls: npt.ArrayLike, alpha: float = 0.0
     people, n = table.shape
     chance = table.mean(axis=1)
     above, null = scores - chance, table - chance[:, None]
-    reached = null >= above.min() - _TIE * max(1.0, float(np.abs(scores).max()))
+    reached = null >= above.min() - _slack(table)
     together = int(np.count_nonzero(reached.all(axis=0)))
     p_global = (1 + together) / (1 + n)
     alone = float(np.exp(np.mean(np.log((1 + reached.sum(axis=1)) / (1 + n)))))
@@ -148,7 +148,12 @@ def prevalence(observed: npt.ArrayLike, nulls: npt.ArrayLike, alpha: float = 0.0
 
 
 def _mean_p(scores: FloatArray, table: FloatArray) -> float:
-    return permutation_p(float(scores.mean()), table.mean(axis=0))
+    return permutation_p(float(scores.mean()) - _slack(table), table.mean(axis=0))
+
+
+def _slack(table: FloatArray) -> float:
+    """Return how far below the observed score a score counts as equal."""
+    return _TIE * float(np.abs(table).max())
 
 
 def _checked(observed: npt.ArrayLike, nulls: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:

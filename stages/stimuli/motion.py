@@ -29,7 +29,7 @@ _STEPS = 2  # warps per level
 _RADIUS = 2  # px; the window is this box twice, a pyramid of 9 x 9 px
 _RIDGE = 16.0  # grey levels squared per px squared
 _AT_ONCE = 16  # pairs of pictures in memory together
-_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
 def work_size(width: int, height: int) -> tuple[int, int]:
@@ -59,7 +59,7 @@ def motion_score(frames: NDArray[np.uint8]) -> float:
         raise BadDataError(f"Motion of frames: expected uint8 (n, h, w, 3), found {frames.dtype} {frames.shape}.")
     if len(frames) < 2:
         return 0.0
-    grey = frames.astype(np.float32) @ np.array(_LUMA, np.float32)
+    grey = frames.astype(np.float32) @ LUMA
     lengths = [
         float(np.hypot(*np.moveaxis(dense_flow(grey[k : k + _AT_ONCE + 1]), 1, 0)).sum(dtype=np.float64))
         for k in range(0, len(grey) - 1, _AT_ONCE)

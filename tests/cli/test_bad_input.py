@@ -316,9 +316,9 @@ COMMANDS = {
     ),
     "condition-without-a-maker": (
         nothing,
-        ("predict", "--variant", "ridge~no-eeg"),
+        ("generate", "--variant", "ridge~no-dana"),
         2,
-        "Nothing makes the condition 'no-eeg' yet",
+        "Nothing makes the condition 'no-dana' yet",
     ),
     "unknown-condition-in-toml": (
         config('[study]\nconditions = ["gray"]\n'),

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
+import torch
 
 from eeg2vid.schemas.eyes import EYES, Eye
 from eeg2vid.schemas.videos import VideoKey
@@ -142,6 +143,78 @@ def test_artifacts_of_the_stage_before_are_still_read(workspace, cli_ok):
     assert "image-embeddings" in cli_ok("inspect", "encode-images/default/study/images", "-w", workspace).out
     cli_ok("verify", "-w", workspace)
     cli_ok("status", "-w", workspace)
+
+
+# -- the eyes of the table, with the tiny models ------------------------------------------------------------------
+
+REAL = ("image-classifier", "video-classifier", "motion")
+
+
+def test_the_eyes_look_at_true_and_decoded_clips(workspace, cli_ok):
+    """Each sees in an artifact's clips what it sees in the same frames; names of classes stand beside the logits."""
+    from eeg2vid.stages.engine.profile import Models
+    from eeg2vid.stages.eyes.eye import Build
+
+    torch.set_num_threads(1)
+    tiny = Models("tiny")
+    stimuli = open_artifact(workspace, Address("split-videos", "default", STUDY, "stimuli"))
+    videos = open_artifact(workspace, Address("generate", "ridge~grey", "sub-1", "videos"))
+    geometry = stimuli.attributes()
+    for name in REAL:
+        said = cli_ok("encode-clips", "-w", workspace, "--eye", name, "--threads", 1).err
+        assert "60 clips in" in said and "clips/s" in said
+        places = [("encode-clips", name, STUDY)]
+        if name == "video-classifier":
+            words = ("--variant", f"ridge+{name}", "--subject", 1, "--condition", "grey", "--threads", 1)
+            cli_ok("perceive", "-w", workspace, *words)
+            places.append(("perceive", f"ridge+{name}~grey", "sub-1"))
+        folders = {role: tiny.locate(role).folder for role in EYES[name].roles}
+        eye = EYES[name].built()(EYES[name](), Build(folders, "cpu", 32, "float32"))
+        for shown, place in zip((stimuli, videos), places, strict=False):
+            found, frames = opened(workspace, *place), shown.read("frames")[:4, :, : geometry.height, : geometry.width]
+            expected = eye.look(frames)
+            assert set(found.names) == set(expected)
+            for array, values in expected.items():
+                assert np.allclose(found.read(array)[:4], values, atol=1e-4, rtol=1e-4), (name, array)
+        facts, *others = (opened(workspace, *place).attributes() for place in places)
+        assert all(other == facts for other in others)
+        assert facts.classes == dict(eye.classes) and facts.concept_of_class == eye.concept_of_class
+        assert facts.models.keys() == set(EYES[name].roles)
+    assert cli_ok("verify", "-w", workspace).code == 0
+
+
+def test_what_is_resumed_or_made_apart_has_the_same_bytes(workspace, cli_ok):
+    look = ("encode-clips", "-w", workspace, "--eye", "video-classifier", "--threads", 1)
+    cli_ok(*look)
+    cli_ok(*look, "--variant", "resumed", "--shard", "2/2")
+    assert "50 clips in" in cli_ok(*look, "--variant", "resumed").err  # the other ten were kept
+    whole, resumed = (opened(workspace, "encode-clips", variant, STUDY) for variant in ("video-classifier", "resumed"))
+    assert whole.digest == resumed.digest
+    for name in whole.names:
+        assert whole.read(name).tobytes() == resumed.read(name).tobytes()
+
+
+def test_another_number_of_pictures_is_said(workspace, cli_ok):
+    cut = ("split-videos", "-w", workspace, "--frames", 4, "--variant", "four")
+    cli_ok(*cut)
+    look = (
+        "encode-clips",
+        "-w",
+        workspace,
+        "--eye",
+        "video-classifier",
+        "--from",
+        "stimuli=split-videos/four",
+        "--threads",
+        1,
+    )
+    words = "looks at 4 pictures of a clip with weights that learned from 6"
+    assert words not in cli_ok(*look, "--variant", "repeated").err
+    assert words in cli_ok(*look, "--variant", "published", "--set", "eye.frames=as-they-are").err
+    found = {variant: opened(workspace, "encode-clips", variant, STUDY) for variant in ("repeated", "published")}
+    assert [one.attributes().settings for one in found.values()] == [{"frames": "repeat"}, {"frames": "as-they-are"}]
+    repeated, published = (one.read("logits") for one in found.values())
+    assert repeated.shape == published.shape and np.abs(repeated - published).max() > 1e-3
 
 
 # -- what eyes saw: a metric on it, and a target of it ----------------------------------------------------------

@@ -138,7 +138,7 @@ def test_label_scores_stand_beside_the_vote_of_a_clock(tiny):
     assert list(voted) == list(full) and voted.keys() >= set(accuracy.values())
     assert all((voted[name].n_events, voted[name].chance) == (row.n_events, row.chance) for name, row in full.items())
     assert all(row.detail.startswith("kernel") for row in voted.values())
-    assert {row.detail for row in rows if row.condition != POSITION_VOTE} == {""}
+    assert {row.detail for row in full.values()} == {""}
 
     events = opened(workspace, "ingest", "events").table("events", Event)
     concept = {

@@ -132,7 +132,8 @@ def test_smoothing_is_stamped_and_ends_identification_within_runs(workspace, cli
     scores = opened(workspace, "score", "ridge", "scores")
     assert "smoothed within runs" in scores.manifest.stamps
     gone = before - {row.measure for row in scores.table("scores", Score)}
-    assert gone == {Measure("", "identification", "within-run", "")}
+    spaces = (("", "identification"), ("latents", "identification-target"))
+    assert gone == {Measure(target, metric, "within-run", "") for target, metric in spaces}
 
 
 @pytest.mark.parametrize(("words", "names"), [(["--electrodes", "occipital"], 12), (["--exclude", "occipital"], 50)])

@@ -13,6 +13,7 @@ from eeg2vid.schemas.conditions import CONDITIONS, Condition
 from eeg2vid.schemas.generators import GENERATORS
 from eeg2vid.schemas.networks import NETWORKS
 from eeg2vid.schemas.scores import Definition, Score
+from eeg2vid.schemas.videos import VideoKey
 from eeg2vid.stages.metrics.table import METRICS
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import open_artifact
@@ -42,6 +43,7 @@ FILES = {
 
             builds = "toy_generator:Painter"
             targets = ("colour-of-clip",)
+            without = ("colour-of-clip",)
             name: Literal["toy-painter"] = "toy-painter"
     """,
     "toy_network": """
@@ -130,6 +132,8 @@ FILES = {
 
         class Painter(Generator):
             def make(self, clips, values):
+                if "colour-of-clip" not in values:
+                    return np.full((len(clips), *self.build.shape), 7, np.uint8)
                 colour = np.clip(values["colour-of-clip"], 0, 255).astype(np.uint8)
                 return np.broadcast_to(colour[:, None, None, None], (len(clips), *self.build.shape)).copy()
     """,
@@ -166,7 +170,7 @@ RECIPE = """
 [recipe]
 name = "toys"
 title = "Nothing but toys"
-conditions = ["time-reversed", "grey"]
+conditions = ["time-reversed", "grey", "true-colour", "no-colour"]
 
 [train-mapper.toys]
 network = { name = "toy-mean", weight = 0.5 }
@@ -196,9 +200,16 @@ def toys(tmp_path, monkeypatch):
     monkeypatch.setitem(METRICS, "darkness-error", DARKNESS)
     row = Condition(
         name="time-reversed", at="predict", kind="control", replaces={"eeg": "of the fold's end"},
-        sentence="Decoded from the EEG of the other end of the fold.", maker="toy_condition:sources",
+        sentence="Decoded from the EEG of the other end of the fold.", maker="toy_condition:sources", makes="places",
     )  # fmt: skip
     monkeypatch.setitem(CONDITIONS, "time-reversed", row)
+    for name, kind in (("true-colour", "true"), ("no-colour", "none")):
+        maker = f"eeg2vid.stages.decoding.generating:{'true' if kind == 'true' else 'no'}_values"
+        row = Condition(
+            name=name, at="generate", kind="ceiling", replaces={"colour-of-clip": kind}, sentence="So.", maker=maker,
+            makes="values",
+        )  # fmt: skip
+        monkeypatch.setitem(CONDITIONS, name, row)
     yield
     for name in FILES:
         sys.modules.pop(name, None)
@@ -236,10 +247,20 @@ def test_toys_from_plan_to_report(workspace, toys, tmp_path, cli_ok):
     grey = opened(workspace, "generate", "toys~grey", "videos").manifest
     assert {ref.role for ref in grey.inputs} == {"stimuli", "folds"}
 
+    # a condition gives the generator the true colour, or none; neither reads predictions
+    rows = opened(workspace, "generate", "toys~true-colour", "videos").table("clips", VideoKey)
+    stimuli = opened(workspace, "split-videos", "default", "stimuli", "study")
+    true = stimuli.read("frames").mean(axis=(1, 2, 3)).astype("float32").astype("uint8")
+    place = {row.clip: k for k, row in enumerate(stimuli.table("clips", VideoKey))}
+    shown = opened(workspace, "generate", "toys~true-colour", "videos")
+    assert (shown.read("frames")[:, 0, 0, 0] == true[[place[row.clip] for row in rows]]).all()
+    assert {ref.role for ref in shown.manifest.inputs} == {"stimuli", "folds", "events"}
+    assert set(opened(workspace, "generate", "toys~no-colour", "videos").read("frames").ravel().tolist()) == {7}
+
     # the metric stands in the scores with its chance level, its direction and in the report with its name
     scores = opened(workspace, "score", "toys", "scores")
     mine = {row.condition: row for row in scores.table("scores", Score) if row.metric == "darkness-error"}
-    assert set(mine) == {"full", "time-reversed", "grey"}
+    assert set(mine) == {"full", "time-reversed", "grey", "true-colour", "no-colour"}
     assert all(row.chance_kind == "pairing" and row.chance > 0 for row in mine.values())
     known = {row.metric: row for row in scores.table("definitions", Definition)}
     assert known["darkness-error"].direction == "lower"
@@ -255,7 +276,7 @@ def test_a_fix_in_one_network_leaves_the_others_fresh(workspace, cli_ok, monkeyp
     assert states["train-encoder", "stale"]["reasons"] == ["network lda version 2 -> 3"]
 
 
-@pytest.mark.parametrize("condition", ["noise-eeg", "clock-only", "true-latents"])
+@pytest.mark.parametrize("condition", ["no-dana", "no-seq2seq"])
 def test_a_condition_without_a_maker_is_refused(workspace, cli, condition):
     config = workspace / "eeg2vid.toml"
     config.write_text(config.read_text().replace("[study]", f'[study]\nconditions = ["{condition}"]'))

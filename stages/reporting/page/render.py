@@ -9,11 +9,12 @@ from markupsafe import Markup
 from eeg2vid.schemas.conditions import FULL, SHUFFLED_RUNS
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.reporting.glossary import Glossary, about
+from eeg2vid.stages.reporting.over_people import over_people
 from eeg2vid.stages.reporting.page.clips import clip_sections
 from eeg2vid.stages.reporting.page.curves import Training, draw_training
 from eeg2vid.stages.reporting.page.sprites import MAX_FRAMES, SpriteSheet, geometry_of
 from eeg2vid.stages.reporting.page.sweeps import draw_sweep
-from eeg2vid.stages.reporting.page.tables import summaries, tables
+from eeg2vid.stages.reporting.page.tables import looks, summaries, tables
 from eeg2vid.stages.reporting.page.template import template
 from eeg2vid.stages.reporting.page.views import ReportData, SubjectView
 from eeg2vid.stages.reporting.rules import Subject
@@ -53,8 +54,13 @@ def render_report(data: ReportData) -> str:
             (title, system, len(views), lines)
             for system, views in systems.items()
             if len(views) > 1
-            for title, lines in summaries([row for view in views for row in view.scores], glossary)
+            for title, lines in summaries(
+                [row for view in views for row in view.scores],
+                glossary,
+                over_people([view.person for view in views], glossary),
+            )
         ],
+        looks=[(system, lines) for system, views in systems.items() if (lines := looks(views, glossary))],
         conditions=[(name, about(name)) for name in conditions],
         chance_kinds={(row.kind, row.chance_kind) for row in scores},
         kinds={row.kind for row in scores},

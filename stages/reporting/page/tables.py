@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from statistics import median
+from statistics import fmean
 from typing import Any
 
 from eeg2vid.schemas.conditions import POSITION_VOTE
 from eeg2vid.schemas.scores import Contrast, Kind, Measure, Score
 from eeg2vid.stages.reporting.evidence import ALPHA
-from eeg2vid.stages.reporting.glossary import Glossary, full_first, grouped
-from eeg2vid.stages.reporting.numbers import interval, number, p_value
+from eeg2vid.stages.reporting.glossary import Glossary, capital, full_first, grouped
+from eeg2vid.stages.reporting.numbers import bounds, interval, number, p_value
+from eeg2vid.stages.reporting.over_people import Joint
 from eeg2vid.stages.reporting.page import bars
 from eeg2vid.stages.reporting.page.views import Line, SubjectView
 
@@ -26,7 +27,9 @@ def tables(views: Sequence[SubjectView], glossary: Glossary) -> list[dict[str, A
         {
             "subject": view.label,
             "scores": {kind: _scored(view.scores, kind, scales, glossary) for kind in TITLES},
-            "contrasts": contrast_lines(view.contrasts, differences, glossary),
+            "contrasts": contrast_lines(
+                [row for row in view.contrasts if glossary.definition(row).lead], differences, glossary
+            ),
         }
         for view in views
     ]
@@ -46,11 +49,11 @@ def _scored(
     }
 
 
-def summaries(scores: Iterable[Score], glossary: Glossary) -> list[tuple[str, list[Line]]]:
-    """Return the tables over subjects, with their titles."""
-    rows = list(scores)
+def summaries(scores: Iterable[Score], glossary: Glossary, joint: Joint) -> list[tuple[str, list[Line]]]:
+    """Return the tables over subjects, with their titles: the measures that a verdict rests on."""
+    rows = [row for row in scores if glossary.definition(row).lead]
     of_kind = {kind: [row for row in rows if row.kind == kind] for kind in TITLES}
-    return [(TITLES[kind], summary_lines(some, glossary)) for kind, some in of_kind.items() if some]
+    return [(TITLES[kind], summary_lines(some, glossary, joint)) for kind, some in of_kind.items() if some]
 
 
 def clock_note(scores: Iterable[Score]) -> str:
@@ -106,10 +109,11 @@ def contrast_lines(contrasts: Iterable[Contrast], scales: dict[Measure, bars.Sca
     return lines
 
 
-def summary_lines(scores: Iterable[Score], glossary: Glossary) -> list[Line]:
+def summary_lines(scores: Iterable[Score], glossary: Glossary, joint: Joint) -> list[Line]:
     """Return the lines of the table over subjects.
 
-    Cells: median, range, median chance, subjects with p < .05 among those that have a p-value.
+    Cells: mean, its interval over people and runs, mean chance, p of the one test of all, subjects with p < .05 alone
+    among those that have a p-value.
     """
     rows = list(scores)
     scales = bars.metric_scales(rows, intervals=False)
@@ -119,10 +123,30 @@ def summary_lines(scores: Iterable[Score], glossary: Glossary) -> list[Line]:
         for row in full_first(group):
             conditions.setdefault(row.condition, []).append(row)
         for k, (name, members) in enumerate(conditions.items()):
-            values, chance = [row.value for row in members], median(row.chance for row in members)
+            over = joint.get((members[0].measure, name))
+            values, chance = [row.value for row in members], fmean(row.chance for row in members)
             tested = [row.p for row in members if row.p is not None]
             hits = f"{sum(p < ALPHA for p in tested)} of {len(tested)}" if tested else "–"
-            cells = (number(median(values)), f"{number(min(values))} to {number(max(values))}", number(chance), hits)
+            p = p_value(over.joint.p).removeprefix("= ") if over is not None and over.joint is not None else "–"
+            around = "–" if over is None else bounds(over.interval.low, over.interval.high)
+            cells = (number(fmean(values)), around, number(chance), p, hits)
             bar = bars.strip(scales[members[0].measure], values, chance)
             lines.append(Line(glossary.title(members[0]), k == 0, len(conditions), name, cells, bar))
     return lines
+
+
+def looks(views: Sequence[SubjectView], glossary: Glossary) -> list[tuple[str, str, list[tuple[str, str, str]]]]:
+    """Return how the clips look together: name of the measure, what it is, and by condition value and remark.
+
+    Over subjects the value is their mean.
+    """
+    rows = [row for view in views for row in view.looks]
+    found = []
+    for measure in dict.fromkeys(row.measure for row in rows):
+        mine = [row for row in rows if row.measure == measure]
+        lines = []
+        for condition in dict.fromkeys(row.condition for row in mine):
+            some = [row for row in mine if row.condition == condition]
+            lines.append((condition, number(fmean(row.value for row in some)), some[0].detail))
+        found.append((capital(glossary.name(mine[0])), glossary.definition(mine[0]).definition, lines))
+    return found

@@ -64,7 +64,7 @@ def scored(order, seed=0):
     runs = people.runs_within_folds(events, task.folds.tolist())
     labels = Labels(probabilities, task.labels, task.majority)
     given = Given(Keys("1", names, names, runs, task.positions, task.folds), POSITION_VOTE, "concept", labels=labels)
-    rows, _ = score(given, Effort(199, 100, seed), detail)
+    rows, _ = score(given, Effort(199, seed), detail)
     assert {(row.target, row.detail) for row in rows} == {("concept", detail)}
     return {row.metric: row for row in rows if not row.variant}, detail
 

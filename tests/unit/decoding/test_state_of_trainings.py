@@ -7,7 +7,10 @@ from eeg2vid.stages.store.code import _files
 
 ELSEWHERE = {
     "eeg2vid.stages.datasets.same_eeg",  # refuses, and changes no example
+    "eeg2vid.stages.conditions.signals",  # of `predict`
+    "eeg2vid.stages.conditions.stimuli",  # of `generate`
     "eeg2vid.stages.eyes.eye",  # a type
+    "eeg2vid.stages.generators.generator",  # of `generate`
     "eeg2vid.stages.statistics.position_vote",  # of `score`
 }
 FLOORS_BELOW = ("eeg2vid.stages.engine.", "eeg2vid.stages.store.")  # they move what the rooms make

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import pearsonr
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.metrics.identification import identify
+from eeg2vid.stages.metrics.identify import identify
 from eeg2vid.stages.metrics.similarity import area_means, correlation
 
 KINDS = ("all", "within-run", "between-runs")

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.metrics.identification import identify
+from eeg2vid.stages.metrics.identify import identify
 from eeg2vid.stages.metrics.pairing import paired_null, paired_scores
 from eeg2vid.stages.metrics.psnr import psnr_matrix
 from eeg2vid.stages.metrics.similarity import area_means, correlation
-from eeg2vid.stages.metrics.ssim_windows import PairedSsim, ssim
+from eeg2vid.stages.metrics.ssim_pairs import PairedSsim, ssim
 from eeg2vid.stages.statistics.permutation import permutation_p, run_permutations
 
 RUNS, PLACES = np.repeat(np.arange(6), 3), np.tile(np.arange(3), 6)

@@ -7,7 +7,7 @@ from skimage.metrics import structural_similarity
 from skimage.transform import resize
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.metrics.ssim_windows import PairedSsim, SsimReference, ssim
+from eeg2vid.stages.metrics.ssim_pairs import PairedSsim, ssim
 
 
 def oracle(a, b):
@@ -30,7 +30,7 @@ def test_equals_skimage(shape, seed, spread):
     rng = np.random.default_rng(seed)
     a = rng.integers(0, 256, shape, dtype=np.uint8)
     b = np.clip(a.astype(int) + rng.integers(-spread, spread + 1, shape), 0, 255).astype(np.uint8)
-    np.testing.assert_allclose(ssim(a, b), oracle(a, b), atol=1e-10, rtol=0)
+    np.testing.assert_allclose(ssim(a, b), oracle(a, b), atol=4e-6, rtol=0)
 
 
 def test_equals_skimage_on_pictures_larger_than_a_tile():
@@ -39,7 +39,7 @@ def test_equals_skimage_on_pictures_larger_than_a_tile():
     blurred = (255 * resize(resize(pictures[0], (20, 32)), (200, 320))).astype(np.uint8)
     b = np.stack([pictures[1], pictures[1], blurred])
     scores = ssim(a, b)
-    np.testing.assert_allclose(scores, oracle(a, b), atol=1e-10, rtol=0)
+    np.testing.assert_allclose(scores, oracle(a, b), atol=4e-6, rtol=0)
     assert scores[1] == 1.0 and scores[0] < scores[2] < 1.0
 
 
@@ -48,26 +48,25 @@ def test_equals_skimage_at_the_extremes():
     checker = (255 * (np.indices((150, 512)).sum(0) % 2)).astype(np.uint8)[None, :, :, None].repeat(3, -1)
     for a in (black, white, checker):
         for b in (black, white, checker, 255 - checker):
-            np.testing.assert_allclose(ssim(a, b), oracle(a, b), atol=1e-10, rtol=0)
+            np.testing.assert_allclose(ssim(a, b), oracle(a, b), atol=4e-6, rtol=0)
 
 
 def test_leading_axes_threads_and_non_contiguous_input():
     a, b = noise((2, 3, 150, 300, 3)), noise((2, 3, 150, 300, 3), 1)
     scores = ssim(a, b)
     assert scores.shape == (2, 3)
-    np.testing.assert_allclose(scores, oracle(a, b), atol=1e-10, rtol=0)
+    np.testing.assert_allclose(scores, oracle(a, b), atol=4e-6, rtol=0)
     np.testing.assert_array_equal(ssim(a, b, threads=2), scores)
     np.testing.assert_array_equal(ssim(a, a), np.ones((2, 3)))
-    np.testing.assert_allclose(ssim(a[:, ::-1], b[:, ::-1]), scores[:, ::-1], atol=1e-14, rtol=0)
+    np.testing.assert_allclose(ssim(a[:, ::-1], b[:, ::-1]), scores[:, ::-1], atol=1e-12, rtol=0)
 
 
 def test_reference_and_pairs_give_the_same_numbers():
     decoded, true = noise((4, 2, 20, 30, 3)), noise((4, 2, 20, 30, 3), 1)
-    np.testing.assert_array_equal(SsimReference(true[2]).ssim(decoded[1]), ssim(decoded[1], true[2]))
     i, j = np.array([0, 3, 1, 1, 2]), np.array([1, 0, 1, 3, 1])
     expected = oracle(decoded[i], true[j]).mean(axis=1)
     for threads in (1, 2):
-        np.testing.assert_allclose(PairedSsim(decoded, true, threads)(i, j), expected, atol=1e-12, rtol=0)
+        np.testing.assert_allclose(PairedSsim(decoded, true, threads)(i, j), expected, atol=4e-6, rtol=0)
 
 
 def test_bad_frames_are_named():
@@ -79,5 +78,5 @@ def test_bad_frames_are_named():
         ssim(noise((8, 8, 3)), noise((8, 9, 3)))
     with pytest.raises(BadDataError, match="nothing to score"):
         ssim(noise((0, 8, 8, 3)), noise((0, 8, 8, 3)))
-    with pytest.raises(BadDataError, match="4 axes"):
-        SsimReference(noise((8, 8, 3)))
+    with pytest.raises(BadDataError, match="5 axes"):
+        PairedSsim(noise((8, 8, 3)), noise((8, 8, 3)))

@@ -100,3 +100,15 @@ def test_the_covariance_is_chosen_on_the_validation_events():
     np.testing.assert_array_equal(scores["chosen"][1], scores[best][1])
     alone = LdaDecoder(LdaSettings(), context({"clock": (8,)}, "abc"), TrainingSettings())
     assert alone.fit(found.take(groups < 2)).detail == "pooled covariance"
+
+
+@pytest.mark.parametrize("covariance", ["pooled", "per-class"])
+def test_runs_that_share_one_epoch_are_survived(covariance):
+    """The hint's EEG is the same for all clips of its run: no variance within classes at all."""
+    rng = np.random.default_rng(0)
+    hints = rng.standard_normal((4, 300))
+    x, y = np.repeat(hints, 5, axis=0) + 1e-17, np.repeat(np.arange(4), 5)
+    weights, offsets = fit_lda(x, y, 4, covariance=covariance, priors="equal")
+    stored = weights.astype(np.float32)
+    assert np.isfinite(stored).all() and np.isfinite(offsets.astype(np.float32)).all()
+    assert ((hints + 0.1 * rng.standard_normal((4, 300))) @ stored + offsets).argmax(axis=1).tolist() == [0, 1, 2, 3]

@@ -92,6 +92,20 @@ def save_captioner(folder):
     save_processor(folder, "BlipImageProcessor", size={"height": SIDE, "width": SIDE})
 
 
+def save_classifiers(folder):
+    """Write a ViT and a VideoMAE of 16 pictures with random weights, that resize and crop as the published ones do."""
+    from transformers import VideoMAEConfig, VideoMAEForVideoClassification, ViTConfig, ViTForImageClassification
+
+    wide = {**PICTURE, "initializer_range": 0.3, "num_labels": 12}  # wide enough that pictures matter
+    still = ViTConfig(**wide)
+    moving = VideoMAEConfig(**wide, num_frames=16, tubelet_size=2, use_mean_pooling=True)
+    seeded(lambda: ViTForImageClassification(still)).save_pretrained(folder / "image_classifier")
+    seeded(lambda: VideoMAEForVideoClassification(moving)).save_pretrained(folder / "video_classifier")
+    save_processor(folder / "image_classifier", "ViTImageProcessor", size={"height": SIDE, "width": SIDE})
+    cut = {"size": {"shortest_edge": SIDE}, "crop_size": SIDE, "do_center_crop": True}
+    save_processor(folder / "video_classifier", "VideoMAEImageProcessor", **cut)
+
+
 def save_profile(folder):
     """Write all of them and a profile that names them; return the profile's file."""
     vocabulary = save_tokenizer(folder / "tokenizer")

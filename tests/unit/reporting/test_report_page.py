@@ -17,6 +17,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.scores import Look
 from eeg2vid.stages.reporting.glossary import Glossary
 from eeg2vid.stages.reporting.numbers import number
 from eeg2vid.stages.reporting.page.render import render_report
@@ -329,6 +330,22 @@ def test_without_an_interval_there_is_a_dot_only():
     whole = Page(render_report(make_data(make_subject(clear_rows()))))
     assert len(whole.having("range")) == len(scores) + len(contrasts)
     assert "A dash" not in whole.text
+
+
+def test_looks_are_told_apart_and_seldom_wanted_measures_stand_folded():
+    scores, contrasts = clear_rows()
+    view = make_subject((scores, contrasts))
+    facts = {"subject": "1", "metric": "mmd", "n_events": 6, "detail": "true clips against each other 0.01"}
+    seen = [Look(condition=one, value=v, **facts) for one, v in (("full", 0.3), ("shuffled-runs", 0.31))]
+    told = rows.definition("mmd", title="MMD", form="set", look=True)
+    folded = [one.model_copy(update={"lead": one.metric != "ssim"}) for one in rows.DEFINITIONS]
+    data = replace(make_data(replace(view, looks=seen)), definitions=[*folded, told])
+    page = Page(render_report(data))
+    assert (
+        "How the clips look, no evidence: 1 measure" in page.text and "true clips against each other 0.01" in page.text
+    )
+    assert ".310" in page.text and "More measures: 1" in page.text
+    assert not any("SSIM" in one.claim for one in verdict([("1", scores, contrasts)], data.definitions).sentences)
 
 
 def test_notes_stand_under_the_table():

@@ -74,7 +74,7 @@ def hits(n, rate, together, uneven=False):
 
 
 def balanced(n, classes, recalls, together):
-    """Runs of one class each, uneven numbers of runs; recalls differ between classes."""
+    """Runs of one class each; half of the classes have one run or few; recalls differ between classes."""
 
     def draw(rng):
         of_run = np.concatenate([np.arange(classes), rng.integers(0, max(1, classes // 2), n - classes)])
@@ -141,7 +141,8 @@ def test_hits():
     show("95 % interval of hits covers, Wilson or exact", [f"{n} runs" for n in RUNS], table)
     assert all(one >= 0.9 for row in table.values() for one in row)
     assert all(row[-1] <= 0.98 for row in table.values())
-    sizes = {"4 classes, 12 runs": (12, 4), "4 classes, 40 runs": (40, 4), "40 classes, 80 runs": (80, 40)}
+    sizes = {"4 classes, 12 runs": (12, 4), "4 classes, 40 runs": (40, 4)}
+    sizes |= {"40 classes, 80 runs": (80, 40), "40 classes, 280 runs": (280, 40)}
     table = {
         name: [
             coverage(balanced(n, classes, np.linspace(0.2, 0.8, classes), together), 0.5) for together in (0, 0.3, 1)
@@ -204,4 +205,4 @@ def test_interval_and_p_say_the_same():
     show("two-way identification", [*columns, "plain covers", "centred covers"], table)
     for name, row in table.items():
         if name.startswith("40 runs"):
-            assert row[4] <= 0.06
+            assert row[4] <= 0.1 and row[4] <= row[3] + 0.02

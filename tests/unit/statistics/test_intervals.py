@@ -15,7 +15,7 @@ def test_equal_runs_are_the_t_test_of_their_means():
     means = values.reshape(12, 5).mean(axis=1)
     mean = run_mean(values, runs)
     assert (mean.value, mean.error) == pytest.approx((means.mean(), means.std(ddof=1) / np.sqrt(12)))
-    assert (mean.df, mean.trials) == pytest.approx((11, 60))
+    assert mean.df == pytest.approx(11)
     symmetric = np.concatenate([values, -values])  # no tail: nothing but t
     found = mean_interval(symmetric, np.repeat(np.arange(24), 5))
     error = np.concatenate([means, -means]).std(ddof=1) / np.sqrt(24)
@@ -57,7 +57,7 @@ def test_keeps_within_bounds_and_needs_two_runs():
         mean_interval([1.0, 2.0], [0])
     with pytest.raises(BadDataError, match="classes"):
         run_mean([1.0, 2.0], [0, 1], [0])
-    with pytest.raises(BadDataError, match="proportion"):
+    with pytest.raises(BadDataError, match=r"within 0\.\.1"):
         hit_interval([2.0, 2.0, 1.0], [0, 1, 2])
 
 
@@ -108,6 +108,18 @@ def test_classes_of_one_run_vary_together():
     assert np.isfinite(mixed.error) and mixed.error > 0
     inside = run_mean([1.0, 0.0, 0.5, 1.0], [0, 0, 1, 2], ["a", "b", "c", "c"])  # both single classes in one run
     assert np.isfinite(inside.error) and np.isfinite(inside.df)
+
+
+def test_trials_by_how_alike_the_events_of_a_run_are():
+    runs = np.repeat(np.arange(8), 5)
+    whole = np.repeat([1.0, 0, 1, 1, 0, 0, 1, 0], 5)
+    assert run_mean(whole, runs).trials == pytest.approx(8)
+    assert run_mean(np.tile([1.0, 0, 1, 0, 0], 8), runs).trials == pytest.approx(40)
+    classes = np.repeat([0, 0, 0, 0, 0, 0, 1, 2], 5)  # two classes of one run have two thirds of the weight
+    assert run_mean(whole, runs, classes).trials == pytest.approx(1 / (6 / 18**2 + 2 / 9))
+    lone = np.repeat([1.0, 0, 1, 1, 0, 0, 1, 1], 5)  # both hit: that they do not differ tells little
+    found = class_mean_interval(lone, classes, runs)
+    assert found.how == "exact" and found.low < 0.4
 
 
 def test_balanced_accuracy_is_the_mean_of_recalls():

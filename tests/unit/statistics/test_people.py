@@ -66,6 +66,16 @@ def test_people_who_share_their_drift_count_for_less():
     assert apart.p_global == 1 / 1000 and apart.p_majority < 0.01 and apart.bound > 0.6
 
 
+def test_ties_of_nulls_kept_in_single_precision():
+    """Rates of 7 in 10: as float32 just below .7, and equal to it all the same."""
+    rng = np.random.default_rng(0)
+    nulls = rng.choice([0.5, 0.7], (3, 199))
+    exact, kept = (joint_test([0.7, 0.7, 0.7], one) for one in (nulls, nulls.astype(np.float32)))
+    assert float(np.float32(0.7)) < 0.7
+    assert kept.p == exact.p > 0.05 and kept.prevalence.p_global == exact.prevalence.p_global
+    assert exact.p == pytest.approx((1 + (nulls == 0.7).all(axis=0).sum()) / 200)
+
+
 def test_nothing_and_bad_input():
     nulls = np.random.default_rng(0).normal(0, 1, (3, 99))
     nobody = prevalence(np.full(3, -3.0), nulls)

@@ -1,6 +1,6 @@
 """How often is something claimed of people, and how often rightly? Many simulated studies of 20 people.
 
-`pytest -m study -s tests/unit/statistics/test_people_studies.py` prints the table of tests/benchmarks/RESULTS.md.
+`pytest -m study -s tests/unit/statistics/test_people_studies.py` prints the table kept in RESULTS.md.
 Seven blocks of 40 runs, each concept once per block, one order for all people; a decoder names 2 of 40 concepts (chance
 .05) run by run.
 """

@@ -32,19 +32,10 @@ def test_unbiased_where_rows_are_missing():
     for seed in range(150):
         rng = np.random.default_rng(seed)
         kept = rng.random(480) < 0.7
-        values = (
-            rng.normal(0, 1, 480)
-            + rng.normal(0, 2, 8)[people]
-            + rng.normal(0, 1, 10)[runs]
-            + rng.normal(0, 1, 3)[train]
-        )
-        factors = {
-            "people": people[kept],
-            "runs": runs[kept],
-            "training seed": train[kept],
-            "generator seed": make[kept],
-        }
-        found = variance_split(values[kept] + 7, factors)
+        values = 7 + rng.normal(0, 1, 480) + rng.normal(0, 2, 8)[people] + rng.normal(0, 1, 10)[runs]
+        values += rng.normal(0, 1, 3)[train]
+        factors = dict(zip(names, (one[kept] for one in (people, runs, train, make)), strict=False))
+        found = variance_split(values[kept], factors)
         total += [found[name] for name in names]
     np.testing.assert_allclose(total / 150, [4, 1, 1, 0, 1], rtol=0.25, atol=0.02)
 

@@ -1,0 +1,195 @@
+"""What `generate` shows: videos made from decoded or true values, or what a condition shows instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eeg2vid.schemas.conditions import CONDITIONS, made_by, makes_at
+from eeg2vid.schemas.entities import EventKey, Fold
+from eeg2vid.schemas.errors import MissingInputError
+from eeg2vid.schemas.predictions import PredictionKey
+from eeg2vid.schemas.splits import Part
+from eeg2vid.schemas.targets import TargetFacts
+from eeg2vid.schemas.videos import VideoKey
+from eeg2vid.stages.cohort.clips import rows_of_clips
+from eeg2vid.stages.cohort.folds import FoldParts, chosen_folds, load_folds
+from eeg2vid.stages.cohort.people import gather
+from eeg2vid.stages.decoding.conditioned import learned_clips
+from eeg2vid.stages.engine.protocol import Context
+from eeg2vid.stages.store.rows import row_reader, whole_pieces
+from eeg2vid.stages.targets.table import find_targets
+
+if TYPE_CHECKING:
+    import numpy as np
+
+CLIPS_PER_PART = 20
+Make = Callable[[slice], "np.ndarray"]
+"""From some rows to their videos, uint8 `(row, frame, row, column, rgb)`."""
+Reader = Callable[[slice], "np.ndarray"]
+
+
+@dataclass(frozen=True)
+class Given:
+    """Values that stand for decoded ones: what reads them of some rows, and what is known of them."""
+
+    read: Reader
+    facts: TargetFacts
+
+
+def true_values(ctx: Context, target: str, keys: list[VideoKey]) -> Given:
+    """Return a target's true values of some clips."""
+    import numpy as np
+
+    [found] = find_targets([target])
+    cohort = gather(ctx)
+    loaded = found.load(ctx, cohort)
+    values = loaded.of_fold(_nothing_learned()).values
+    place = {event.event: index for index, event in enumerate(cohort.events)}
+    rows = np.array([place[key.event] for key in keys], dtype=np.int64)
+    return Given(lambda part: values.take(rows[part]), loaded.facts())
+
+
+def no_values(ctx: Context, target: str, keys: list[VideoKey]) -> None:
+    """Return nothing: the generator is not given the target, and says itself what it makes without."""
+
+
+def _nothing_learned() -> FoldParts:
+    """Return a fold without events: values are the same in all."""
+    import numpy as np
+
+    none = np.zeros(0, dtype=np.int64)
+    return FoldParts("", none, none, none)
+
+
+def generated(ctx: Context) -> tuple[list[VideoKey], Make]:
+    """Return what the generator makes videos of, and how: values are read a part at a time."""
+    from eeg2vid.stages.generators.generator import Build, Model
+
+    settings = ctx.settings
+    targets = type(settings.generator).targets
+    how = makes_at("generate", ctx.condition)
+    replaced = [target for target in targets if how == "values" and target in CONDITIONS[ctx.condition].replaces]
+    decoded = [target for target in targets if target not in replaced]
+    keys, readers, facts = _decoded(ctx, decoded) if decoded else (_tested(ctx), {}, {})
+    for target in replaced:
+        given: Given | None = made_by(ctx.condition)(ctx, target, keys)
+        if given is not None:
+            readers[target], facts[target] = given.read, given.facts
+    models = {role: ctx.model(role) for role in type(settings.generator).roles}
+    generator = settings.generator.built()(
+        settings.generator,
+        Build(
+            models={role: Model(m.name, m.identity, m.folder) for role, m in models.items()},
+            facts=facts,
+            shape=tuple(ctx.read("stimuli").entries["frames"].shape[1:]),
+            device=ctx.device,
+            seed=ctx.seed,
+            where=str(ctx.read("predictions").address if decoded else ctx.node),
+        ),
+    )
+
+    def make(part: slice) -> np.ndarray:
+        values = {target: read(part) for target, read in readers.items()}
+        videos: np.ndarray = generator.make([key.clip for key in keys[part]], values)
+        return made_by(ctx.condition)(videos) if how == "frames" else videos
+
+    return keys, make
+
+
+def _decoded(ctx: Context, targets: list[str]) -> tuple[list[VideoKey], dict[str, Reader], dict[str, TargetFacts]]:
+    """Return the rows for which all of some targets were decoded, what reads their values, and what is known of them.
+
+    Raises
+    ------
+    MissingInputError
+        If one was not decoded.
+    """
+    predictions = ctx.read("predictions")
+    for target in targets:
+        if not predictions.has(target):
+            raise MissingInputError(
+                f"{predictions.address} holds no {target}; there is nothing to decode.",
+                f"Plan a mapper to them: a [train-mapper.<variant>] table with targets = ['{target}'].",
+            )
+    wanted = chosen_folds(ctx.read("folds"), ctx.settings.folds)
+    tables = {target: predictions.table(target, PredictionKey) for target in targets}
+    places = {t: {(row.fold, row.event): k for k, row in enumerate(rows)} for t, rows in tables.items()}
+    shared = [row for row in tables[targets[0]] if all((row.fold, row.event) in one for one in places.values())]
+    keys = [VideoKey(clip=row.clip, event=row.event, fold=row.fold) for row in shared if row.fold in wanted]
+
+    def reader(target: str) -> Reader:
+        rows = [places[target][key.fold, key.event] for key in keys]
+        read = row_reader(predictions.lazy(target))
+        return lambda part: read(rows[part])
+
+    return keys, {target: reader(target) for target in targets}, dict(predictions.attributes().targets)
+
+
+def shown_instead(ctx: Context) -> tuple[list[VideoKey], Make]:
+    """Return the test clips of the folds, and what a condition shows instead of them."""
+    import numpy as np
+
+    from eeg2vid.stages.conditions.stimuli import Stimuli
+
+    stimuli, folds, frames = ctx.read("stimuli"), ctx.read("folds"), ctx.read("stimuli").lazy("frames")
+    place = {row.clip: index for index, row in enumerate(stimuli.table("clips", VideoKey))}
+    events, names = folds.table("events", EventKey), [row.fold for row in folds.table("folds", Fold)]
+    assignment = folds.read("assignment")
+    learned = {}
+    for fold in chosen_folds(folds, ctx.settings.folds):
+        known = np.flatnonzero(np.isin(assignment[names.index(fold)], (Part.TRAIN, Part.VALIDATION)))
+        learned[fold] = np.array(sorted({place[events[k].clip] for k in known}), dtype=np.int64)
+    keys = _tested(ctx)
+
+    def stream() -> Iterator[tuple[int, np.ndarray]]:
+        step = whole_pieces(frames, CLIPS_PER_PART)
+        for start in range(0, len(place), step):
+            yield start, frames[start : start + step]
+
+    show = made_by(ctx.condition)(Stimuli(tuple(frames.shape[1:]), learned, stream))
+    return keys, lambda part: show([key.fold for key in keys[part]])
+
+
+def _tested(ctx: Context) -> list[VideoKey]:
+    """Return the test clips of the folds, fold by fold."""
+    import numpy as np
+
+    folds = ctx.read("folds")
+    events, names = folds.table("events", EventKey), [row.fold for row in folds.table("folds", Fold)]
+    assignment = folds.read("assignment")
+    return [
+        VideoKey(clip=events[k].clip, event=events[k].event, fold=fold)
+        for fold in chosen_folds(folds, ctx.settings.folds)
+        for k in np.flatnonzero(assignment[names.index(fold)] == Part.TEST)
+    ]
+
+
+def nearest_shown(ctx: Context) -> tuple[list[VideoKey], Make]:
+    """Return the decoded clips, and for each the training clip whose true value is nearest to the decoded one.
+
+    The value is that of the generator's first target.
+    """
+    import numpy as np
+
+    target = type(ctx.settings.generator).targets[0]
+    keys, readers, _ = _decoded(ctx, [target])
+    cohort, stimuli = gather(ctx), ctx.read("stimuli")
+    [found] = find_targets([target])
+    loaded = found.load(ctx, cohort)
+    folds: Mapping[str, FoldParts] = {one.fold: one for one in load_folds(ctx, cohort, ctx.settings.folds)}
+    rows = rows_of_clips(stimuli, cohort.clips, VideoKey)
+    read = row_reader(stimuli.lazy("frames"))
+
+    def make(part: slice) -> np.ndarray:
+        values, some = readers[target](part), keys[part]
+        nearest = np.zeros(len(some), dtype=np.int64)
+        for name in dict.fromkeys(key.fold for key in some):
+            mine = [k for k, key in enumerate(some) if key.fold == name]
+            learned = learned_clips(ctx, cohort, folds[name])
+            take = loaded.of_fold(folds[name]).values.take
+            nearest[mine] = made_by(ctx.condition)(values[mine], take, learned)
+        return read(rows[nearest].tolist())
+
+    return keys, make
