@@ -49,8 +49,8 @@ def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
     nodes = study.nodes(stage.name, subjects, variant=request.variant, only_condition=request.condition)
     if not nodes:
         needs = [study.needs(stage.name, variant, "study") for variant in study.variants(stage.name)]
-        if why := next((one.nothing for one in needs if one.nothing), None):
-            raise UsageError(*why)
+        if nothing := next((one.nothing for one in needs if one.nothing), None):
+            raise UsageError(*nothing)
         if request.condition and (why := study.impossible(request.condition)):
             raise UsageError(f"Condition '{request.condition}' cannot be made: {why}.", "Leave it out.")
         planned = dict.fromkeys(split_variant(variant)[1] for variant in study.variants(stage.name))

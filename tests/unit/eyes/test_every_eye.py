@@ -11,6 +11,7 @@ from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.eyes import EYES, ImageEncoderEye, MotionEye, VideoClassifierEye
 from eeg2vid.schemas.percepts import PERCEPTS
 from eeg2vid.stages.engine.profile import Models
+from eeg2vid.stages.eyes.comparing import Comparing
 from eeg2vid.stages.eyes.eye import Build, Eye
 from eeg2vid.stages.pretrained.image_encoder import load_image_encoder
 from eeg2vid.stages.simulation.films import JUDGING_SEEDS, make_spec, render_clip
@@ -47,7 +48,7 @@ def as_words(settings):
 @pytest.mark.parametrize("name", EYES)
 def test_is_declared_in_full(name):
     eye = EYES[name]
-    assert eye().name == name and issubclass(eye.built(), Eye)
+    assert eye().name == name and issubclass(eye.built(), Comparing if eye.compares else Eye)
     assert eye.__doc__ and eye.cites and eye.version >= 1
     assert all(info.description for field, info in eye.model_fields.items() if field != "name")
     if name in {settings.name for settings in SETTINGS}:
