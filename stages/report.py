@@ -17,9 +17,9 @@ from eeg2vid.schemas.scores import REPORT, SCORES, Contrast, Definition, Look, S
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
 from eeg2vid.stages.cohort.clips import places_of, rows_of_clips
-from eeg2vid.stages.cohort.scores import person_of
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
+from eeg2vid.stages.judging.people import person_of
 from eeg2vid.stages.store.layout import split_variant, unit_subject
 from eeg2vid.stages.store.reader import Artifact
 

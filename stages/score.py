@@ -20,13 +20,13 @@ from eeg2vid.schemas.scores import SCORES, Look, Score, Term, Values
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.videos import VIDEOS
-from eeg2vid.stages.decoding.event_axis import EventAxis
-from eeg2vid.stages.decoding.labelled import label_terms, labels_against, tasks_of, vote_by_clock, why_no_clock
-from eeg2vid.stages.decoding.shown import by_condition, clips_against, keys_of
-from eeg2vid.stages.decoding.subsets import subsets_of
-from eeg2vid.stages.decoding.valued import keys_of_target, value_targets, values_against
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
+from eeg2vid.stages.judging.event_axis import EventAxis
+from eeg2vid.stages.judging.labelled import label_terms, labels_against, tasks_of, vote_by_clock, why_no_clock
+from eeg2vid.stages.judging.shown import by_condition, clips_against, keys_of
+from eeg2vid.stages.judging.subsets import subsets_of
+from eeg2vid.stages.judging.valued import keys_of_target, value_targets, values_against
 from eeg2vid.stages.store.layout import split_variant
 from eeg2vid.stages.store.reader import Artifact
 

@@ -187,13 +187,14 @@ def _interval(given: Given, metric: Metric, variant: str, measured: Measured, va
     """Return the mean with its interval over runs: of the statistic that is tested, where pairs of runs are."""
     runs = given.keys.runs
     if given.labels is not None and metric.form == "set":
-        return class_mean_interval(values / _class_weights(given.labels.true), given.labels.true, runs)
-    if metric.variants[variant].hits:
-        return hit_interval(values, runs, measured.chance)
-    if given.labels is None and measured.table.ndim == 2:
+        found = class_mean_interval(values / _class_weights(given.labels.true), given.labels.true, runs)
+    elif metric.variants[variant].hits:
+        found = hit_interval(values, runs, measured.chance)
+    elif given.labels is None and measured.table.ndim == 2:
         found = mean_interval(centred(measured.table, runs, given.keys.folds), runs, bounds=metric.bounds)
-        return replace(found, value=float(np.nanmean(values)))  # the same but for rounding
-    return mean_interval(values, runs, bounds=metric.bounds)
+    else:
+        found = mean_interval(values, runs, bounds=metric.bounds)
+    return replace(found, value=float(np.nanmean(values)))  # the same but for rounding
 
 
 def _test(given: Given, metric: Metric, measured: Measured, nulls: Nulls, effort: Effort) -> Tested | None:

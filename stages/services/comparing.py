@@ -10,9 +10,9 @@ from typing import Any
 
 from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.schemas.scores import Definition, Measure, Score
-from eeg2vid.stages.cohort.scores import person_of
 from eeg2vid.stages.engine.subjects import parse_subjects
 from eeg2vid.stages.engine.text import did_you_mean
+from eeg2vid.stages.judging.people import person_of
 from eeg2vid.stages.metrics.people import Person, Together, together
 from eeg2vid.stages.metrics.versus import Versus, versus
 from eeg2vid.stages.services.published import Published, published, unfair

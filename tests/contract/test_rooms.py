@@ -70,7 +70,7 @@ def test_every_room_and_stage_stands_in_the_layers():
     files = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"}
     assert {name.removeprefix("eeg2vid.stages.") for name in named} == folders | files
     science = next(one for one in contracts if one["name"].startswith("Science"))["source_modules"]
-    above = {"cohort", "decoding", "engine", "services", "store", "targets"}
+    above = {"cohort", "decoding", "engine", "judging", "services", "store", "targets"}
     assert {name.removeprefix("eeg2vid.stages.") for name in science} == folders - above
 
 

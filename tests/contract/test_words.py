@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 STAGES = Path(__file__).resolve().parents[2] / "stages"
-FOUNDATIONS = {"cohort", "decoding", "engine", "services", "store", "targets"}
+FOUNDATIONS = {"cohort", "decoding", "engine", "judging", "services", "store", "targets"}
 ROOMS = sorted({path.parent.name for path in STAGES.glob("*/__init__.py")} - FOUNDATIONS)
 EXCEPT = {
     "reporting/quality_verdict.py",  # builds whole commands, to be pasted

@@ -10,7 +10,7 @@ from eeg2vid.schemas.scores import Score
 from eeg2vid.stages.cohort import clips as clip_joins
 from eeg2vid.stages.cohort import people
 from eeg2vid.stages.datasets.labels import fast_threshold, task_labels
-from eeg2vid.stages.decoding.labelled import Learned, Task, vote_by_clock, why_no_clock
+from eeg2vid.stages.judging.labelled import Learned, Task, vote_by_clock, why_no_clock
 from eeg2vid.stages.metrics.metric import Given, Keys, Labels
 from eeg2vid.stages.metrics.scoring import Effort, score
 from eeg2vid.stages.metrics.table import METRICS
@@ -63,8 +63,9 @@ def scored(order, seed=0):
     names = [event.event for event in events]
     runs = people.runs_within_folds(events, task.folds.tolist())
     labels = Labels(probabilities, task.labels, task.majority)
-    given = Given(Keys("1", names, names, runs, task.positions, task.folds), POSITION_VOTE, "concept", labels=labels)
-    rows, _ = score(given, Effort(199, seed), detail)
+    keys = Keys("1", names, names, runs, task.positions, task.folds)
+    given = Given(keys, POSITION_VOTE, "concept", labels=labels, detail=detail)
+    rows = [one.row for one in score(given, Effort(199, seed))[0]]
     assert {(row.target, row.detail) for row in rows} == {("concept", detail)}
     return {row.metric: row for row in rows if not row.variant}, detail
 

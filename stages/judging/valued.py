@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.predictions import PredictionAttributes, PredictionKey
 from eeg2vid.stages.cohort.clips import rows_of_clips
-from eeg2vid.stages.decoding.shown import keyed
 from eeg2vid.stages.engine.protocol import Context
+from eeg2vid.stages.judging.shown import keyed
 from eeg2vid.stages.store.layout import STUDY
 from eeg2vid.stages.store.reader import Artifact
 from eeg2vid.stages.targets.percept import Percept

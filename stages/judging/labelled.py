@@ -14,8 +14,8 @@ from eeg2vid.schemas.targets import TargetFacts
 from eeg2vid.stages.cohort.clips import clips_of, with_measured_motion
 from eeg2vid.stages.cohort.folds import load_folds, used_events
 from eeg2vid.stages.cohort.people import Cohort, gather, times_in_blocks
-from eeg2vid.stages.decoding.shown import keyed
 from eeg2vid.stages.engine.protocol import Context
+from eeg2vid.stages.judging.shown import keyed
 from eeg2vid.stages.store.reader import Artifact
 from eeg2vid.stages.targets.labels import labels_of
 
