@@ -23,7 +23,7 @@ from eeg2vid.stages.engine.stage import Printed, Stage
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.services.copies import copied_eeg
 from eeg2vid.stages.services.jobs import make_units
-from eeg2vid.stages.store.layout import Address, is_variant, split_variant
+from eeg2vid.stages.store.layout import Address, is_variant, join_variant, split_variant
 from eeg2vid.stages.store.reader import open_artifact
 
 
@@ -46,6 +46,8 @@ def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
     for variant in study.variants(stage.name):
         study.settings(stage.name, variant)  # a wrong setting is said before a missing input
     subjects = chosen_subjects(study, given["subject"])
+    if request.variant and request.condition and split_variant(request.variant)[1] == FULL != request.condition:
+        study.require_condition(stage.name, join_variant(request.variant, request.condition))
     nodes = study.nodes(stage.name, subjects, variant=request.variant, only_condition=request.condition)
     if not nodes:
         needs = [study.needs(stage.name, variant, "study") for variant in study.variants(stage.name)]

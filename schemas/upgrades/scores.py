@@ -53,7 +53,7 @@ _KNOWN: dict[tuple[str, str], Facets] = {
     },
     ("identification", "between-runs"): {
         "form": "pair", **_SHARE, "title": "identification between runs", "source": _KAY,
-        "among": "the clips of other runs",
+        "among": "the clips of other runs", "lead": False,
     },
     ("psnr", ""): {"form": "pair", "direction": "higher", "low": 0.0, "high": 100.0, "title": "PSNR"},
     ("ssim", ""): {

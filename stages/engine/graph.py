@@ -190,6 +190,8 @@ class Study(Conditioned):
     ) -> list[Node]:
         """Return the units of a stage, the study's first, then subject by subject."""
         variants = [variant] if variant else list(self.variants(stage))
+        if variant and only_condition and split_variant(variant)[1] == FULL:  # the variant, under the condition
+            variants = [join_variant(variant, only_condition)]
         if only_condition:
             variants = [name for name in variants if split_variant(name)[1] == only_condition]
         found = [Node(stage, name, STUDY) for name in variants if self.needs(stage, name, "study").writes]

@@ -13,12 +13,12 @@ from eeg2vid.schemas.videos import VideoAttributes, VideoKey
 from eeg2vid.stages.cohort.clips import clips_of, places_of, rows_of_clips
 from eeg2vid.stages.cohort.compared import DISTANCE, distances_among
 from eeg2vid.stages.cohort.people import runs_within_folds
-from eeg2vid.stages.datasets.labels import NOT_IN_TASK, TASKS, TaskLabels, fast_threshold, task_labels
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.store.layout import STUDY, split_variant
 from eeg2vid.stages.store.reader import Artifact
 
 if TYPE_CHECKING:
+    from eeg2vid.stages.datasets.labels import TaskLabels
     from eeg2vid.stages.metrics.metric import Given, Judge, Keys, Sides
 
 
@@ -97,6 +97,8 @@ def _truths(ctx: Context, keys: Keys) -> dict[str, TaskLabels]:
 
     Where speed is asked of what an eye sees in a clip, nothing is trained: fast is above the median of all clips.
     """
+    from eeg2vid.stages.datasets.labels import NOT_IN_TASK, TASKS, fast_threshold, task_labels
+
     index = {clip.clip: clip for clip in ctx.read("clips").table("clips", Clip)}
     clips, found = [index[name] for name in keys.clips], {}
     for task in TASKS:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.entities import Clip
-from eeg2vid.stages.datasets.splits.concepts import choose_concepts
 from eeg2vid.stages.engine.protocol import Context
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ def subsets_of(ctx: Context, given: Given, wanted: Sequence[str]) -> Iterator[Gi
         If the clip index has no concepts, or not those that are asked for.
     """
     import numpy as np
+
+    from eeg2vid.stages.datasets.splits.concepts import choose_concepts
 
     clips = ctx.read("clips").table("clips", Clip) if wanted else []
     for name in wanted:
