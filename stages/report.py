@@ -87,6 +87,7 @@ class Report(Stage):
             fps=geometry.fps,
             trainings=_trainings(ctx, scores),
             sweeps=_sweeps(ctx, scores, definitions.values()),
+            left_out=tuple(ctx.study.left_out()),
         )
         page: Path = ctx.write("report").media("index.html")
         page.write_text(render_report(data), encoding="utf-8")

@@ -22,6 +22,7 @@ from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.videos import VIDEOS
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
+from eeg2vid.stages.judging.ceilings import TERM, ceiling_sentence
 from eeg2vid.stages.judging.event_axis import EventAxis
 from eeg2vid.stages.judging.labelled import label_terms, labels_against, tasks_of, vote_by_clock, why_no_clock
 from eeg2vid.stages.judging.shown import by_condition, clips_against, keys_of
@@ -122,6 +123,8 @@ class ScoreVideos(Stage):
         out.table("contrasts", contrast(values, str(ctx.subject), axis.runs(), effort, SHUFFLES, elsewhere))
         out.table("definitions", definitions_of([*found, *looks]))
         terms = label_terms(ctx, labelled) if labelled else {}
+        if FULL in predictions:
+            terms[TERM] = ceiling_sentence(ctx, predictions[FULL])
         out.table("terms", [Term(term=name, sentence=text) for name, text in terms.items()])
 
 

@@ -31,6 +31,10 @@ def compare(
         ),
     ] = None,
     papers: Annotated[bool, typer.Option("--papers", help="Beside what papers print, and why that is unfair")] = False,
+    seeds: Annotated[
+        bool,
+        typer.Option("--seeds", help="The systems are one under several seeds: split the variance of their scores"),
+    ] = False,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write every score, over people and of each, here")] = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
@@ -41,21 +45,32 @@ def compare(
     Over people the p-value is one test: the runs of all people are relabeled alike. A small one says that at least
     one person shows it; that people do, the columns without the strongest and prevalence say.
     """
-    from eeg2vid.stages.services.comparing import ALL, against, beside_papers, rows_of, scored_systems, write_csv
+    from eeg2vid.stages.services.comparing import (
+        ALL,
+        against,
+        beside_papers,
+        rows_of,
+        scored_systems,
+        variances,
+        write_csv,
+    )
 
     root = workspace_path(ctx, workspace)
     found = scored_systems(root, list(systems or ()), subject or ALL)
     rows = {system.name: rows_of(system) for system in found}
     differences = [row for a, b in combinations(found, 2) for row in against(a, b, margin)]
-    if margin is not None and len(found) < 2:
-        raise UsageError("--margin compares systems, and one was scored.", "Name two: eeg2vid compare A B")
+    if (margin is not None or seeds) and len(found) < 2:
+        what = "--seeds" if seeds else "--margin"
+        raise UsageError(f"{what} compares systems, and one was scored.", "Name two: eeg2vid compare A B")
+    split = variances(found) if seeds else []
     lines = [line for one in found for line in beside_papers(one, rows[one.name])] if papers else []
     if csv is not None:
         write_csv(csv, [row for some in rows.values() for row in some])
         talk().print(f"Wrote {csv}")
     if wants_json(ctx, json):
         told = {"scores": [row for some in rows.values() for row in some], "differences": differences}
-        emit(told | ({"papers": lines} if papers else {}), None, as_json=True)
+        told |= {"papers": lines} if papers else {}
+        emit(told | ({"variance": split} if seeds else {}), None, as_json=True)
         return
     tables = []
     for one in found:
@@ -71,6 +86,12 @@ def compare(
     for pair in dict.fromkeys((row["system"], row["against"]) for row in kept):
         shown = [_gap(row, margin) for row in kept if (row["system"], row["against"]) == pair]
         tables.append(table(shown, title=f"{pair[0]} minus {pair[1]}, on the events that both scored"))
+    if split:
+        kept = [
+            row for row in split if _asked({**row, "condition": condition}, condition, metric, found[0].definitions)
+        ]
+        columns = ("name", "people", "runs", "seeds", "rest")
+        tables.append(table(kept, title="Shares of the variance of scores, run by run", columns=columns))
     if lines:
         tables.append(table(lines, title="Papers"))
     emit(None, Group(*[part for one in tables for part in (one, "")]), as_json=False)

@@ -14,6 +14,7 @@ from eeg2vid.stages.statistics.crossed import crossed_interval, crossed_mean
 from eeg2vid.stages.statistics.equivalence import equivalence_of
 from eeg2vid.stages.statistics.intervals import Interval
 from eeg2vid.stages.statistics.runs import IntArray
+from eeg2vid.stages.statistics.variance import variance_split
 
 
 @dataclass(frozen=True)
@@ -69,3 +70,30 @@ def _difference(a: Person, b: Person, key: Asked) -> tuple[FloatArray, IntArray,
     mine = [k for k, event in enumerate(a.events) if event in place]
     gap = a.given[key][mine] - b.given[key][[place[a.events[k]] for k in mine]]
     return gap, a.runs[mine], a.subject
+
+
+def variance_over_seeds(everybody: Sequence[tuple[str, Person]], key: Asked) -> dict[str, float | None]:
+    """Return the share of the variance of scores, run by run, that people, runs and seeds have.
+
+    Parameters
+    ----------
+    everybody
+        Every person scored by each system, with the system's name: systems are one but for their seeds.
+    key
+        What is asked.
+    """
+    values, people, runs, seeds = [], [], [], []
+    for system, person in everybody:
+        if key not in person.given:
+            continue
+        given = person.given[key]
+        for run in np.unique(person.runs[np.isfinite(given)]):
+            values.append(float(np.nanmean(given[person.runs == run])))
+            people.append(person.subject)
+            runs.append(str(run))
+            seeds.append(system)
+    if len(values) < 2:
+        return {}
+    split = variance_split(values, {"people": people, "runs": runs, "seeds": seeds})
+    total = sum(one for one in split.values() if one is not None)
+    return {name: None if one is None or total == 0.0 else one / total for name, one in split.items()}

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.schemas.scores import Definition, Measure, Score
 from eeg2vid.stages.engine.subjects import parse_subjects
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.judging.people import person_of
 from eeg2vid.stages.metrics.people import Person, Together, together
-from eeg2vid.stages.metrics.versus import Versus, versus
+from eeg2vid.stages.metrics.versus import Versus, variance_over_seeds, versus
 from eeg2vid.stages.services.published import Published, published, unfair
 from eeg2vid.stages.services.score_lines import measure_name
 from eeg2vid.stages.store.layout import find_artifacts, unit_subject
@@ -153,6 +154,21 @@ def _difference(
         "n_runs": one.difference.n_runs,
         "n_subjects": one.people,
     }
+
+
+def variances(systems: Sequence[System]) -> list[dict[str, Any]]:
+    """Return where the scores of systems differ that are one but for their seeds: people, runs, seeds, the rest.
+
+    Shares of the variance of run means; None where it cannot be told.
+    """
+    definitions = {key: one for system in systems for key, one in system.definitions.items()}
+    everybody = [(system.name, person) for system in systems for person in system.people]
+    asked = dict.fromkeys(key for _, person in everybody for key in person.given if key[1] == FULL)
+    return [
+        {"name": measure_name(key[0], definitions), **key[0]._asdict(), **split}
+        for key in asked
+        if (split := variance_over_seeds(everybody, key))
+    ]
 
 
 def beside_papers(system: System, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -109,6 +109,8 @@ class ReportData:
         How the trained models came about.
     sweeps
         Points of the recipe's sweeps.
+    left_out
+        Conditions that were asked for and could not be made, and why; sentences.
     picture
         Height and width of the picture within a frame, px; the rest is padding. None: no padding.
     """
@@ -128,6 +130,7 @@ class ReportData:
     terms: tuple[Term, ...] = ()
     trainings: tuple[Training, ...] = ()
     sweeps: tuple[SweepPlot, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
