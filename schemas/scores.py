@@ -20,6 +20,9 @@ ChanceKind = Literal["analytic", "pairing", "majority"]
 Form = Literal["event", "pair", "set"]
 Direction = Literal["higher", "lower"]
 
+SAME_FRAMES = "frames of the true clips"
+"""The term under which it is said that imported clips hold frames of the true ones."""
+
 
 class Measure(NamedTuple):
     """What names a column of numbers: rows with one measure may be compared."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -16,10 +16,11 @@ from eeg2vid.schemas.generators import AnyGenerator, DecodeGenerator
 from eeg2vid.schemas.predictions import PREDICTIONS, PredictionKey
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS, Part
-from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
+from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey, key_alone
 from eeg2vid.stages.cohort.folds import chosen_folds
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Needs, Per, Read, Resources, Stage, Write
+from eeg2vid.stages.store.reader import Artifact
 from eeg2vid.stages.store.rows import row_reader, whole_pieces
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Generate(Stage):
     name = "generate"
     version = 2
     Settings = GenerateSettings
-    reads = {"predictions": Read(PREDICTIONS), "stimuli": Read(VIDEOS), "folds": Read(FOLDS)}
+    reads = {"predictions": Read(PREDICTIONS, eeg=True), "stimuli": Read(VIDEOS), "folds": Read(FOLDS, eeg=True)}
     writes = {"videos": Write(VIDEOS, "subject")}
     roles = ("vae",)
     acts = "generate"
@@ -91,7 +92,12 @@ def _generated(ctx: Context) -> tuple[list[VideoKey], Make]:
     """Return what the generator makes videos of, and how: values are read a part at a time."""
     from eeg2vid.stages.generators.generator import Build, Model
 
-    settings, predictions = ctx.settings, ctx.read("predictions")
+    settings, predictions = ctx.settings, ctx.read_optional("predictions")
+    if predictions is None:
+        raise MissingInputError(
+            f"{ctx.node}: without EEG nothing is decoded here.",
+            "Import what was decoded elsewhere:\n  eeg2vid import FOLDER --as videos --to generate/NAME --subject 1",
+        )
     targets = type(settings.generator).targets
     for target in targets:
         if not predictions.has(target):
@@ -134,17 +140,13 @@ def _shown_instead(ctx: Context) -> tuple[list[VideoKey], Make]:
 
     from eeg2vid.stages.conditions.stimuli import Stimuli
 
-    stimuli, folds = ctx.read("stimuli"), ctx.read("folds")
+    stimuli = ctx.read("stimuli")
     place = {row.clip: index for index, row in enumerate(stimuli.table("clips", VideoKey))}
-    events, names = folds.table("events", EventKey), [row.fold for row in folds.table("folds", Fold)]
-    assignment = folds.read("assignment")
-    keys, learned = [], {}
-    for fold in chosen_folds(folds, ctx.settings.folds):
-        part = assignment[names.index(fold)]
-        tested = [events[k] for k in np.flatnonzero(part == Part.TEST)]
-        keys += [VideoKey(clip=event.clip, event=event.event, fold=fold) for event in tested]
-        known = np.flatnonzero(np.isin(part, (Part.TRAIN, Part.VALIDATION)))
-        learned[fold] = np.array(sorted({place[events[k].clip] for k in known}), dtype=np.int64)
+    if folds := ctx.read_optional("folds"):
+        keys, learned = _tested(folds, ctx.settings.folds, place)
+    else:  # clips alone: nothing was learned from any of them, so all may be looked at
+        keys = [key_alone(clip) for clip in place]
+        learned = {keys[0].fold: np.arange(len(place))}
     frames = stimuli.lazy("frames")
 
     def stream() -> Iterator[tuple[int, np.ndarray]]:
@@ -155,3 +157,19 @@ def _shown_instead(ctx: Context) -> tuple[list[VideoKey], Make]:
     module, _, function = CONDITIONS[ctx.condition].maker.partition(":")
     show = getattr(import_module(module), function)(Stimuli(tuple(frames.shape[1:]), learned, stream))
     return keys, lambda part: show([key.fold for key in keys[part]])
+
+
+def _tested(folds: Artifact, wanted: str, place: Mapping[str, int]) -> tuple[list[VideoKey], dict[str, np.ndarray]]:
+    """Return the test clips of the wanted folds; by fold, where the clips stand from which it may learn."""
+    import numpy as np
+
+    events, names = folds.table("events", EventKey), [row.fold for row in folds.table("folds", Fold)]
+    assignment = folds.read("assignment")
+    keys, learned = [], {}
+    for fold in chosen_folds(folds, wanted):
+        part = assignment[names.index(fold)]
+        tested = [events[k] for k in np.flatnonzero(part == Part.TEST)]
+        keys += [VideoKey(clip=event.clip, event=event.event, fold=fold) for event in tested]
+        known = np.flatnonzero(np.isin(part, (Part.TRAIN, Part.VALIDATION)))
+        learned[fold] = np.array(sorted({place[events[k].clip] for k in known}), dtype=np.int64)
+    return keys, learned

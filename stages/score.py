@@ -19,6 +19,7 @@ from eeg2vid.schemas.scores import SCORES, Look, Score, Term, Values
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.videos import VIDEOS
+from eeg2vid.stages.decoding.elsewhere import RUNS_UNKNOWN, imported_terms
 from eeg2vid.stages.decoding.event_axis import EventAxis
 from eeg2vid.stages.decoding.labelled import label_terms, labels_against, tasks_of, vote_by_clock, why_no_clock
 from eeg2vid.stages.decoding.shown import by_condition, clips_against, keys_of
@@ -60,15 +61,15 @@ class ScoreVideos(Stage):
     version = 2
     Settings = ScoreSettings
     reads = {
-        "predictions": Read(PREDICTIONS, "conditions"),
+        "predictions": Read(PREDICTIONS, "conditions", eeg=True),
         "videos": Read(VIDEOS, "conditions"),
         "percepts": Read(PERCEPTS, "conditions"),
         "stimuli": Read(VIDEOS),
-        "latents": Read(LATENTS, "optional"),
-        "text": Read(EMBEDDINGS, "optional"),
+        "latents": Read(LATENTS, "optional", eeg=True),
+        "text": Read(EMBEDDINGS, "optional", eeg=True),
         "clips": Read(CLIPS),
-        "events": Read(EVENTS),
-        "folds": Read(FOLDS),
+        "events": Read(EVENTS, eeg=True),
+        "folds": Read(FOLDS, eeg=True),
     }
     writes = {"scores": Write(SCORES, "subject")}
     divided = "one condition"
@@ -94,7 +95,8 @@ class ScoreVideos(Stage):
         jobs += [("clock", POSITION_VOTE)] if labelled else []
         if not jobs:
             raise MissingInputError("There are neither videos nor predictions to score.", "Run `eeg2vid status`.")
-        apart = not _smoothed(ctx, [*videos.values(), *predictions.values()])
+        alone = not ctx.read_many("events")
+        apart = not alone and not _smoothed(ctx, [*videos.values(), *predictions.values()])
         axis = EventAxis.of(_all_keys(ctx, videos, predictions))
         for part, [(kind, condition)] in ctx.parts("conditions", jobs):
             if kind == "videos":
@@ -114,6 +116,7 @@ class ScoreVideos(Stage):
         out.table("contrasts", contrast(values, str(ctx.subject), axis.runs(), effort, SHUFFLES, elsewhere))
         out.table("definitions", definitions_of([*found, *looks]))
         terms = label_terms(ctx, labelled) if labelled else {}
+        terms |= imported_terms(ctx, videos)
         out.table("terms", [Term(term=name, sentence=text) for name, text in terms.items()])
 
 
@@ -141,13 +144,15 @@ def _score(ctx: Context, part: WorkPart, axis: EventAxis, given: Iterable[Given]
     from eeg2vid.stages.metrics.scoring import rows_of, score
 
     system = {"system": split_variant(ctx.node.variant)[0]}
+    note = "" if ctx.read_many("events") else RUNS_UNKNOWN
     nulls: list[np.ndarray] = []
     scores: list[Score] = []
     looks: list[Look] = []
     values: list[Values] = []
     for one in given:
         found, seen = score(one, _effort(ctx, one.target or "videos"))
-        scores += [scored.row.model_copy(update=system) for scored in found]
+        rows = [scored.row.model_copy(update=system) for scored in found]
+        scores += [row.model_copy(update={"note": "; ".join(filter(None, (row.note, note)))}) for row in rows]
         looks += [look.model_copy(update=system) for look in seen]
         values += rows_of(found, axis.places(one.keys), len(axis.rows))
         nulls += [scored.null for scored in found if scored.null is not None]

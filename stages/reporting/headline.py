@@ -13,10 +13,11 @@ _THINGS = {
     "classification": "EEG tells the labels",
     "value": "decoded values carry information about the clips",
 }
+_IMPORTED = "imported videos carry information about the clips"
 
 
-def say_headline(found: Headline) -> tuple[str, str]:
-    """Return the headline and the note under it."""
+def say_headline(found: Headline, *, imported: bool = False) -> tuple[str, str]:
+    """Return the headline and the note under it; of videos that were `imported` it says so."""
     if found.leaks:
         note = (
             "The split was forced although it leaks (--allow-leak). Split along whole runs and clips to learn anything."
@@ -24,7 +25,8 @@ def say_headline(found: Headline) -> tuple[str, str]:
         return f"The split leaks {' and '.join(found.leaks)}: no score here is evidence.", note
     if not found.tested:
         return "Nothing was tested, so nothing can be concluded.", ""
-    headline, note = (_of_several if found.several else _of_one)(found, _THINGS[found.kind])
+    things = _IMPORTED if imported and found.kind == "video" else _THINGS[found.kind]
+    headline, note = (_of_several if found.several else _of_one)(found, things)
     if not found.timed:
         return headline, note
     names = listed([item.name for item in found.timed])

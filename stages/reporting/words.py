@@ -40,13 +40,20 @@ class Verdict:
     sentences: list[Sentence]
 
 
-def verdict(subjects: Sequence[Subject], definitions: Iterable[Definition], stamps: Sequence[str] = ()) -> Verdict:
+def verdict(
+    subjects: Sequence[Subject],
+    definitions: Iterable[Definition],
+    stamps: Sequence[str] = (),
+    *,
+    imported: bool = False,
+) -> Verdict:
     """Judge the rows of one subject or of several, and say it.
 
-    Where the artifacts bear the stamp of a leak, nothing counts as evidence, whatever the tests say.
+    Where the artifacts bear the stamp of a leak, nothing counts as evidence, whatever the tests say. Of `imported`
+    videos the headline says so.
     """
     judgement = judge(subjects, definitions, stamps)
-    headline, note = say_headline(judgement.headline)
+    headline, note = say_headline(judgement.headline, imported=imported)
     leaks = judgement.headline.leaks
     sentences = [_sentence(finding, tamed=bool(leaks)) for finding in judgement.findings]
     return Verdict(judgement.headline.tone, headline, note, sentences)

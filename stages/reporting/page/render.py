@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from eeg2vid.schemas.conditions import FULL, SHUFFLED_RUNS
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.scores import SAME_FRAMES
 from eeg2vid.stages.reporting.glossary import Glossary, about
 from eeg2vid.stages.reporting.page.clips import clip_sections
 from eeg2vid.stages.reporting.page.curves import Training, draw_training
@@ -58,6 +59,7 @@ def render_report(data: ReportData) -> str:
         chance_kinds={(row.kind, row.chance_kind) for row in scores},
         kinds={row.kind for row in scores},
         lenient=sorted({glossary.name(row) for row in scores if glossary.definition(row).lenient}),
+        copied=[row.sentence for row in data.terms if row.term == SAME_FRAMES],
         contrasted=bool(contrasts),
         shuffled=SHUFFLED_RUNS if SHUFFLED_RUNS in conditions else "",
         without_interval=None in [*(row.low for row in scores), *(row.low for row in contrasts)],
@@ -78,7 +80,7 @@ def render_report(data: ReportData) -> str:
 def _verdict(data: ReportData, views: Sequence[SubjectView]) -> Verdict:
     """Judge one system; several are never pooled, and none is picked."""
     rows = [(view.subject, view.scores, view.contrasts) for view in views]
-    return verdict(rows, data.definitions, data.stamps)
+    return verdict(rows, data.definitions, data.stamps, imported=all(view.imported for view in views))
 
 
 def _shown_first(names: list[str]) -> list[str]:
@@ -115,7 +117,7 @@ def _facts(data: ReportData, frames: int) -> list[tuple[str, str]]:
 
 
 def _folds(views: Sequence[SubjectView]) -> list[str]:
-    return list(dict.fromkeys(clip.fold for view in views for clip in view.clips))
+    return list(dict.fromkeys(clip.fold for view in views for clip in view.clips if clip.fold))
 
 
 def _trainings(trainings: Sequence[Training]) -> list[tuple[str, list[tuple[str, Markup]]]]:

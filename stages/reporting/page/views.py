@@ -61,6 +61,10 @@ class SubjectView:
         Condition -> videos of the same shape, `full` first.
     system
         What decoded, where the page shows several systems (the points of a sweep); empty: there is one.
+    variant
+        What decoded, always.
+    imported
+        The decoded clips were made elsewhere.
     """
 
     subject: str
@@ -70,6 +74,8 @@ class SubjectView:
     truth: Frames
     decoded: dict[str, Frames]
     system: str = ""
+    variant: str = ""
+    imported: bool = False
 
     @property
     def label(self) -> str:
