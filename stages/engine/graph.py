@@ -43,6 +43,11 @@ class Study:
         self.stages = stages
         self.choices = choices
         self.alone = holds_clips_alone(self.root)
+        if self.alone and choices.source:
+            raise UsageError(
+                f"{self.root} holds clips that were imported without EEG; {choices.source} would not be read.",
+                "Take another workspace for it: --workspace FOLDER",
+            )
         self._decoded = decoded_alone(self.root, stages) if self.alone else {}
         named = choices.recipe or workspace.named(workspace.study.recipe)
         plain = recipe_alone(self.root, stages) if self.alone and not named else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,7 @@ _LONGEST = 80  # of a clip id
 def index_of_files(files: Sequence[Path]) -> list[Clip]:
     """Return a clip of each film: nothing is known of it but its file and its length.
 
-    An id is the file's name without suffix; what an id cannot hold (blanks, accents) becomes '-'.
+    An id is the file's name without suffix; accents are left out, what else an id cannot hold (blanks) becomes '-'.
 
     Raises
     ------
@@ -26,7 +27,8 @@ def index_of_files(files: Sequence[Path]) -> list[Clip]:
     """
     ids: dict[str, Path] = {}
     for path in files:
-        name = re.sub(r"[^A-Za-z0-9._+-]+", "-", path.stem).lstrip("._+-")[:_LONGEST]
+        plain = unicodedata.normalize("NFKD", path.stem).encode("ascii", "ignore").decode()  # without accents
+        name = re.sub(r"[^A-Za-z0-9._+-]+", "-", plain).lstrip("._+-")[:_LONGEST]
         if not name or name in ids:
             why = f"it and {ids[name].name} would both be clip '{name}'" if name else "no clip id is left of its name"
             raise BadDataError(f"{path}: {why}.", "Rename it: letters, digits and . _ + - tell clips apart.")
@@ -45,11 +47,11 @@ def by_file_name(known: Known, files: Sequence[Path]) -> dict[Item, Path]:
         If a file is called as no clip is, or two as the same.
     """
     items = all_items(known)
-    by_name = {item.clip.clip: item for item in items} | {Path(item.clip.file).stem: item for item in items}
-    strange = [path for path in files if path.stem not in by_name]
+    by_name = {item.clip.clip: item for item in items} | {_called(Path(item.clip.file)): item for item in items}
+    strange = [path for path in files if _called(path) not in by_name]
     if strange:
         more = f" (nor are {len(strange) - 1} more)" if len(strange) > 1 else ""
-        near = {name.casefold(): name for name in by_name}.get(strange[0].stem.casefold())
+        near = {name.casefold(): name for name in by_name}.get(_called(strange[0]).casefold())
         said = f"; there is a '{near}'" if near else f", as '{items[0].clip.file}' is" if items else ""
         raise BadDataError(
             f"{strange[0]}: not called as a true clip is{more}{said}.",
@@ -57,10 +59,15 @@ def by_file_name(known: Known, files: Sequence[Path]) -> dict[Item, Path]:
         )
     found: dict[Item, Path] = {}
     for path in files:
-        item = by_name[path.stem]
+        item = by_name[_called(path)]
         if item in found:
             raise BadDataError(
                 f"{path}: {found[item].name} is clip '{item.clip.clip}' already.", "Leave one of them out."
             )
         found[item] = path
     return {item: found[item] for item in items if item in found}
+
+
+def _called(path: Path) -> str:
+    """Return a file's name without suffix; macOS writes accents as letters of their own."""
+    return unicodedata.normalize("NFC", path.stem)

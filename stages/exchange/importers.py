@@ -33,7 +33,7 @@ def read_foreign(schema: Schema, path: Path, options: Options, known: Known) -> 
     if (path / EXPORT).is_file():
         content = read_bundle(schema, path)
     else:
-        files = foreign_files(path, named=known.alone)
+        files = foreign_files(path, named=known.alone and options.order is None)
         suffix = files[0].suffix.lower()
         read = _KINDS.get(suffix)
         if read is None:

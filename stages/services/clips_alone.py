@@ -47,8 +47,8 @@ def with_clip_index(
 
     node = Node(CLIP_INDEX.stage, CLIP_INDEX.variant, CLIP_INDEX.unit)
     adopted = adopt(study, node, CLIP_INDEX.role, Origin(files, {"kind": FILES}, ()), fill, container=container)
-    made = f"{adopted.address}: these {len(clips)} files are the clips, without EEG. To score what was decoded from a "
-    made += "data set, `eeg2vid ingest` it first."
+    made = f"{adopted.address}: the clips are the imported files ({len(clips)}), without EEG. What was decoded from a "
+    made += "data set belongs beside it: ingest that first, in another folder."
     return study.again(), [made] if adopted.written else []
 
 
