@@ -15,14 +15,15 @@ from eeg2vid.schemas.latents import LATENTS
 from eeg2vid.schemas.percepts import PERCEPTS
 from eeg2vid.schemas.predictions import PREDICTIONS
 from eeg2vid.schemas.recordings import CLIPS, EVENTS
-from eeg2vid.schemas.scores import SCORES, Look, Score, Term, Values
+from eeg2vid.schemas.scores import RUNS_UNKNOWN, SCORES, Look, Score, Term, Values
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.videos import VIDEOS
-from eeg2vid.stages.decoding.elsewhere import RUNS_UNKNOWN, imported_terms
+from eeg2vid.stages.decoding.elsewhere import imported_terms
 from eeg2vid.stages.decoding.event_axis import EventAxis
 from eeg2vid.stages.decoding.labelled import label_terms, labels_against, tasks_of, vote_by_clock, why_no_clock
 from eeg2vid.stages.decoding.shown import by_condition, clips_against, keys_of
+from eeg2vid.stages.decoding.subsets import subsets_of
 from eeg2vid.stages.decoding.valued import keys_of_target, value_targets, values_against
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
@@ -43,6 +44,9 @@ class ScoreSettings(Settings):
         ge=20,
         le=100_000,
         description="random pairings of runs behind each p-value and each measured chance level",
+    )
+    subsets: tuple[str, ...] = Field(
+        (), description="concepts whose clips are scored by themselves, too: published-10, random-20, names; repeated"
     )
     bootstraps: int = Field(2000, ge=100, le=100_000, description="resamplings of runs behind each interval")
     seed: int = Field(0, ge=0, lt=2**63, description="root of every random number")
@@ -149,8 +153,8 @@ def _score(ctx: Context, part: WorkPart, axis: EventAxis, given: Iterable[Given]
     scores: list[Score] = []
     looks: list[Look] = []
     values: list[Values] = []
-    for one in given:
-        found, seen = score(one, _effort(ctx, one.target or "videos"))
+    for one in (some for whole in given for some in (whole, *subsets_of(ctx, whole, ctx.settings.subsets))):
+        found, seen = score(one, _effort(ctx, one.target or "videos", one.subset))
         rows = [scored.row.model_copy(update=system) for scored in found]
         scores += [row.model_copy(update={"note": "; ".join(filter(None, (row.note, note)))}) for row in rows]
         looks += [look.model_copy(update=system) for look in seen]

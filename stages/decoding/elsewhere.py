@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from eeg2vid.schemas.conditions import FULL
-from eeg2vid.schemas.scores import SAME_FRAMES
+from eeg2vid.schemas.scores import RUNS_UNKNOWN, SAME_FRAMES
 from eeg2vid.schemas.videos import VideoAttributes, VideoKey
 from eeg2vid.stages.cohort.clips import rows_of_clips
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.store.reader import Artifact
 from eeg2vid.stages.store.rows import row_reader
 
-RUNS_UNKNOWN = "which clips were shown in one run is not known: each counts as a run of its own"
 _LEVELS = 2.0  # root mean square of 255; a copy that was compressed again is about so near, nothing decoded is
 _NAMED = 5
 

@@ -181,6 +181,13 @@ class Labels:
         """Return some of the events."""
         return Labels(self.probabilities[kept], self.true[kept], self.majority[kept])
 
+    def among_shown(self) -> Labels:
+        """Return the choice among the classes that are shown at all: other ones are no candidates."""
+        shown, true = np.unique(self.true, return_inverse=True)
+        place = np.full(self.probabilities.shape[1], -1)
+        place[shown] = np.arange(len(shown))
+        return Labels(self.probabilities[:, shown], true, place[self.majority.astype(np.int64)])
+
 
 @dataclass(frozen=True)
 class Given:

@@ -72,14 +72,17 @@ class Pairings:
         """Return what the decoded clips of other runs score with each event's truth, mean over draws `(event,)`."""
         if self.random is None:
             return None
+        there = np.isfinite(matrix)
+        total = np.where(there, matrix, 0.0) * self._drawn
+        weight = (self._drawn * there).sum(axis=0)
+        return np.divide(total.sum(axis=0), weight, out=np.full(len(matrix), np.nan), where=weight > 0)
+
+    @cached_property
+    def _drawn(self) -> FloatArray:
+        """How often each decoded event is paired with each true one among the foils `(decoded, true)`."""
         events = self.foils.shape[1]
-        codes, counts = np.unique(self.foils * events + np.arange(events), return_counts=True)
-        truth, decoded = np.divmod(codes, events)
-        scores = matrix[decoded, truth]
-        there = np.isfinite(scores)
-        total = np.bincount(truth[there], scores[there] * counts[there], minlength=events)
-        weight = np.bincount(truth[there], counts[there], minlength=events)
-        return np.divide(total, weight, out=np.full(events, np.nan), where=weight > 0)
+        codes = np.arange(events) * events + self.foils
+        return np.bincount(codes.ravel(), minlength=events**2).reshape(events, events).astype(np.float64)
 
     @property
     def all(self) -> tuple[Indices, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eeg2vid.schemas.conditions import FULL, SHUFFLED_RUNS
-from eeg2vid.schemas.scores import Contrast, Definition, Kind, Score
+from eeg2vid.schemas.scores import RUNS_UNKNOWN, Contrast, Definition, Kind, Score
 from eeg2vid.stages.reporting.glossary import Glossary, grouped, kind_of
 
 ALPHA = 0.05
@@ -68,10 +68,26 @@ class Evidence:
 
     @property
     def tests(self) -> list[float]:
-        """The p-values for being better than chance and than shuffled runs; 1 where the control is better."""
-        contrast = self.contrasts.get(SHUFFLED_RUNS)
+        """The p-values for being better than chance and than shuffled runs; 1 where it is not even on their far side.
+
+        Of labels the first says it all: their hits are few and skewed, and a contrast would only lose power.
+        """
+        contrast = None if self.score.kind == "classification" else self.contrasts.get(SHUFFLED_RUNS)
         against = [] if contrast is None else [contrast.p if self.gain(SHUFFLED_RUNS) > 0 else 1.0]
-        return [*([] if self.score.p is None else [self.score.p]), *against]
+        return [*([] if self.score.p is None else [self.score.p if self.beyond else 1.0]), *against]
+
+    @property
+    def beyond(self) -> bool:
+        """Whether the value is beyond what knowing nothing scores, and beyond always naming the majority."""
+        row, least = self.score, [self.score.chance]
+        least += [] if row.baseline is None else [row.baseline]
+        return row.value < min(least) if self.lower_is_better else row.value > max(least)
+
+    @property
+    def tells_clips(self) -> bool:
+        """Whether it tells clips apart, not only what the clips of a run share."""
+        runs_known = RUNS_UNKNOWN not in self.score.note
+        return self.definition.apart or (runs_known and self.score.n_events == self.score.n_runs)
 
     @property
     def status(self) -> Status:

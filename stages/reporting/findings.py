@@ -80,6 +80,8 @@ class Headline:
         Of a single subject, what survives correction.
     hits
         Of several subjects, those in which something survives correction.
+    clips
+        Something that passes tells clips of one run apart; else what is told may be the concept, or what a run shares.
     timed
         Measures that a clock tells as well, where that explains the result.
     leaks
@@ -92,6 +94,7 @@ class Headline:
     tested: int
     passed: tuple[Evidence, ...]
     hits: int
+    clips: bool = False
     timed: tuple[Evidence, ...] = ()
     leaks: tuple[str, ...] = ()
 

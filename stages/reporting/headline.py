@@ -8,12 +8,13 @@ from eeg2vid.stages.reporting.glossary import listed
 from eeg2vid.stages.reporting.numbers import number
 
 _RULE = "A subject counts if a score passes all of its tests at p < .05 after Holm's correction."
+_SHARED = "the concept, or what else a run shares"
 _THINGS = {
-    "video": "decoded videos carry information about the clips",
+    "video": "decoded videos carry information about {what}",
     "classification": "EEG tells the labels",
-    "value": "decoded values carry information about the clips",
+    "value": "decoded values carry information about {what}",
 }
-_IMPORTED = "imported videos carry information about the clips"
+_IMPORTED = "imported videos carry information about {what}"
 
 
 def say_headline(found: Headline, *, imported: bool = False) -> tuple[str, str]:
@@ -25,13 +26,18 @@ def say_headline(found: Headline, *, imported: bool = False) -> tuple[str, str]:
         return f"The split leaks {' and '.join(found.leaks)}: no score here is evidence.", note
     if not found.tested:
         return "Nothing was tested, so nothing can be concluded.", ""
-    things = _IMPORTED if imported and found.kind == "video" else _THINGS[found.kind]
-    headline, note = (_of_several if found.several else _of_one)(found, things)
+    headline, note = (_of_several if found.several else _of_one)(found, _things(found, imported))
     if not found.timed:
         return headline, note
     names = listed([item.name for item in found.timed])
     note = f"{note} But the time in the block, without EEG, tells {names} as well."
     return "What is decoded may be the order of presentation, or drift.", note
+
+
+def _things(found: Headline, imported: bool) -> str:
+    """Return what is claimed: of clips only where clips of one run are told apart. Where nothing passes, of any."""
+    things = _IMPORTED if imported and found.kind == "video" else _THINGS[found.kind]
+    return things.format(what="the clips" if found.clips or found.tone == "no" else _SHARED)
 
 
 def _of_one(found: Headline, things: str) -> tuple[str, str]:

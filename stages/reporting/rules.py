@@ -26,6 +26,7 @@ from eeg2vid.stages.reporting.findings import (
 from eeg2vid.stages.reporting.glossary import Glossary, constant
 
 Subject = tuple[str, Sequence[Score], Sequence[Contrast]]
+BALANCED = "balanced-accuracy"
 RUNS_ARE = "concept"  # the target that tells the runs: whoever knows it knows which run a clip is of
 
 
@@ -48,13 +49,25 @@ def judge(subjects: Sequence[Subject], definitions: Iterable[Definition], stamps
 def _headline(every: Sequence[list[Evidence]], kind: Kind) -> Headline:
     tested = [items for items in every if any(item.tests for item in items)]
     if len(every) != 1:
-        hits = sum(bool(survivors(items)) for items in tested)
+        passed = [survivors(_leading(items)) for items in tested]
+        hits = sum(map(bool, passed))
         lucky = at_least(hits, len(tested)) >= ALPHA
-        return Headline("no" if not hits else "caution" if lucky else "yes", kind, True, len(tested), (), hits)
-    own = [item for item in every[0] if item.tests]
+        tone: Tone = "no" if not hits else "caution" if lucky else "yes"
+        clips = sum(any(item.tells_clips for item in items) for items in passed)
+        return Headline(tone, kind, True, len(tested), (), hits, clips=bool(clips) and at_least(clips, hits) < ALPHA)
+    own = _leading([item for item in every[0] if item.tests])
     good = tuple(survivors(own))
     some = any(item.status in ("yes", "mixed") for item in own)
-    return Headline("yes" if good else "caution" if some else "no", kind, False, len(own), good, bool(good))
+    clips = any(item.tells_clips for item in good)
+    return Headline(
+        "yes" if good else "caution" if some else "no", kind, False, len(own), good, bool(good), clips=clips
+    )
+
+
+def _leading(items: Sequence[Evidence]) -> list[Evidence]:
+    """Return what a headline rests on: of labels balanced accuracies, which no prevalence helps, where there are."""
+    balanced = [item for item in items if item.score.metric == BALANCED]
+    return balanced or list(items)
 
 
 def _timed(found: Headline, every: Sequence[list[Evidence]], labels: Sequence[list[Evidence]]) -> tuple[Evidence, ...]:

@@ -146,3 +146,15 @@ def test_some_of_the_events_are_scored_by_themselves():
     )
     alone = scored(Given(own, "full", frames=Sides(CLOSE[kept], TRUTH[kept]), subset="first clips"))
     assert scored(given) == alone and {row.subset for row in alone} == {"first clips"}
+
+
+def test_a_choice_among_the_classes_that_are_shown():
+    rng = np.random.default_rng(0)
+    labels = Labels(rng.dirichlet(np.ones(7), 12), np.repeat([5, 2, 5, 2, 0, 0], 2), np.full(12, 2))
+    among = labels.take(np.arange(8)).among_shown()
+    assert among.probabilities == pytest.approx(labels.probabilities[:8][:, [2, 5]])
+    assert among.true.tolist() == [1, 1, 0, 0, 1, 1, 0, 0] and set(among.majority.tolist()) == {0}
+    (accuracy, balanced) = (row for row in scored(Given(KEYS.take(np.arange(8)), "full", "concept", labels=among)))
+    five = labels.probabilities[:8, 5] > labels.probabilities[:8, 2]
+    assert accuracy.value == pytest.approx(np.mean(five == (labels.true[:8] == 5)))
+    assert balanced.chance == 0.5

@@ -372,7 +372,7 @@ def test_several_systems_are_judged_one_by_one():
     found = [row.model_copy(update={"value": 0.9}) for row in views[0].scores]
     plot = sweep_plot(("tmin_s",), [((0.0,), views[0].scores), ((0.8,), found)], GLOSSARY)
     page = Page(render_report(make_data(*views, sweeps=(plot,))))
-    assert "lag-0ms: The decoded videos carry information about the clips." in page.text
+    assert "lag-0ms: The decoded videos carry information about the concept" in page.text
     assert "lag-800ms: No evidence that the decoded videos carry information about the clips." in page.text
     assert "One verdict for each system, and none is picked" in page.text
     assert "subject 1" in page.text and "systems 2" in page.text and "over 2 subjects" not in page.text

@@ -20,6 +20,9 @@ score, contrast, clear_rows, null_rows = rows.score, rows.contrast, rows.clear_r
 DEFINITIONS = rows.DEFINITIONS
 
 
+SHARED = "the concept, or what else a run shares"
+
+
 def verdict(subjects, stamps=()):
     return words.verdict(subjects, DEFINITIONS, stamps)
 
@@ -31,7 +34,13 @@ def sentences(*rows):
 def test_clear_signal_is_said():
     found = verdict([("1", *clear_rows())])
     assert found.tone == "yes"
-    assert found.headline == "The decoded videos carry information about the clips."
+    assert found.headline == f"The decoded videos carry information about {SHARED}."
+    scores, contrasts = clear_rows()
+    within = score("two-way", "full", 0.62, 0.5, 0.001, variant="within-run", chance_kind="analytic")
+    told_apart = verdict([("1", [*scores, within], contrasts)])
+    assert told_apart.headline == "The decoded videos carry information about the clips."
+    alone = [row.model_copy(update={"n_runs": row.n_events}) for row in scores]  # each clip is a run of its own
+    assert verdict([("1", alone, contrasts)]).headline == "The decoded videos carry information about the clips."
     first, *rest = sentences(clear_rows())
     assert first == (
         "yes: Decoded videos identify their own clip among the test clips better than chance: "
@@ -75,7 +84,7 @@ def test_lower_is_better_where_it_is():
 
 
 def test_one_lucky_score_among_many_is_weak_evidence():
-    scores = [score(f"m{k}", "full", 0.5, 0.5, p) for k, p in enumerate([0.02, 0.5, 0.6, 0.7])]
+    scores = [score(f"m{k}", "full", 0.6, 0.5, p) for k, p in enumerate([0.02, 0.5, 0.6, 0.7])]
     found = verdict([("1", scores, [])])
     assert (found.tone, found.headline[:21]) == ("caution", "At best weak evidence")
     scores[0] = scores[0].model_copy(update={"p": 0.012})
@@ -97,6 +106,23 @@ def test_without_tests_nothing_is_concluded():
     assert verdict([("1", [], [])]).headline == found.headline
 
 
+def test_what_the_majority_reaches_is_nothing():
+    """Human accuracy .593 is no success where always naming the majority scores .725, whatever its p."""
+    human = score("accuracy", "full", 0.593, 0.5, 0.001, target="human").model_copy(update={"baseline": 0.725})
+    found = verdict([("1", [human], [])])
+    assert found.tone == "no" and "cannot be told from chance" in found.sentences[0].claim
+    better = human.model_copy(update={"value": 0.75})
+    assert verdict([("1", [better], [])]).tone == "yes"
+
+
+def test_a_headline_about_labels_rests_on_balanced_accuracy():
+    rows = [score("accuracy", "full", 0.2, 0.1, 0.001, target="concept"),
+            score("balanced-accuracy", "full", 0.1, 0.1, 0.6, target="concept")]  # fmt: skip
+    assert verdict([("1", rows, [])]).tone == "no"
+    rows[1] = rows[1].model_copy(update={"value": 0.2, "p": 0.001})
+    assert verdict([("1", rows, [])]).headline == "The EEG tells the labels."
+
+
 def test_labels_alone_have_a_headline():
     rows = [score("accuracy", "full", 0.2, 0.1, 0.9, target="concept")]
     assert verdict([("1", rows, [])]).headline == "No evidence that the EEG tells the labels."
@@ -105,7 +131,7 @@ def test_labels_alone_have_a_headline():
 def test_several_subjects_are_counted_against_luck():
     many = [(f"s{k}", *(clear_rows() if k < 4 else null_rows())) for k in range(10)]
     found = verdict(many)
-    assert found.headline == "In 4 of 10 subjects the decoded videos carry information about the clips."
+    assert found.headline == f"In 4 of 10 subjects the decoded videos carry information about {SHARED}."
     assert found.sentences[0].text == (
         "2-way identification (own clip among the test clips) is better than chance in 4 of 10 subjects "
         "(p < .05 in all its tests): median .503, range .503 to .810, median chance .500."
