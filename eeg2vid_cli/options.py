@@ -234,6 +234,11 @@ def chosen_subjects(study: Study, text: str | None) -> list[str]:
     wanted = text or study.workspace.study.subjects or "all"
     known = study.known_subjects()
     if known is None:
+        if "all" in wanted.split(",") and study.alone:
+            raise MissingInputError(
+                f"No decoded clips are imported in {study.root}.",
+                "Run first:\n  eeg2vid import FOLDER --as videos --to generate/NAME --subject 1",
+            )
         if "all" in wanted.split(","):
             raise MissingInputError(
                 f"Nothing is ingested in {study.root}.", "Run first:\n  eeg2vid ingest PATH/TO/DATA"

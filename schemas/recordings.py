@@ -11,7 +11,7 @@ from eeg2vid.schemas.entities import Caption, Check, Clip, Electrode, Event, Mar
 class ClipIndexAttributes(Attributes):
     """Facts about the study as a whole."""
 
-    kind: str = Field(description="'seed-dv', 'events-table', 'markers' or 'bids'")
+    kind: str = Field(description="'seed-dv', 'events-table', 'markers', 'bids'; 'files': clips alone, no EEG")
     subjects: tuple[SubjectLabel, ...]
 
 

@@ -20,6 +20,12 @@ ChanceKind = Literal["analytic", "pairing", "majority"]
 Form = Literal["event", "pair", "set"]
 Direction = Literal["higher", "lower"]
 
+SAME_FRAMES = "frames of the true clips"
+"""The term under which it is said that imported clips hold frames of the true ones."""
+
+RUNS_UNKNOWN = "which clips were shown in one run is not known: each counts as a run of its own"
+"""Ends the note of a row that was scored without EEG: no run tells whether clips or their concepts were decoded."""
+
 
 class Measure(NamedTuple):
     """What names a column of numbers: rows with one measure may be compared."""

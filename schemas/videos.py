@@ -9,11 +9,19 @@ from eeg2vid.schemas.entities import Row
 
 
 class VideoKey(Row):
-    """What one index of the `clip` axis stands for; `event` and `fold` are empty for stimuli."""
+    """What one index of the `clip` axis stands for; `event` and `fold` are empty for stimuli.
+
+    Without EEG a decoded clip is its own event, in no fold.
+    """
 
     clip: str
     event: str = ""
     fold: str = ""
+
+
+def key_alone(clip: str) -> VideoKey:
+    """Return the key of a decoded clip that nobody was shown here: it is its own event, and no fold tests it."""
+    return VideoKey(clip=clip, event=clip)
 
 
 class VideoAttributes(Attributes):

@@ -33,7 +33,7 @@ class EncodeClips(Stage):
 
     name = "encode-clips"
     Settings = LookSettings
-    reads = {"stimuli": Read(VIDEOS), "captions": Read(CAPTIONS)}
+    reads = {"stimuli": Read(VIDEOS), "captions": Read(CAPTIONS, eeg=True)}
     writes = {"percepts": Write(PERCEPTS, "study")}
     roles = (*roles_of_eyes(), *_WORDS)
     named_by = "eye"
@@ -84,7 +84,8 @@ def _check_captions(ctx: Context, images: dict[str, NDArray[np.floating]]) -> No
     from eeg2vid.stages.pretrained.text import load_matching_text_encoder
     from eeg2vid.stages.statistics.captions import FEWEST, agreement
 
-    rows = [row for row in ctx.read("captions").table("captions", Caption) if row.clip in images]
+    captions = ctx.read_optional("captions")
+    rows = [row for row in captions.table("captions", Caption) if row.clip in images] if captions else []
     if len(rows) < FEWEST:
         return
     images_of, words_of, tokenizer = (ctx.model(role).folder for role in ("image_encoder", "text_encoder", "tokenizer"))

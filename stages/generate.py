@@ -41,10 +41,10 @@ class Generate(Stage):
     version = 2
     Settings = GenerateSettings
     reads = {
-        "predictions": Read(PREDICTIONS),
+        "predictions": Read(PREDICTIONS, eeg=True),
         "stimuli": Read(VIDEOS),
-        "folds": Read(FOLDS),
-        "events": Read(EVENTS),
+        "folds": Read(FOLDS, eeg=True),
+        "events": Read(EVENTS, eeg=True),
         **{role: read for role, read in TARGETS.items() if role != "stimuli"},
     }
     writes = {"videos": Write(VIDEOS, "subject")}

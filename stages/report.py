@@ -47,12 +47,12 @@ class Report(Stage):
     reads = {
         "scores": Read(SCORES, "many"),
         "videos": Read(VIDEOS, "conditions"),
-        "predictions": Read(PREDICTIONS, "many"),
+        "predictions": Read(PREDICTIONS, "many", eeg=True),
         "stimuli": Read(VIDEOS),
         "clips": Read(CLIPS),
-        "captions": Read(CAPTIONS),
-        "checks": Read(CHECKS),
-        "eeg-checks": Read(CHECKS, "many"),
+        "captions": Read(CAPTIONS, eeg=True),
+        "checks": Read(CHECKS, eeg=True),
+        "eeg-checks": Read(CHECKS, "many", eeg=True),
     }
     writes = {"report": Write(REPORT, "study")}
     panel = "Judge"
@@ -72,18 +72,19 @@ class Report(Stage):
         what = "Videos" if ctx.read_many("videos") else "Labels"
         definitions = {(row.metric, row.variant): row for s in scores for row in s.table("definitions", Definition)}
         inputs = [*scores, *ctx.read_many("videos"), *ctx.read_many("predictions"), stimuli]
+        subjects = [_subject(ctx, one, stimuli, geometry, len(systems) > 1) for one in scores]
         data = ReportData(
-            title=ctx.settings.title or f"{what} decoded from EEG: {header.name}",
+            title=ctx.settings.title or _title(subjects, what, header.name),
             recipe_title=header.title,
             recipe_about=header.about,
             stamps=tuple(sorted({stamp for artifact in inputs for stamp in artifact.manifest.stamps})),
             protocol=_protocol(inputs),
             made=max(artifact.manifest.created for artifact in inputs)[:10],
-            subjects=[_subject(ctx, one, stimuli, geometry, len(systems) > 1) for one in scores],
+            subjects=subjects,
             definitions=list(definitions.values()),
             terms=tuple({row.term: row for s in scores for row in s.table("terms", Term)}.values()),
             provenance=_provenance(ctx),
-            warnings=_warnings([ctx.read("checks"), *ctx.read_many("eeg-checks")]),
+            warnings=_warnings([*ctx.read_many("checks"), *ctx.read_many("eeg-checks")]),
             fps=geometry.fps,
             trainings=_trainings(ctx, scores),
             sweeps=_sweeps(ctx, scores, definitions.values()),
@@ -93,8 +94,17 @@ class Report(Stage):
         page.write_text(render_report(data), encoding="utf-8")
 
 
+def _title(subjects: Sequence[SubjectView], what: str, recipe: str) -> str:
+    """Return the heading of the page; clips that others decoded are not said to be decoded here."""
+    if all(view.imported for view in subjects):
+        return f"{what} decoded elsewhere, imported: {', '.join(dict.fromkeys(view.variant for view in subjects))}"
+    return f"{what} decoded from EEG: {recipe}"
+
+
 def _warnings(artifacts: Sequence[Artifact]) -> list[str]:
     """Return what ingest found amiss, in the study's files and in each subject's EEG."""
+    if not artifacts:
+        return ["Nothing was ingested: clips alone were imported, so there was nothing to check."]
     checks = [check for artifact in artifacts for check in artifact.table("checks", Check)]
     return [f"{c.item}: found {c.found}, expected {c.expected}" for c in checks if c.verdict == "warning"]
 
@@ -170,6 +180,8 @@ def _subject(
         system=scores.address.variant if several else "",
         person=person_of(scores),
         looks=scores.table("looks", Look),
+        variant=scores.address.variant,
+        imported=first is not None and videos.get(FULL, first).manifest.provenance == "imported",
     )
 
 
@@ -179,7 +191,7 @@ def _clips(ctx: Context, scores: Artifact, keys: list[VideoKey]) -> list[ClipVie
 
     glossary = Glossary.of(scores.table("definitions", Definition))
     index = {clip.clip: clip for clip in ctx.read("clips").table("clips", Clip)}
-    captions = {row.clip: row.caption for row in ctx.read("captions").table("captions", Caption)}
+    captions = {row.clip: row.caption for one in ctx.read_many("captions") for row in one.table("captions", Caption)}
     values: dict[str, dict[str, float]] = {}
     events = scores.table("events", ScoredEvent)
     for row in scores.table("values", Values):
@@ -189,7 +201,7 @@ def _clips(ctx: Context, scores: Artifact, keys: list[VideoKey]) -> list[ClipVie
                     values.setdefault(event.event, {})[glossary.name(row)] = value
     predictions = [a for a in _behind(ctx, scores, "predictions") if split_variant(a.address.variant)[1] == FULL]
     guesses = {event: text for artifact in predictions for event, text in _guesses(artifact).items()}
-    runs = {key.event: key.run for a in predictions for t in a.row_types for key in a.table(t, PredictionKey)}
+    runs = {event.event: event.run for event in events}
     return [
         ClipView(
             event=key.event,

@@ -16,13 +16,14 @@ from eeg2vid.schemas.latents import LATENTS
 from eeg2vid.schemas.percepts import PERCEPTS
 from eeg2vid.schemas.predictions import PREDICTIONS
 from eeg2vid.schemas.recordings import CLIPS, EVENTS
-from eeg2vid.schemas.scores import SCORES, Look, Score, Term, Values
+from eeg2vid.schemas.scores import RUNS_UNKNOWN, SCORES, Look, Score, Term, Values
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
 from eeg2vid.schemas.videos import VIDEOS
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Printed, Read, Resources, Stage, Write
 from eeg2vid.stages.judging.ceilings import TERM, ceiling_sentence
+from eeg2vid.stages.judging.elsewhere import imported_terms
 from eeg2vid.stages.judging.event_axis import EventAxis
 from eeg2vid.stages.judging.labelled import label_terms, labels_against, tasks_of, vote_by_clock, why_no_clock
 from eeg2vid.stages.judging.shown import by_condition, clips_against, keys_of
@@ -68,15 +69,15 @@ class ScoreVideos(Stage):
     version = 2
     Settings = ScoreSettings
     reads = {
-        "predictions": Read(PREDICTIONS, "conditions"),
+        "predictions": Read(PREDICTIONS, "conditions", eeg=True),
         "videos": Read(VIDEOS, "conditions"),
         "percepts": Read(PERCEPTS, "conditions"),
         "stimuli": Read(VIDEOS),
-        "latents": Read(LATENTS, "optional"),
-        "text": Read(EMBEDDINGS, "optional"),
+        "latents": Read(LATENTS, "optional", eeg=True),
+        "text": Read(EMBEDDINGS, "optional", eeg=True),
         "clips": Read(CLIPS),
-        "events": Read(EVENTS),
-        "folds": Read(FOLDS),
+        "events": Read(EVENTS, eeg=True),
+        "folds": Read(FOLDS, eeg=True),
     }
     writes = {"scores": Write(SCORES, "subject")}
     divided = "one condition"
@@ -103,7 +104,8 @@ class ScoreVideos(Stage):
         jobs += [("clock", POSITION_VOTE)] if labelled else []
         if not jobs:
             raise MissingInputError("There are neither videos nor predictions to score.", "Run `eeg2vid status`.")
-        apart = not _smoothed(ctx, [*videos.values(), *predictions.values()])
+        alone = not ctx.read_many("events")
+        apart = not alone and not _smoothed(ctx, [*videos.values(), *predictions.values()])
         axis = EventAxis.of(_all_keys(ctx, videos, predictions))
         for part, [(kind, condition)] in ctx.parts("conditions", jobs):
             if kind == "videos":
@@ -125,6 +127,7 @@ class ScoreVideos(Stage):
         terms = label_terms(ctx, labelled) if labelled else {}
         if FULL in predictions:
             terms[TERM] = ceiling_sentence(ctx, predictions[FULL])
+        terms |= imported_terms(ctx, videos)
         out.table("terms", [Term(term=name, sentence=text) for name, text in terms.items()])
 
 
@@ -152,6 +155,7 @@ def _score(ctx: Context, part: WorkPart, axis: EventAxis, given: Iterable[Given]
     from eeg2vid.stages.metrics.scoring import extras_of, rows_of, score
 
     system = {"system": split_variant(ctx.node.variant)[0]}
+    note = "" if ctx.read_many("events") else RUNS_UNKNOWN
     nulls: list[np.ndarray] = []
     scores: list[Score] = []
     looks: list[Look] = []
@@ -160,7 +164,8 @@ def _score(ctx: Context, part: WorkPart, axis: EventAxis, given: Iterable[Given]
     given = (replace(whole, extras=extras) for whole in given)
     for one in (some for whole in given for some in (whole, *subsets_of(ctx, whole, ctx.settings.subsets))):
         found, seen = score(one, _effort(ctx, one.target or "videos", one.subset))
-        scores += [scored.row.model_copy(update=system) for scored in found]
+        rows = [scored.row.model_copy(update=system) for scored in found]
+        scores += [row.model_copy(update={"note": "; ".join(filter(None, (row.note, note)))}) for row in rows]
         looks += [look.model_copy(update=system) for look in seen]
         values += rows_of(found, axis.places(one.keys), len(axis.rows))
         nulls += [scored.null for scored in found if scored.null is not None]

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from eeg2vid.cli.commands.stage import make_and_tell
 from eeg2vid.cli.options import (
     INPUTS,
     ContainerOption,
@@ -22,8 +23,11 @@ from eeg2vid.cli.options import (
     wants_json,
 )
 from eeg2vid.cli.output import emit, talk
+from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError
+from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.subjects import parse_subjects
 from eeg2vid.stages.exchange.layouts import known_files
 
 FILES = "What the files are"
@@ -91,7 +95,9 @@ def import_(
     --set states attributes (fps, scaling_factor, bands). The files of the published EEG2Video code are known by
     their shape; numbers of blocks, slots and clips are this study's:
     """
+    from eeg2vid.stages.engine.runner import Runner
     from eeg2vid.stages.exchange.items import Options
+    from eeg2vid.stages.services.clips_alone import controls_of, people_of
     from eeg2vid.stages.services.importing import import_files, target_of
 
     study = Request(ctx, workspace, recipe).study()
@@ -104,6 +110,10 @@ def import_(
     manifest = adopted.manifest
     for remark in remarks:
         talk().print(remark)
+    if controls := controls_of(study.again(), target):
+        with reporting() as reporter, stopping.listening():
+            runner = Runner(study.again(), people_of(controls), execution, reporter)
+            make_and_tell(runner, controls)
     state = "imported" if adopted.written else "already imported"
     row = {
         "artifact": str(adopted.address),
@@ -123,7 +133,7 @@ import_.__doc__ = f"{inspect.cleandoc(import_.__doc__ or '')}\n\n{known_files()}
 def _one_subject(study: Study, text: str | None) -> str | None:
     if text is None:
         return None
-    labels = chosen_subjects(study, text)
+    labels = parse_subjects(text, [text.removeprefix("sub-")]) if study.alone else chosen_subjects(study, text)
     if len(labels) != 1:
         raise UsageError(f"--subject {text}: files are of one subject; import them one by one.")
     return labels[0]

@@ -12,12 +12,13 @@ from eeg2vid.schemas.errors import MissingInputError
 from eeg2vid.schemas.predictions import PredictionKey
 from eeg2vid.schemas.splits import Part
 from eeg2vid.schemas.targets import TargetFacts
-from eeg2vid.schemas.videos import VideoKey
+from eeg2vid.schemas.videos import VideoKey, key_alone
 from eeg2vid.stages.cohort.clips import rows_of_clips
 from eeg2vid.stages.cohort.folds import FoldParts, chosen_folds, load_folds
 from eeg2vid.stages.cohort.people import gather
 from eeg2vid.stages.decoding.conditioned import learned_clips
 from eeg2vid.stages.engine.protocol import Context
+from eeg2vid.stages.store.reader import Artifact
 from eeg2vid.stages.store.rows import row_reader, whole_pieces
 from eeg2vid.stages.targets.table import find_targets
 
@@ -106,7 +107,12 @@ def _decoded(ctx: Context, targets: list[str]) -> tuple[list[VideoKey], dict[str
     MissingInputError
         If one was not decoded.
     """
-    predictions = ctx.read("predictions")
+    predictions = ctx.read_optional("predictions")
+    if predictions is None:
+        raise MissingInputError(
+            f"{ctx.node}: without EEG nothing is decoded here.",
+            "Import what was decoded elsewhere:\n  eeg2vid import FOLDER --as videos --to generate/NAME --subject 1",
+        )
     for target in targets:
         if not predictions.has(target):
             raise MissingInputError(
@@ -133,15 +139,13 @@ def shown_instead(ctx: Context) -> tuple[list[VideoKey], Make]:
 
     from eeg2vid.stages.conditions.stimuli import Stimuli
 
-    stimuli, folds, frames = ctx.read("stimuli"), ctx.read("folds"), ctx.read("stimuli").lazy("frames")
+    stimuli, folds, frames = ctx.read("stimuli"), ctx.read_optional("folds"), ctx.read("stimuli").lazy("frames")
     place = {row.clip: index for index, row in enumerate(stimuli.table("clips", VideoKey))}
-    events, names = folds.table("events", EventKey), [row.fold for row in folds.table("folds", Fold)]
-    assignment = folds.read("assignment")
-    learned = {}
-    for fold in chosen_folds(folds, ctx.settings.folds):
-        known = np.flatnonzero(np.isin(assignment[names.index(fold)], (Part.TRAIN, Part.VALIDATION)))
-        learned[fold] = np.array(sorted({place[events[k].clip] for k in known}), dtype=np.int64)
-    keys = _tested(ctx)
+    if folds is None:  # clips alone: nothing was learned from any of them, so all may be looked at
+        keys = [key_alone(clip) for clip in place]
+        learned = {keys[0].fold: np.arange(len(place))}
+    else:
+        keys, learned = _tested(ctx), _learned(ctx, folds, place)
 
     def stream() -> Iterator[tuple[int, np.ndarray]]:
         step = whole_pieces(frames, CLIPS_PER_PART)
@@ -150,6 +154,18 @@ def shown_instead(ctx: Context) -> tuple[list[VideoKey], Make]:
 
     show = made_by(ctx.condition)(Stimuli(tuple(frames.shape[1:]), learned, stream))
     return keys, lambda part: show([key.fold for key in keys[part]])
+
+
+def _learned(ctx: Context, folds: Artifact, place: Mapping[str, int]) -> dict[str, np.ndarray]:
+    """Return, by fold, where the clips stand from which it may learn."""
+    import numpy as np
+
+    events, names = folds.table("events", EventKey), [row.fold for row in folds.table("folds", Fold)]
+    assignment, found = folds.read("assignment"), {}
+    for fold in chosen_folds(folds, ctx.settings.folds):
+        known = np.flatnonzero(np.isin(assignment[names.index(fold)], (Part.TRAIN, Part.VALIDATION)))
+        found[fold] = np.array(sorted({place[events[k].clip] for k in known}), dtype=np.int64)
+    return found
 
 
 def _tested(ctx: Context) -> list[VideoKey]:

@@ -11,6 +11,7 @@ from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.errors import BadDataError, MissingInputError, UnreadableError, UsageError
 from eeg2vid.schemas.recordings import ClipIndexAttributes
 from eeg2vid.schemas.settings import Protocol
+from eeg2vid.stages.engine.alone import decoded_alone, holds_clips_alone, needs_alone, recipe_alone, with_controls
 from eeg2vid.stages.engine.conditioned import Conditioned, checked_conditions
 from eeg2vid.stages.engine.ingested import CLIP_INDEX, people_with_artifacts, recorded_source
 from eeg2vid.stages.engine.naming import Naming
@@ -25,6 +26,7 @@ from eeg2vid.stages.store.layout import (
     STUDY,
     Address,
     join_variant,
+    split_eye,
     split_variant,
     subject_unit,
 )
@@ -40,7 +42,16 @@ class Study(Conditioned):
         self.root = workspace.root
         self.stages = stages
         self.choices = choices
-        self.recipe = load_recipe(choices.recipe or workspace.named(workspace.study.recipe) or DEFAULT_RECIPE, stages)
+        self.alone = holds_clips_alone(self.root)
+        if self.alone and choices.source:
+            raise UsageError(
+                f"{self.root} holds clips that were imported without EEG; {choices.source} would not be read.",
+                "Take another workspace for it: --workspace FOLDER",
+            )
+        self._decoded = decoded_alone(self.root, stages) if self.alone else {}
+        named = choices.recipe or workspace.named(workspace.study.recipe)
+        plain = recipe_alone(self.root, stages) if self.alone and not named else None
+        self.recipe = plain or load_recipe(named or DEFAULT_RECIPE, stages)
         check_tables(workspace.tables, CONFIG, list(stages))
         self.workspace = workspace.with_tables(self.recipe.spread(workspace.tables))
         self.needs = cache(self._needs)
@@ -60,6 +71,10 @@ class Study(Conditioned):
         self._told: dict[Node, set[str]] = {}
         self.source = choices.source or workspace.data or recorded_source(self.root)
         self.variants = cache(self._variants)  # asked for every unit of every stage
+
+    def again(self) -> Study:
+        """Return the study as its workspace is now: what was imported since may have changed what is planned."""
+        return Study(Workspace(self.root), self.stages, self.choices)
 
     # -- what is planned -------------------------------------------------------------------------
 
@@ -120,9 +135,12 @@ class Study(Conditioned):
         if type(declared).needs is not Stage.needs:
             settings = self.settings(stage, base).settings
         if condition == FULL or not self.acts(stage, condition):
-            return declared.needs(settings, FULL, unit)
-        needs = declared.needs(settings, condition, unit)
-        return declared.needs_under(needs, condition, self._upstream_of(stage, variant)) if needs.writes else needs
+            needs = declared.needs(settings, FULL, unit)
+        else:
+            needs = declared.needs(settings, condition, unit)
+            if needs.writes:
+                needs = declared.needs_under(needs, condition, self._upstream_of(stage, variant))
+        return needs_alone(declared, needs) if self.alone else needs
 
     def needs_of(self, node: Node) -> Needs:
         """Return what a unit needs."""
@@ -196,7 +214,13 @@ class Study(Conditioned):
             variants = [name for name in variants if split_variant(name)[1] == only_condition]
         found = [Node(stage, name, STUDY) for name in variants if self.needs(stage, name, "study").writes]
         mine = [name for name in variants if self.needs(stage, name, "subject").writes]
-        return found + [Node(stage, name, subject_unit(label)) for label in subjects for name in mine]
+        units = [(name, subject_unit(label)) for label in subjects for name in mine]
+        return found + [Node(stage, name, unit) for name, unit in units if self._exists(name, unit)]
+
+    def _exists(self, variant: str, unit: str) -> bool:
+        """Tell whether a subject has a variant: of clips alone, each system was imported of some people only."""
+        people = self._decoded.get(split_eye(split_variant(variant)[0])[0])
+        return people is None or unit in people
 
     # -- what a unit reads -----------------------------------------------------------------------
 
@@ -222,7 +246,7 @@ class Study(Conditioned):
                 units = [node.unit]
             else:
                 people = self.everyone(subjects) if read.whose == "all" else self._people(node, subjects)
-                units = [subject_unit(label) for label in people]
+                units = [unit for label in people if self._exists(variant, unit := subject_unit(label))]
             found += [Address(producer, variant, unit, role) for unit in units]
         return found
 
@@ -241,7 +265,9 @@ class Study(Conditioned):
         if chosen is not None:
             if not chosen and read.arity == "one":
                 raise UsageError(f"{node} needs '{role}': it cannot be 'none'.")
-            return chosen if read.arity == "conditions" else [self._under_condition_of(node, *one) for one in chosen]
+            if read.arity == "conditions":
+                return with_controls(self.root, chosen, role)
+            return [self._under_condition_of(node, *one) for one in chosen]
         planned = self.planned_stages()
         producers = [name for name in self.producers(role) if name in planned or read.arity == "one"]
         base, condition = split_variant(node.variant)
@@ -303,7 +329,12 @@ class Study(Conditioned):
         return resolve_settings(declared, layers)
 
     def known_subjects(self) -> list[str] | None:
-        """Return the subjects of the clip index and who has come to the data set since, None if unknown."""
+        """Return the subjects of the clip index and who has come to the data set since, None if unknown.
+
+        Of clips alone: those under whose names decoded clips were imported.
+        """
+        if self.alone:
+            return people_with_artifacts(self.root) or None
         try:
             index = open_artifact(self.root, CLIP_INDEX)
             attributes: ClipIndexAttributes = index.attributes()

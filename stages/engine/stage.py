@@ -29,12 +29,14 @@ class Read:
     exist. Of a role that is written once per subject, `own` takes the unit's own subject's, in a study
     unit that of every subject asked for; `all` takes every subject's of the study, whoever was asked for.
     `variant` is the one that settings ask for, where nothing else is named; empty: the plan's.
+    `eeg`: only a study with EEG has it; where clips alone were imported it is not read.
     """
 
     schema: Schema
     arity: Arity = "one"
     whose: Whose = "own"
     variant: str = ""
+    eeg: bool = False
 
 
 @dataclass(frozen=True)

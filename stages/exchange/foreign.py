@@ -153,6 +153,24 @@ class ForeignVideos:
         width, height = self.size
         return (len(self.files), self.frames, height + -height % MULTIPLE, width + -width % MULTIPLE, 3)
 
+    def require_one_size(self, picture: tuple[int, int] | None) -> None:
+        """Refuse pictures that are not of one size, or not of the stimuli's `picture`, height and width.
+
+        Raises
+        ------
+        BadDataError
+            Naming the first file that differs: padded to multiples of 8, a few pixels would not be seen.
+        """
+        width, height = self.size if picture is None else picture[::-1]
+        for path in self.files:
+            info = probe(path)
+            if (info.width, info.height) != (width, height):
+                raise BadDataError(
+                    f"{path}: expected {width} x {height} px{' like the stimuli' if picture else ''}, found "
+                    f"{info.width} x {info.height}.",
+                    f"Scale it before: ffmpeg -i IN -vf scale={width}:{height} OUT",
+                )
+
     def of_another_length(self) -> list[str]:
         """Return what is wrong with each video that is not that many pictures at that rate.
 

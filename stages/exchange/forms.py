@@ -10,7 +10,7 @@ from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.entities import ClipKey, EpochKey, Row
 from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.schemas.predictions import PredictionKey
-from eeg2vid.schemas.videos import VideoKey
+from eeg2vid.schemas.videos import VideoKey, key_alone
 from eeg2vid.stages.exchange.foreign import MULTIPLE
 from eeg2vid.stages.exchange.items import Item, Known
 
@@ -61,7 +61,7 @@ def _clip_key(item: Item, _: Known) -> ClipKey:
 
 def _video_key(item: Item, known: Known) -> VideoKey:
     if item.event is None:
-        return VideoKey(clip=item.clip.clip)
+        return key_alone(item.clip.clip) if known.subject is not None else VideoKey(clip=item.clip.clip)
     return VideoKey(clip=item.clip.clip, event=item.event.event, fold=fold_of(item, known))
 
 

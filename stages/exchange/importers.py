@@ -11,10 +11,11 @@ from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.stages.exchange import tables
 from eeg2vid.stages.exchange.array_files import plain, read_arrays
 from eeg2vid.stages.exchange.bundle import EXPORT, read_bundle
+from eeg2vid.stages.exchange.clip_files import by_file_name
 from eeg2vid.stages.exchange.content import Content, require_known_ids
 from eeg2vid.stages.exchange.foreign import ForeignVideos
 from eeg2vid.stages.exchange.forms import form_of
-from eeg2vid.stages.exchange.items import Known, Options, chosen_items, rows_of
+from eeg2vid.stages.exchange.items import Item, Known, Options, chosen_items, rows_of
 from eeg2vid.stages.exchange.sources import READERS, VIDEOS, foreign_files
 from eeg2vid.stages.stimuli.video import probe
 
@@ -32,7 +33,7 @@ def read_foreign(schema: Schema, path: Path, options: Options, known: Known) -> 
     if (path / EXPORT).is_file():
         content = read_bundle(schema, path)
     else:
-        files = foreign_files(path)
+        files = foreign_files(path, named=known.alone and options.order is None)
         suffix = files[0].suffix.lower()
         read = _KINDS.get(suffix)
         if read is None:
@@ -41,7 +42,7 @@ def read_foreign(schema: Schema, path: Path, options: Options, known: Known) -> 
         content.files = content.files or files
     require_known_ids(schema, content.tables, known)
     frames = content.arrays.get("frames")
-    if frames and known.events is not None and known.video_shape and frames.shape[1:] != known.video_shape[1:]:
+    if frames and known.subject is not None and known.video_shape and frames.shape[1:] != known.video_shape[1:]:
         expected = f"frames {plain(known.video_shape[1:])} (frame, row, column, rgb) like the stimuli"
         raise BadDataError(f"{path}: expected {expected}, found {plain(frames.shape[1:])}.")
     return content
@@ -50,10 +51,9 @@ def read_foreign(schema: Schema, path: Path, options: Options, known: Known) -> 
 def _videos(schema: Schema, files: list[Path], options: Options, known: Known) -> Content:
     """Read a folder of videos; names that are ids of this study need no declared order."""
     form = form_of(schema, "videos", "frames")
-    places = {path.stem: path for path in files}
-    named = [item for item in chosen_items(known, options) if places.keys() & set(item.names)]
+    named = by_file_name(known, files) if known.alone and options.order is None else _named(known, files, options)
     if named and len(named) == len(files):
-        items, ordered = named, [next(places[name] for name in item.names if name in places) for item in named]
+        items, ordered = list(named), list(named.values())
     else:
         rows = rows_of(known, options, str(files[0].parent))
         if len(files) != len(rows.items):
@@ -66,6 +66,7 @@ def _videos(schema: Schema, files: list[Path], options: Options, known: Known) -
     fps = float(known.reference.get("fps", round(first.fps, 1)))
     count = known.video_shape[1] if known.video_shape else max(1, round(first.duration_s * fps))
     videos = ForeignVideos(tuple(ordered), count, fps, (first.width, first.height))
+    videos.require_one_size(known.picture if known.subject is not None else None)
     others = videos.of_another_length()
     if others and not options.resample:
         raise BadDataError(
@@ -81,6 +82,13 @@ def _videos(schema: Schema, files: list[Path], options: Options, known: Known) -
         facts={"frames": f"{count} frames at {fps:g} per second"},
         files=files,
     )
+
+
+def _named(known: Known, files: list[Path], options: Options) -> dict[Item, Path]:
+    """Return the files that are called as an event or a clip is."""
+    places = {path.stem: path for path in files}
+    items = [item for item in chosen_items(known, options) if places.keys() & set(item.names)]
+    return {item: next(places[name] for name in item.names if name in places) for item in items}
 
 
 def _captions(schema: Schema, files: list[Path], options: Options, known: Known) -> Content:

@@ -41,6 +41,8 @@ class Known:
     reference: Mapping[str, Any] = field(default_factory=dict)
     video_shape: tuple[int, ...] | None = None
     subject: str | None = None
+    picture: tuple[int, int] | None = None  # height and width of the stimuli without padding, px
+    alone: bool = False  # the clips are files that were imported, without EEG: others are joined by their names
 
 
 @dataclass(frozen=True)

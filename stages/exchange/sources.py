@@ -28,8 +28,15 @@ _UNREADABLE = (
 _PLAIN = "Save it again as a plain array: numpy.save(path, array.astype('float32'), allow_pickle=False)."
 
 
-def foreign_files(path: Path) -> list[Path]:
+def foreign_files(path: Path, *, named: bool = False) -> list[Path]:
     """Return the file, or the files of a folder in natural order (2 before 10).
+
+    Parameters
+    ----------
+    path
+        File or folder.
+    named
+        Files are joined by their names, not by their order: numbers may be left out, and kinds of videos mixed.
 
     Raises
     ------
@@ -48,10 +55,11 @@ def foreign_files(path: Path) -> list[Path]:
     if not found:
         raise BadDataError(f"{path}: the folder is empty.")
     kinds = sorted({entry.suffix.lower() for entry in found})
-    if len(kinds) > 1:
+    if len(kinds) > 1 and not (named and VIDEOS.issuperset(kinds)):
         raise BadDataError(f"{path}: expected files of one kind, found {', '.join(kinds)}.")
     names = natural_order(entry.name for entry in found)
-    _require_no_gaps(path, [Path(name).stem for name in names])
+    if not named:
+        _require_no_gaps(path, [Path(name).stem for name in names])
     return [path / name for name in names]
 
 

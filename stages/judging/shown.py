@@ -49,6 +49,8 @@ def keyed(ctx: Context, names: Sequence[str], folds: Sequence[str]) -> Keys:
 
     from eeg2vid.stages.metrics.metric import Keys
 
+    if not ctx.read_many("events"):
+        return _keyed_alone(ctx, names)
     by_event = {event.event: event for event in ctx.read("events").table("events", Event)}
     events = [by_event[name] for name in names]
     concepts = [clip.concept for clip in clips_of(ctx, events)]
@@ -60,6 +62,24 @@ def keyed(ctx: Context, names: Sequence[str], folds: Sequence[str]) -> Keys:
         positions=np.array([event.position for event in events]),
         folds=np.array(folds),
         concepts=np.array([-1 if concept is None else concept for concept in concepts]),
+    )
+
+
+def _keyed_alone(ctx: Context, clips: Sequence[str]) -> Keys:
+    """Return the keys of clips of which no event is known: each is a run of its own."""
+    import numpy as np
+
+    from eeg2vid.stages.metrics.metric import Keys
+
+    n = len(clips)
+    return Keys(
+        subject=str(ctx.subject),
+        events=list(clips),
+        clips=list(clips),
+        runs=np.array(clips),
+        positions=np.ones(n, dtype=np.int64),
+        folds=np.full(n, ""),
+        concepts=np.full(n, -1),
     )
 
 

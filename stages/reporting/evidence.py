@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eeg2vid.schemas.conditions import FULL, SHUFFLED_RUNS
-from eeg2vid.schemas.scores import Contrast, Definition, Kind, Score
+from eeg2vid.schemas.scores import RUNS_UNKNOWN, Contrast, Definition, Kind, Score
 from eeg2vid.stages.metrics.people import Person
 from eeg2vid.stages.reporting.glossary import Glossary, grouped, kind_of
 
@@ -90,7 +90,8 @@ class Evidence:
     @property
     def tells_clips(self) -> bool:
         """Whether it tells clips apart, not only what the clips of a run share."""
-        return self.definition.apart or self.score.n_events == self.score.n_runs
+        runs_known = RUNS_UNKNOWN not in self.score.note
+        return self.definition.apart or (runs_known and self.score.n_events == self.score.n_runs)
 
     @property
     def status(self) -> Status:

@@ -14,10 +14,11 @@ _THINGS = {
     "classification": "EEG tells the labels",
     "value": "decoded values carry information about {what}",
 }
+_IMPORTED = "imported videos carry information about {what}"
 
 
-def say_headline(found: Headline) -> tuple[str, str]:
-    """Return the headline and the note under it."""
+def say_headline(found: Headline, *, imported: bool = False) -> tuple[str, str]:
+    """Return the headline and the note under it; of videos that were `imported` it says so."""
     if found.leaks:
         note = (
             "The split was forced although it leaks (--allow-leak). Split along whole runs and clips to learn anything."
@@ -25,7 +26,7 @@ def say_headline(found: Headline) -> tuple[str, str]:
         return f"The split leaks {' and '.join(found.leaks)}: no score here is evidence.", note
     if not found.tested:
         return "Nothing was tested, so nothing can be concluded.", ""
-    headline, note = (_of_several if found.several else _of_one)(found, _things(found))
+    headline, note = (_of_several if found.several else _of_one)(found, _things(found, imported))
     if not found.timed:
         return headline, note
     names = listed([item.name for item in found.timed])
@@ -33,9 +34,10 @@ def say_headline(found: Headline) -> tuple[str, str]:
     return "What is decoded may be the order of presentation, or drift.", note
 
 
-def _things(found: Headline) -> str:
+def _things(found: Headline, imported: bool) -> str:
     """Return what is claimed: of clips only where clips of one run are told apart. Where nothing passes, of any."""
-    return _THINGS[found.kind].format(what="the clips" if found.clips or found.tone == "no" else _SHARED)
+    things = _IMPORTED if imported and found.kind == "video" else _THINGS[found.kind]
+    return things.format(what="the clips" if found.clips or found.tone == "no" else _SHARED)
 
 
 def _of_one(found: Headline, things: str) -> tuple[str, str]:

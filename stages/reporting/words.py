@@ -55,14 +55,19 @@ class Verdict:
 
 
 def verdict(
-    subjects: Sequence[Subject | Rows], definitions: Iterable[Definition], stamps: Sequence[str] = ()
+    subjects: Sequence[Subject | Rows],
+    definitions: Iterable[Definition],
+    stamps: Sequence[str] = (),
+    *,
+    imported: bool = False,
 ) -> Verdict:
     """Judge the rows of one subject or of several, and say it.
 
-    Where the artifacts bear the stamp of a leak, nothing counts as evidence, whatever the tests say.
+    Where the artifacts bear the stamp of a leak, nothing counts as evidence, whatever the tests say. Of `imported`
+    videos the headline says so.
     """
     judgement = judge([Subject(*one) for one in subjects], definitions, stamps)
-    headline, note = say_headline(judgement.headline)
+    headline, note = say_headline(judgement.headline, imported=imported)
     leaks = judgement.headline.leaks
     sentences = [_sentence(finding, tamed=bool(leaks)) for finding in judgement.findings]
     return Verdict(judgement.headline.tone, headline, note, sentences)

@@ -21,6 +21,7 @@ from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.text import did_you_mean, sentence_of
 from eeg2vid.stages.services.adoption import Adopted, Origin, adopt
 from eeg2vid.stages.services.alike import Alike
+from eeg2vid.stages.services.clips_alone import with_clip_index
 from eeg2vid.stages.services.known import Join, Target
 from eeg2vid.stages.store import arrays
 from eeg2vid.stages.store.layout import STUDY, is_variant, subject_unit
@@ -101,6 +102,7 @@ def import_files(
     """
     from eeg2vid.stages.exchange.importers import read_foreign
 
+    study, begun = with_clip_index(study, target, path, container)
     join = Join(study, target)
     content = read_foreign(target.schema, path, options, join.known())
     unit = content.facts.get("unit") or target.node.unit
@@ -131,11 +133,11 @@ def import_files(
         lambda writer: _fill(writer, content, attributes, alike),
         container=container,
     )
-    remarks = [*content.remarks, *(found for one in alike if (found := one.remark()))]
+    remarks = [*begun, *content.remarks, *(found for one in alike if (found := one.remark()))]
     if content.digest:
         same = content.digest == adopted.manifest.digest
         remarks.append(f"The content is {'what was exported' if same else 'not what was exported: it was edited'}.")
-    if target.node.variant not in study.variants(target.node.stage):
+    if target.node.variant not in study.again().variants(target.node.stage):
         reference = f"{target.node.stage}/{target.node.variant}"
         remarks.append(f"The recipe plans no variant {reference}: read it with --from {target.role}={reference}.")
     return adopted, remarks

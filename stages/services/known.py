@@ -10,6 +10,7 @@ from eeg2vid.schemas.entities import Clip, Electrode, Event, EventKey, Fold
 from eeg2vid.schemas.errors import MissingInputError
 from eeg2vid.schemas.manifest import InputRef, Manifest
 from eeg2vid.schemas.splits import Part
+from eeg2vid.schemas.videos import VideoAttributes
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.plan import command_for
@@ -48,10 +49,11 @@ class Join:
 
         name, subject = self.target.schema.name, unit_subject(self.target.node.unit)
         form = FORMS.get(name)
+        alone = self.study.alone
         clips = self._open("clips") if name != "clips" else None
-        events = self._open("events") if subject is not None and name != "events" else None
+        events = self._open("events") if subject is not None and name != "events" and not alone else None
         recordings = self._open("recordings") if form and "electrodes" in (form.others or {}) else None
-        folds = self._open("folds") if subject is not None and form and form.tested else None
+        folds = self._open("folds") if subject is not None and form and form.tested and not alone else None
         stimuli = self._open("stimuli", needed=False)
         self.events = events.table("events", Event) if events else []
         self.clips = clips.table("clips", Clip) if clips else []
@@ -60,9 +62,11 @@ class Join:
             events=self.events if events else None,
             electrodes=recordings.table("electrodes", Electrode) if recordings else (),
             folds=_testing(folds) if folds else {},
-            reference=self._reference(stimuli),
+            reference={} if alone and subject is None else self._reference(stimuli),
             video_shape=stimuli.manifest.arrays["frames"].shape if stimuli else None,
             subject=subject,
+            picture=(_height_and_width(stimuli) if stimuli else None),
+            alone=alone,
         )
 
     def replaced(self) -> Manifest | None:
@@ -104,6 +108,11 @@ class Join:
             self.inputs.append(ref)
             self.stamps.update(artifact.manifest.stamps)
         return artifact
+
+
+def _height_and_width(stimuli: Artifact) -> tuple[int, int]:
+    geometry: VideoAttributes = stimuli.attributes()
+    return geometry.height, geometry.width
 
 
 def _testing(folds: Artifact) -> dict[str, str]:

@@ -49,7 +49,8 @@ def clip_sections(views: Sequence[SubjectView], geometry: Geometry) -> tuple[Spr
 
 
 def _heading(clip: ClipView, name_fold: bool) -> str:
-    return " · ".join(part for part in (clip.concept, f"run {clip.run}", f"fold {clip.fold}" * name_fold) if part)
+    run = f"run {clip.run}" if clip.run != clip.clip else ""  # where runs are not known, the clip stands for its own
+    return " · ".join(part for part in (clip.concept, run, f"fold {clip.fold}" * name_fold) if part)
 
 
 def _clip_section(

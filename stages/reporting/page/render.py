@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from eeg2vid.schemas.conditions import FULL, SHUFFLED_RUNS
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.scores import SAME_FRAMES
 from eeg2vid.stages.reporting.glossary import Glossary, about
 from eeg2vid.stages.reporting.over_people import over_people
 from eeg2vid.stages.reporting.page.clips import clip_sections
@@ -65,6 +66,7 @@ def render_report(data: ReportData) -> str:
         chance_kinds={(row.kind, row.chance_kind) for row in scores},
         kinds={row.kind for row in scores},
         lenient=sorted({glossary.name(row) for row in scores if glossary.definition(row).lenient}),
+        copied=[row.sentence for row in data.terms if row.term == SAME_FRAMES],
         contrasted=bool(contrasts),
         shuffled=SHUFFLED_RUNS if SHUFFLED_RUNS in conditions else "",
         without_interval=None in [*(row.low for row in scores), *(row.low for row in contrasts)],
@@ -85,7 +87,7 @@ def render_report(data: ReportData) -> str:
 def _verdict(data: ReportData, views: Sequence[SubjectView]) -> Verdict:
     """Judge one system; several are never pooled, and none is picked."""
     rows = [Subject(view.subject, view.scores, view.contrasts, view.person) for view in views]
-    return verdict(rows, data.definitions, data.stamps)
+    return verdict(rows, data.definitions, data.stamps, imported=all(view.imported for view in views))
 
 
 def _shown_first(names: list[str]) -> list[str]:
@@ -122,7 +124,7 @@ def _facts(data: ReportData, frames: int) -> list[tuple[str, str]]:
 
 
 def _folds(views: Sequence[SubjectView]) -> list[str]:
-    return list(dict.fromkeys(clip.fold for view in views for clip in view.clips))
+    return list(dict.fromkeys(clip.fold for view in views for clip in view.clips if clip.fold))
 
 
 def _trainings(trainings: Sequence[Training]) -> list[tuple[str, list[tuple[str, Markup]]]]:

@@ -67,6 +67,10 @@ class SubjectView:
         What the scores rest on, for tests over people; None: it was not kept.
     looks
         How the clips look together, which is no evidence.
+    variant
+        What decoded, always.
+    imported
+        The decoded clips were made elsewhere.
     """
 
     subject: str
@@ -78,6 +82,8 @@ class SubjectView:
     system: str = ""
     person: Person | None = None
     looks: Sequence[Look] = ()
+    variant: str = ""
+    imported: bool = False
 
     @property
     def label(self) -> str:
