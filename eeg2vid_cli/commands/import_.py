@@ -92,6 +92,7 @@ def import_(
     """Validate files made elsewhere into an artifact; what reads it then reads yours.
 
     npy, npz, pt (never unpickled), folders of gif or mp4, jsonl, csv, txt captions, exported folders.
+    Without EEG, in an empty folder: true films --to split-videos/default, then decoded ones --to generate/NAME.
     --set states attributes (fps, scaling_factor, bands). The files of the published EEG2Video code are known by
     their shape; numbers of blocks, slots and clips are this study's:
     """

@@ -272,9 +272,11 @@ class Given:
         return frozenset(found | ({f"target:{self.target}"} if self.target else set()))
 
     def sides(self) -> list[Sides]:
-        """Return all that was decoded for clips: where all of it is constant, nothing can be tested."""
+        """Return what was decoded for clips: where it is constant, nothing can be tested, whatever eyes say of it."""
+        if self.frames is not None:
+            return [self.frames]
         eyes = [sides for arrays in self.percepts.values() for sides in arrays.values()]
-        return [*([] if self.frames is None else [self.frames]), *([] if self.values is None else [self.values]), *eyes]
+        return [*([] if self.values is None else [self.values]), *eyes]
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from eeg2vid.stages.metrics.frames import FloatArray
 from eeg2vid.stages.metrics.metric import Given, Keys
 from eeg2vid.stages.metrics.pairing import paired_null
+from eeg2vid.stages.statistics.folds import widen
 from eeg2vid.stages.statistics.label_tests import LabelNull
-from eeg2vid.stages.statistics.permutation import permutation_p, plan_exchange, pooled_null
+from eeg2vid.stages.statistics.permutation import permutation_p, plan_exchange
 
 Indices = NDArray[np.int64]
 
@@ -65,7 +66,7 @@ class Pairings:
         """Test the mean of ``(decoded event, true event)`` over the true pairs; high is good."""
         if self.random is None:
             return None
-        null = pooled_null(paired_null(matrix, self.random), self.folds)
+        null = widen(paired_null(matrix, self.random), self.folds)
         return Tested(permutation_p(float(np.nanmean(matrix.diagonal())), null), null, self.note)
 
     def wrong(self, matrix: FloatArray) -> FloatArray | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -118,6 +118,8 @@ def import_files(
     }
     _require_room(study, path, content)
     alike: list[Alike] = []
+    rows: Sequence[Any] = content.tables.get("clips", ()) if target.role == "stimuli" else ()
+    clips = [row.clip for row in rows]
     origin = Origin(
         files=content.files,
         facts=facts,
@@ -130,7 +132,7 @@ def import_files(
         target.node,
         target.role,
         origin,
-        lambda writer: _fill(writer, content, attributes, alike),
+        lambda writer: _fill(writer, content, attributes, alike, clips),
         container=container,
     )
     remarks = [*begun, *content.remarks, *(found for one in alike if (found := one.remark()))]
@@ -157,12 +159,14 @@ def _require_room(study: Study, path: Path, content: Content) -> None:
         )
 
 
-def _fill(writer: ArtifactWriter, content: Content, attributes: Attributes, alike: list[Alike]) -> None:
-    """Write what came; note in `alike` which of its values are the same in every row."""
+def _fill(
+    writer: ArtifactWriter, content: Content, attributes: Attributes, alike: list[Alike], clips: Sequence[str]
+) -> None:
+    """Write what came; note in `alike` which of its values are the same in every row, or of which true clips."""
     alike.clear()
     for name, array in content.arrays.items():
         if name not in _DERIVED:
-            alike.append(Alike(name, array))
+            alike.append(Alike(name, array, clips if name == "frames" else ()))
             arrays.join(writer.create(name, array.shape, array.dtype), alike[-1].slabs())
     if "latents" in content.arrays and writer.schema.arrays.keys() >= _DERIVED:
         _summarise(writer, content)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from eeg2vid.stages.statistics.permutation import label_null, permutation_p, plan_exchange, pooled_null
+from eeg2vid.stages.statistics.folds import widen
+from eeg2vid.stages.statistics.permutation import label_null, permutation_p, plan_exchange
 from eeg2vid.stages.statistics.run_labels import run_label_permutation
 from eeg2vid.stages.statistics.runs import FloatArray, IntArray, number_runs
 
@@ -86,5 +87,5 @@ class LabelNull:
             )
             return test.p, test.null
         observed = float(label_null(hits, self.labels, np.arange(len(self.labels))[None], balanced)[0])
-        null = pooled_null(label_null(hits, self.labels, self.pairings, balanced), self.folds)
+        null = widen(label_null(hits, self.labels, self.pairings, balanced), self.folds)
         return permutation_p(observed, null), null

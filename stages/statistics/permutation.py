@@ -10,7 +10,6 @@ Runs of one length exchange exactly. For others there is a rule, see `ExchangePl
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -219,27 +218,6 @@ def permutation_p(
     if alternative == "greater":
         return above
     return below if alternative == "less" else min(1.0, 2.0 * min(above, below))
-
-
-def pooled_null(null: FloatArray, folds: npt.ArrayLike) -> FloatArray:
-    """Widen the null distribution of a mean over several folds, whose trainings share data; one fold: unchanged.
-
-    Shuffled after training, folds look independent. They are not: blocks A and B contribute alike to "train on A, test
-    on B" and to "train on B, test on A", so under the null the mean varies more than its permutations do. For a
-    statistic that adds up over pairs of blocks its variance is at most twice as large (Cauchy-Schwarz), hence the
-    factor sqrt(2) around the mean; p-values become valid and, where folds share less, conservative.
-
-    Parameters
-    ----------
-    null
-        Means under random pairings, float64 ``(pairing,)``.
-    folds
-        Fold of each event ``(event,)``.
-    """
-    if len(np.unique(folds)) < 2:
-        return null
-    centre = null.mean()
-    return centre + math.sqrt(2) * (null - centre)
 
 
 def label_null(hits: FloatArray, labels: npt.ArrayLike, pairings: IntArray, balanced: bool = False) -> FloatArray:

@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.statistics.permutation import permutation_p, pooled_null
+from eeg2vid.stages.statistics.folds import shared_variance, widen
+from eeg2vid.stages.statistics.permutation import permutation_p
 from eeg2vid.stages.statistics.runs import FloatArray, IntArray, number_runs
 
 Sharing = Literal["none", "mutual", "unknown"]
@@ -84,7 +85,8 @@ def run_label_permutation(
       events of none of the folds. The null of the score over all folds is used as it is drawn.
     - "mutual": folds train on each other's test blocks, as in leave-one-block-out. Blocks A and B then contribute alike
       to "train on A, test on B" and the reverse, so the score varies more than fixed predictions under shuffled labels
-      do. The null is widened to twice its variance (`pooled_null`): approximate, conservative where less is shared.
+      do. The null is widened by what they share, as estimated from the wrong names (`shared_variance`): approximate,
+      at most to twice its variance.
     - "unknown": no assumption. The exact p-values of the K folds are combined by (K / k) p_(k), k = ceil(K / 2): at
       most twice their median (Rueger 1978; Meinshausen, Meier and Buehlmann, J. Am. Stat. Assoc. 2009), valid under
       any dependence and often far from the level.
@@ -121,7 +123,9 @@ def run_label_permutation(
     drawn = [_score(table, chunk, balanced) for chunk in _shuffled(table, n, rng)]
     null, nulls = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
     fold_p = np.array([permutation_p(score, column) for score, column in zip(own, nulls.T, strict=True)])
-    wide = pooled_null(null, table.folds) if sharing == "mutual" else null
+    wide = null
+    if sharing == "mutual":
+        wide = widen(null, table.folds, shared_variance(table.hits, table.labels, table.events, table.folds))
     p = merge_p(fold_p) if sharing == "unknown" else permutation_p(observed, wide)
     return RunLabelTest(
         float(observed), float(null.mean()), float(null.std()), p, own, fold_p, sharing, n, len(table.labels), wide

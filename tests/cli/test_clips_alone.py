@@ -174,6 +174,13 @@ def test_copied_frames_a_second_system_and_an_eye(alone, films, tmp_path):
     assert "COPIED FRAMES" in page and "imported: copied, theirs</h1>" in page
 
 
+def test_true_clips_of_the_same_pictures_are_told(films, tmp_path):
+    shutil.copytree(films / "true", tmp_path / "true")
+    shutil.copy(films / "true" / "17.gif", tmp_path / "true" / "again.gif")
+    told = imported(tmp_path / "true", "split-videos/default", tmp_path / "workspace").err
+    assert "clips that show the same pictures: 17 and again." in told
+
+
 def test_true_clips_imported_anew_make_what_read_them_stale(alone, films, tmp_path):
     workspace = tmp_path / "workspace"
     shutil.copytree(alone, workspace)

@@ -19,7 +19,8 @@ from eeg2vid.stages.signal.epochs import cut_epochs
 from eeg2vid.stages.signal.features import band_features
 from eeg2vid.stages.simulation.brain import make_subject, simulate_block
 from eeg2vid.stages.simulation.population import clip_population
-from eeg2vid.stages.statistics.permutation import label_null, permutation_p, pooled_null, run_permutations
+from eeg2vid.stages.statistics.folds import widen
+from eeg2vid.stages.statistics.permutation import label_null, permutation_p, run_permutations
 from eeg2vid.stages.statistics.position_vote import position_vote
 from eeg2vid.stages.statistics.run_labels import run_label_permutation
 from eeg2vid.stages.training.inputs import Inputs
@@ -115,7 +116,7 @@ def judge(scores, labels, seed):
     p = {sharing: one.p for sharing, one in found.items()}
     p["last block alone"] = found["none"].fold_p[-1]
     pairings = run_permutations(RUN, PLACE, PERMUTATIONS, np.random.default_rng(seed), BLOCK)
-    null = pooled_null(label_null(hits, labels, pairings, balanced=True), BLOCK)
+    null = widen(label_null(hits, labels, pairings, balanced=True), BLOCK)
     p["score table"] = permutation_p(found["none"].observed, null)
     return found["none"].observed, found["none"].spread, p
 

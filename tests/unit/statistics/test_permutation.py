@@ -14,7 +14,6 @@ from eeg2vid.stages.statistics.permutation import (
     label_permutation_p,
     permutation_p,
     plan_exchange,
-    pooled_null,
     run_permutations,
 )
 
@@ -78,14 +77,6 @@ def test_equal_lengths_stay_together_and_the_rest_find_partners():
     assert (even.uneven, even.alone) == (0, 0)
     single = plan_exchange(runs[:5], places[:5])
     assert (single.uneven, single.alone) == (0, 1)
-
-
-def test_null_over_several_folds_is_twice_as_wide():
-    null = np.random.default_rng(0).normal(0.5, 0.1, 1000)
-    assert pooled_null(null, ["a"] * 4) is null
-    wide = pooled_null(null, ["a", "a", "b", "b"])
-    assert wide.mean() == pytest.approx(null.mean())
-    assert wide.var() == pytest.approx(2 * null.var())
 
 
 def test_a_longer_run_repeats_its_shorter_partner():

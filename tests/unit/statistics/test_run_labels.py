@@ -10,7 +10,8 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.metrics.classification import balanced_accuracy, expected_hits, top_k_accuracy
 from eeg2vid.stages.statistics import run_labels
-from eeg2vid.stages.statistics.permutation import label_null, permutation_p, pooled_null, run_permutations
+from eeg2vid.stages.statistics.folds import shared_variance, widen
+from eeg2vid.stages.statistics.permutation import label_null, permutation_p, run_permutations
 from eeg2vid.stages.statistics.run_labels import merge_p, run_label_permutation
 
 CLASSES = 4
@@ -90,7 +91,9 @@ def test_several_folds_agree_with_moving_events():
     labels = np.concatenate([rng.permutation(6) for _ in range(4)]).repeat(5)
     hits = expected_hits(rng.dirichlet(np.ones(6), 120) + 0.08 * np.eye(6)[labels])
     null = label_null(hits, labels, run_permutations(runs, places, 20000, rng, folds), balanced=True)
-    for sharing, other in (("none", null), ("mutual", pooled_null(null, folds))):
+    shared = shared_variance(hits, labels, np.ones(120, int), folds)
+    assert 0 < shared < 1
+    for sharing, other in (("none", null), ("mutual", widen(null, folds, shared))):
         found = run_label_permutation(hits, labels, runs, rng, folds=folds, n=20000, sharing=sharing)
         assert found.spread == pytest.approx(null.std(), rel=0.05)
         assert found.chance == pytest.approx(null.mean(), abs=2e-3)
