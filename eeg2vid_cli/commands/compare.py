@@ -31,6 +31,9 @@ def compare(
         ),
     ] = None,
     papers: Annotated[bool, typer.Option("--papers", help="Beside what papers print, and why that is unfair")] = False,
+    adjust: Annotated[
+        str, typer.Option("--adjust", help="How p is corrected for the tests of a table: holm, fdr")
+    ] = "holm",
     seeds: Annotated[
         bool,
         typer.Option("--seeds", help="The systems are one under several seeds: split the variance of their scores"),
@@ -47,6 +50,7 @@ def compare(
     """
     from eeg2vid.stages.services.comparing import (
         ALL,
+        adjusted,
         against,
         beside_papers,
         rows_of,
@@ -57,7 +61,9 @@ def compare(
 
     root = workspace_path(ctx, workspace)
     found = scored_systems(root, list(systems or ()), subject or ALL)
-    rows = {system.name: rows_of(system) for system in found}
+    if adjust not in ("holm", "fdr"):
+        raise UsageError(f"--adjust is holm or fdr, not '{adjust}'.")
+    rows = {system.name: adjusted(rows_of(system), adjust) for system in found}  # type: ignore[arg-type]
     differences = [row for a, b in combinations(found, 2) for row in against(a, b, margin)]
     if (margin is not None or seeds) and len(found) < 2:
         what = "--seeds" if seeds else "--margin"

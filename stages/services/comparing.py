@@ -6,7 +6,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.errors import MissingInputError, UsageError
@@ -18,10 +18,12 @@ from eeg2vid.stages.metrics.people import Person, Together, together
 from eeg2vid.stages.metrics.versus import Versus, variance_over_seeds, versus
 from eeg2vid.stages.services.published import Published, published, unfair
 from eeg2vid.stages.services.score_lines import measure_name
+from eeg2vid.stages.statistics.adjust import fdr, holm
 from eeg2vid.stages.store.layout import find_artifacts, unit_subject
 from eeg2vid.stages.store.reader import Artifact, open_artifact
 
 ALL = "all"
+Adjust = Literal["holm", "fdr"]
 COLUMNS = (
     "system", "subject", "target", "metric", "variant", "subset", "condition", "name", "value", "low", "high",
     "interval", "chance", "chance_kind", "empirical_chance", "baseline", "above_chance", "p", "p_adjusted",
@@ -87,6 +89,22 @@ def rows_of(system: System) -> list[dict[str, Any]]:
             told = row.model_dump(mode="json") | {"name": measure_name(row, definitions)}
             found.append({key: told.get(key) for key in COLUMNS} | {"system": system.name, "subject": person.subject})
     return [row | {"stamps": stamps} for row in found]
+
+
+def adjusted(rows: Sequence[dict[str, Any]], method: Adjust) -> list[dict[str, Any]]:
+    """Return rows whose p-values are corrected for the number of tests of one system, person and condition.
+
+    Holm's keeps any false rejection rare, Benjamini and Hochberg's (fdr) their share among the rejections.
+    """
+    correct, found = (fdr if method == "fdr" else holm), [dict(row) for row in rows]
+    tables: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in found:
+        if row["p"] is not None:
+            tables.setdefault((row["system"], row["subject"], row["condition"]), []).append(row)
+    for tested in tables.values():
+        for row, p in zip(tested, correct([row["p"] for row in tested]), strict=True):
+            row["p_adjusted"] = p
+    return found
 
 
 def _lower(definitions: Mapping[tuple[str, str], Definition], row: Score) -> bool:

@@ -1,4 +1,4 @@
-"""Differences between what two conditions or systems score on the same events, and between hits and a majority vote."""
+"""Differences between what two conditions or systems score on the same events; a majority vote is one."""
 
 from __future__ import annotations
 
@@ -22,29 +22,6 @@ class Difference(Interval):
     """A paired difference, its interval, and the p-value of sign flips over runs."""
 
     p: float
-
-
-@dataclass(frozen=True)
-class Beyond:
-    """Whether hits are more than one gets without looking.
-
-    Attributes
-    ----------
-    value
-        Rate of hits.
-    baseline
-        What must be beaten: max(share of the commonest class, 1 / classes).
-    difference
-        Hits less those of the baseline, event by event, with the one-sided p-value of sign flips over runs.
-    """
-
-    value: float
-    baseline: float
-    difference: Difference
-
-    def better(self, alpha: float = 0.05) -> bool:
-        """Tell whether the rate exceeds the baseline and its test says so."""
-        return self.value > self.baseline and self.difference.p <= alpha
 
 
 def paired_difference(
@@ -89,50 +66,6 @@ def paired_difference(
     scores, run_of, _ = scored(difference, runs)
     p = sign_flip_p(np.bincount(run_of, weights=scores).astype(np.float64), rng, n, alternative)
     return Difference(**vars(interval), p=p)
-
-
-def beyond_majority(
-    hits: npt.ArrayLike,
-    labels: npt.ArrayLike,
-    runs: npt.ArrayLike,
-    classes: int,
-    rng: np.random.Generator,
-    n: int = FLIPS,
-    level: float = LEVEL,
-) -> Beyond:
-    """Hold a rate of hits against one that names the commonest class every time, or guesses where that is more.
-
-    The commonest of the tested labels: whoever decodes cannot know it, so the test errs to the safe side. Labels of
-    equal number share the vote.
-
-    Parameters
-    ----------
-    hits
-        Hits `(event,)`, 0..1; NaN marks an event without one.
-    labels
-        True class of each event `(event,)`, 0-based.
-    runs, rng, n, level
-        As for `paired_difference`.
-    classes
-        Number of classes one can name, at least as many as occur.
-
-    Raises
-    ------
-    BadDataError
-        If lengths differ, no event has a hit, or there are more labels than classes.
-    """
-    values, truth = np.asarray(hits, dtype=np.float64), np.asarray(labels)
-    if values.shape != truth.shape:
-        raise BadDataError(f"There are {values.size} hits, but {truth.size} labels.")
-    kept = truth[~np.isnan(values)]
-    names, counts = np.unique(kept, return_counts=True)
-    if len(names) > classes or not len(names):
-        raise BadDataError(f"There are {len(names)} different labels, expected 1 to {classes}.")
-    share = float(counts.max() / len(kept))
-    commonest = names[counts == counts.max()]
-    vote = np.isin(truth, commonest) / len(commonest) if share > 1.0 / classes else np.full(truth.shape, 1.0 / classes)
-    difference = paired_difference(values, vote, runs, rng, n, level, "greater")
-    return Beyond(float(np.nanmean(values)), max(share, 1.0 / classes), difference)
 
 
 def sign_flip_p(

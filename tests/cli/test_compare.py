@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+from scipy.stats import false_discovery_control
 
 from eeg2vid.schemas.scores import Score, Term
 from eeg2vid.stages.store.layout import Address
@@ -34,6 +35,10 @@ def test_people_stand_together_and_alone(done, cli_ok, tmp_path):
     with table.open(newline="") as file:
         found = list(csv.DictReader(file))
     assert len(found) == len(told["scores"]) and float(found[0]["value"]) == told["scores"][0]["value"]
+    rates = cli_ok("compare", "-w", done, "--adjust", "fdr", "--json").json["scores"]
+    full = [row for row in rates if row["subject"] == "1" and row["condition"] == "full" and row["p"] is not None]
+    expected = false_discovery_control([row["p"] for row in full])
+    assert [row["p_adjusted"] for row in full] == pytest.approx(expected)
     shown = cli_ok("compare", "-w", done).out
     assert "ridge, 2 people (simulated)" in shown and "identification within run" in shown
     assert max(map(len, shown.splitlines())) <= 100
@@ -53,6 +58,7 @@ def test_what_cannot_be_compared_is_said(done, cli, tmp_path):
     for words, code, said in (
         (("nothing",), 2, "No system 'nothing' was scored here"),
         (("--margin", 0.1), 2, "--margin compares systems"),
+        (("--adjust", "bonferoni"), 2, "--adjust is holm or fdr"),
         (("--seeds",), 2, "--seeds compares systems"),
         (("--subject", 9), 4, "Subject 9 is not in this study"),
     ):

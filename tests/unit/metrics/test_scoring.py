@@ -479,6 +479,21 @@ def test_p_of_labels_comes_from_runs_that_change_places():
     assert len({row.p for row in found}) >= 2
 
 
+def test_below_the_majority_is_never_better_than_chance():
+    """A rate of .593 where .725 have one label: above 1/2, and worse than never looking."""
+    keys = make_keys([5] * 40)
+    labels = np.repeat(np.arange(40) < 29, 5).astype(int)
+    rng = np.random.default_rng(0)
+    right = np.zeros(200, bool)
+    right[rng.choice(200, 119, replace=False)] = True
+    guesses = np.where(right, labels, 1 - labels)
+    given = Given(keys, "full", "human", labels=Labels(np.eye(2)[guesses], labels, np.ones(200, int)))
+    accuracy = next(row for row in score_labels(given, FEW) if name(row) == ("human", "accuracy", ""))
+    assert (accuracy.value, accuracy.baseline) == pytest.approx((0.595, 0.725)) and accuracy.p > 0.9
+    better = Labels(np.eye(2)[np.where(rng.random(200) < 0.95, labels, 1 - labels)], labels, np.ones(200, int))
+    assert score_labels(replace(given, labels=better), FEW)[0].p < 0.05
+
+
 def test_labels_of_whole_runs_change_places_whatever_the_runs_lengths():
     """All 720 orders of the labels of six runs, against as many drawn as make the difference small."""
     keys = make_keys([1, 2, 2, 3, 5, 5])

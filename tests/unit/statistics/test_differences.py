@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import permutation_test, ttest_1samp
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.statistics.differences import beyond_majority, paired_difference
+from eeg2vid.stages.statistics.differences import paired_difference
 from eeg2vid.stages.statistics.intervals import mean_interval
 
 
@@ -46,31 +46,3 @@ def test_equal_systems_and_missing_values():
         paired_difference(a, a[1:], [0, 0, 1, 1], rng)
     first, second = (paired_difference(a[::-1], a, [0, 1, 2, 3], np.random.default_rng(4)) for _ in range(2))
     assert first == second
-
-
-def test_below_the_majority_is_never_better_than_chance():
-    """A rate of .593 where .725 have one label: above 1/2, and worse than never looking."""
-    rng = np.random.default_rng(0)
-    labels = np.repeat(np.arange(40) < 29, 5).astype(int)
-    hits = np.zeros(200)
-    hits[rng.choice(200, 119, replace=False)] = 1.0
-    found = beyond_majority(hits, labels, np.repeat(np.arange(40), 5), 2, rng)
-    assert (found.value, found.baseline) == pytest.approx((0.595, 0.725))
-    assert found.difference.value == pytest.approx(-0.13) and found.difference.p > 0.9 and not found.better()
-
-
-def test_beyond_the_majority():
-    rng = np.random.default_rng(0)
-    labels, runs = np.repeat(np.arange(40) < 25, 5).astype(int), np.repeat(np.arange(40), 5)
-    found = beyond_majority((rng.random(200) < 0.9).astype(float), labels, runs, 2, rng)
-    assert found.baseline == pytest.approx(0.625) and found.better()
-    one_class = beyond_majority(np.ones(6), np.zeros(6, int), np.arange(6), 2, rng)
-    assert one_class.baseline == 1.0 and not one_class.better()
-    even = beyond_majority([1.0, 1, 1, np.nan], [0, 1, 2, 2], np.arange(4), 40, rng)  # three labels share the vote
-    assert even.baseline == pytest.approx(1 / 3) and even.difference.value == pytest.approx(2 / 3)
-    rare = beyond_majority(np.zeros(40), np.arange(40), np.arange(40), 40, rng)
-    assert rare.baseline == pytest.approx(1 / 40) and rare.difference.value == pytest.approx(-1 / 40)
-    with pytest.raises(BadDataError, match="different labels"):
-        beyond_majority(np.zeros(3), [0, 1, 2], np.arange(3), 2, rng)
-    with pytest.raises(BadDataError, match="labels"):
-        beyond_majority(np.zeros(3), [0, 1], np.arange(3), 2, rng)
