@@ -2,8 +2,8 @@
 # transformers 5.23.0: VideoMAE loaded with another num_frames than its weights learned from raises nothing and warns of nothing.
 #
 # Expected: six frames for a network of sixteen are refused, or new weights are named, as for every other shape that differs.
-# Seen: the position table is no weight. It is worked out anew from num_frames when the model is built, so the file fits any
-# even number of frames. Of six frames the table is the first three eighths of that of sixteen: the third pair of frames
+# Seen: the position table is no weight. It is worked out anew from num_frames when the model is built, so the file fits
+# all the same. Of six frames the table is the first three eighths of that of sixteen: the third pair of frames
 # of a clip, shown as six, stands where the third of eight pairs stood. Two seconds are taken for the first three
 # quarters of a second, and the same six pictures, spread over the sixteen places, give other logits.
 set -euo pipefail
