@@ -128,7 +128,7 @@ CONDITIONS: dict[str, Condition] = {
         Condition(
             name="frozen-frame",
             at="generate",
-            kind="control",
+            kind="ablation",
             replaces={"motion": "none"},
             sentence="The first decoded frame, held. What scores as well does not come from motion.",
             maker=f"{_HOME}.frozen_frame:hold",
@@ -137,7 +137,7 @@ CONDITIONS: dict[str, Condition] = {
         Condition(
             name="nearest-training-video",
             at="generate",
-            kind="control",
+            kind="ablation",
             replaces={"clips": "the nearest training clip"},
             sentence="The training clip that is most like what was decoded, instead of a generated one.",
             maker=f"{_HOME}.nearest_video:nearest",
