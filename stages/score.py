@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -52,6 +52,11 @@ class ScoreSettings(Settings):
     )
     also: tuple[str, ...] = Field(
         (), description="measures that are dear or seldom wanted, METRIC:VARIANT (ssim:win3, nway-video:10); repeated"
+    )
+    ties: Literal["all", "random"] = Field(
+        "all",
+        description="which relabelings that score as the truth does count against it: all (p is never too small), or a "
+        "random share (p is uniform where nothing is known, also of hits)",
     )
     seed: int = Field(0, ge=0, lt=2**63, description="root of every random number")
 
@@ -137,7 +142,8 @@ def _effort(ctx: Context, *what: str) -> Effort:
     from eeg2vid.stages.metrics.scoring import Effort
 
     settings: ScoreSettings = ctx.settings
-    return Effort(settings.permutations, derive_seed(settings.seed, "score", *what))
+    seed = derive_seed(settings.seed, "score", *what)
+    return Effort(settings.permutations, seed, settings.ties == "random")
 
 
 def _all_keys(ctx: Context, videos: Mapping[str, Artifact], predictions: Mapping[str, Artifact]) -> Iterator[Keys]:

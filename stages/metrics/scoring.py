@@ -20,6 +20,7 @@ from eeg2vid.stages.statistics.adjust import holm
 from eeg2vid.stages.statistics.centred import centred
 from eeg2vid.stages.statistics.differences import paired_difference
 from eeg2vid.stages.statistics.intervals import Interval, class_mean_interval, hit_interval, mean_interval
+from eeg2vid.stages.statistics.permutation import permutation_p
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,14 @@ class Effort:
         Random pairings of runs behind each p-value, and as many wrong ones behind chance levels without a formula.
     seed
         Root of all random numbers; the same for every condition, so that conditions are paired.
+    ties_at_random
+        Of relabelings that score as the truth does, a random share counts instead of all: p is then uniform where
+        nothing is known, also of hits, which take few values.
     """
 
     permutations: int
     seed: int
+    ties_at_random: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,8 @@ def _named(given: Given, metric: Metric, variant: str) -> dict[str, str]:
 def _scored(given: Given, metric: Metric, variant: str, measured: Measured, nulls: Nulls, effort: Effort) -> Scored:
     values = _values(given, metric, measured)
     tested = _test(given, metric, measured, nulls, effort)
+    if tested is not None and effort.ties_at_random:
+        tested = _with_random_ties(tested, float(np.nanmean(values)), metric, effort)
     chance = measured.chance
     if chance is None:  # no formula: what wrong pairings score
         chance = float(paired_null(measured.table, nulls.pairings.foils).mean())
@@ -207,6 +214,14 @@ def _test(given: Given, metric: Metric, measured: Measured, nulls: Nulls, effort
         return found and replace(found, null=sign * found.null)
     p, null = nulls.labels.test(sign * measured.table, metric.form == "set")
     return Tested(max(p, _majority_p(given, metric, measured, effort)), sign * null, nulls.labels.caveat)
+
+
+def _with_random_ties(tested: Tested, value: float, metric: Metric, effort: Effort) -> Tested:
+    """Return a test whose ties are broken at random; what it was not significant for besides stays."""
+    sign = 1.0 if metric.direction == "higher" else -1.0
+    rng = np.random.default_rng([effort.seed, 1])
+    plain, random = (permutation_p(sign * value, sign * tested.null, rng=one) for one in (None, rng))
+    return replace(tested, p=random if tested.p <= plain + 1e-12 else max(random, tested.p))
 
 
 def _majority_p(given: Given, metric: Metric, measured: Measured, effort: Effort) -> float:

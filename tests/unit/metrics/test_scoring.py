@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, kstest
 from skimage.metrics import structural_similarity
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, top_k_accuracy_score
 
@@ -492,6 +492,19 @@ def test_below_the_majority_is_never_better_than_chance():
     assert (accuracy.value, accuracy.baseline) == pytest.approx((0.595, 0.725)) and accuracy.p > 0.9
     better = Labels(np.eye(2)[np.where(rng.random(200) < 0.95, labels, 1 - labels)], labels, np.ones(200, int))
     assert score_labels(replace(given, labels=better), FEW)[0].p < 0.05
+
+
+def test_ties_at_random_make_p_uniform_where_nothing_is_known():
+    """Hits of eight runs take few values: with all ties counted p < .3 is too seldom, with some as often as said."""
+    keys = make_keys([2] * 8)
+    found = {False: [], True: []}
+    for seed in range(200):
+        given = make_labels(keys, np.random.default_rng(seed))
+        for random, p in found.items():
+            p.append(next(row.p for row in score_labels(given, Effort(99, seed, random)) if name(row) == BALANCED))
+    assert kstest(found[True], "uniform").pvalue > 0.01
+    assert np.mean(np.array(found[False]) <= 0.3) < 0.25 < np.mean(np.array(found[True]) <= 0.3) + 0.02
+    assert all(some <= everything for some, everything in zip(found[True], found[False], strict=True))
 
 
 def test_labels_of_whole_runs_change_places_whatever_the_runs_lengths():
