@@ -69,10 +69,11 @@ class Pairings:
         null = widen(paired_null(matrix, self.random), self.folds)
         return Tested(permutation_p(float(np.nanmean(matrix.diagonal())), null), null, self.note)
 
-    def wrong(self, matrix: FloatArray) -> FloatArray | None:
-        """Return what the decoded clips of other runs score with each event's truth, mean over draws `(event,)`."""
-        if self.random is None:
-            return None
+    def wrong(self, matrix: FloatArray) -> FloatArray:
+        """Return what the decoded clips of other runs score with each event's truth, mean over draws `(event,)`.
+
+        Of a constant condition it is what the own one scores: they are the same.
+        """
         there = np.isfinite(matrix)
         total = np.where(there, matrix, 0.0) * self._drawn
         weight = (self._drawn * there).sum(axis=0)

@@ -57,6 +57,20 @@ class Person:
         }
 
     @cached_property
+    def eased(self) -> Mapping[Asked, FloatArray]:
+        """The same less what decoded clips of other runs score with each truth: an easy clip is easy for everything.
+
+        Their mean is the score, and they vary as it does when runs change places. Values without wrong pairings stay.
+        """
+        found = dict(self.given)
+        for row in self.values:
+            key = (row.measure, row.condition)
+            wrong = np.array([np.nan if v is None else v for v in row.wrong], dtype=np.float64)
+            if len(wrong) == len(found[key]) and (both := np.isfinite(wrong) & np.isfinite(found[key])).any():
+                found[key] = np.where(both, found[key] - wrong + wrong[both].mean(), found[key])
+        return found
+
+    @cached_property
     def nulls(self) -> Mapping[Asked, tuple[str, FloatArray]]:
         """The exchange, and the score under each relabeling of runs `(permutation,)`."""
         kept = [row for row in self.scores if row.exchange]
@@ -150,7 +164,7 @@ def _interval(people: Sequence[Person], key: Asked) -> Interval:
         if len(people) > 1:
             low = high = float("nan")
         return Interval(value, low, high, row.n_events, row.n_runs, 0, row.interval)
-    return crossed_interval([(person.given[key], person.runs, person.subject) for person in people])
+    return crossed_interval([(person.eased[key], person.runs, person.subject) for person in people])
 
 
 def _best(rows: Sequence[Score]) -> float | None:

@@ -107,8 +107,8 @@ class Headline:
         Of a single subject, what survives correction.
     hits
         Of several subjects, those in which something survives correction.
-    whose
-        Of several subjects that were tested together, of whom it is shown.
+    whose, share
+        Of several subjects that were tested together, of whom it is shown, and in what share of people, in words.
     clips
         Something that passes tells clips of one run apart; else what is told may be the concept, or what a run shares.
     timed
@@ -124,6 +124,7 @@ class Headline:
     passed: tuple[Evidence, ...]
     hits: int
     whose: Whose = ""
+    share: str = ""
     clips: bool = False
     timed: tuple[Evidence, ...] = ()
     leaks: tuple[str, ...] = ()

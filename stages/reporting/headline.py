@@ -80,4 +80,4 @@ def _together(found: Headline, things: str) -> tuple[str, str]:
     note += f"It rests on {listed([item.name for item in found.passed])}; {found.hits} of {found.tested} pass alone."
     if found.whose == "somebody":
         return f"In at least one of {found.tested} people the {things}; that people do, is not shown.", note
-    return f"Over {found.tested} people, the {things}.", note
+    return f"Over {found.tested} people, the {things}: in {found.share}.", note

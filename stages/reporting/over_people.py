@@ -25,7 +25,10 @@ def over_people(everybody: Sequence[Person | None], glossary: Glossary) -> Joint
 
 
 def whose(over: Together, lower_is_better: bool) -> Whose:
-    """Tell of whom a measure is shown: people, somebody, nobody; what the majority reaches is nothing."""
+    """Tell of whom a measure is shown: people, somebody, nobody; what the majority reaches is nothing.
+
+    Of people: without the strongest, too, and in a share of the population whose bound is above nought.
+    """
     if over.joint is None:
         return ""
     least = [over.chance] + ([] if over.baseline is None else [over.baseline])
@@ -34,6 +37,12 @@ def whose(over: Together, lower_is_better: bool) -> Whose:
     if not beyond or over.joint.p >= ALPHA:
         return "nobody"
     return "people" if over.joint.of_people(ALPHA) else "somebody"
+
+
+def share_of(over: Together) -> str:
+    """Return the share of people in which a measure is shown at least, in words; empty where none is."""
+    found = None if over.joint is None else over.joint.prevalence
+    return "" if found is None or found.bound is None else f"more than {found.bound:.0%} of people"
 
 
 def of_all(items: Sequence[Evidence], joint: Joint) -> Together | None:

@@ -28,7 +28,15 @@ from eeg2vid.stages.reporting.findings import (
     Whose,
 )
 from eeg2vid.stages.reporting.glossary import Glossary, constant
-from eeg2vid.stages.reporting.over_people import Joint, clocked_together, clocks_of, of_all, over_people, whose
+from eeg2vid.stages.reporting.over_people import (
+    Joint,
+    clocked_together,
+    clocks_of,
+    of_all,
+    over_people,
+    share_of,
+    whose,
+)
 from eeg2vid.stages.statistics.adjust import holm
 
 BALANCED = "balanced-accuracy"
@@ -102,6 +110,7 @@ def _joined(measures: Sequence[list[Evidence]], kind: Kind, joint: Joint, tested
         tuple(items[0] for items in best),
         hits,
         whose=shown,
+        share=share_of(joint[best[0][0].score.measure, best[0][0].score.condition]) if best else "",
         clips=any(items[0].tells_clips for items in best),
     )
 

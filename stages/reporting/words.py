@@ -24,6 +24,7 @@ from eeg2vid.stages.reporting.findings import (
 from eeg2vid.stages.reporting.glossary import capital, constant, listed
 from eeg2vid.stages.reporting.headline import say_headline
 from eeg2vid.stages.reporting.numbers import number, p_value, with_interval
+from eeg2vid.stages.reporting.over_people import share_of
 from eeg2vid.stages.reporting.rules import Subject, judge
 from eeg2vid.stages.statistics.power import power_sentence
 
@@ -69,8 +70,18 @@ def verdict(
     judgement = judge([Subject(*one) for one in subjects], definitions, stamps)
     headline, note = say_headline(judgement.headline, imported=imported)
     leaks = judgement.headline.leaks
-    sentences = [_sentence(finding, tamed=bool(leaks)) for finding in judgement.findings]
+    findings = sorted(judgement.findings, key=_weight)
+    sentences = [_sentence(finding, tamed=bool(leaks)) for finding in findings]
     return Verdict(judgement.headline.tone, headline, note, sentences)
+
+
+def _weight(finding: Finding) -> int:
+    """Return how late a finding is read: what a clock explains, then evidence, then what is none, then controls."""
+    if isinstance(finding, Clocked | ClockedTogether):
+        return 0
+    if isinstance(finding, Unbeaten | Outdone):
+        return 3
+    return 1 if finding.tone != "no" else 2
 
 
 def _sentence(finding: Finding, tamed: bool) -> Sentence:
@@ -193,8 +204,8 @@ def _joined(finding: Joined) -> tuple[str, str]:
     numbers += f", p {p_value(joint.p)} in one test of all"
     if joint.p_without_strongest is not None:
         numbers += f", {p_value(joint.p_without_strongest).removeprefix('= ')} without the strongest"
-    if joint.prevalence is not None and joint.prevalence.bound is not None:
-        numbers += f"; in more than {joint.prevalence.bound:.0%} of people"
+    if (share := share_of(over)) and finding.whose != "nobody":
+        numbers += f"; in {share}"
     numbers += f"; {finding.hits} of {finding.tested} pass alone"
     if finding.whose == "nobody" and joint.spread and over.interval.n_runs > 1:
         numbers += "; " + _power(over.chance, joint.spread, over.interval.n_runs, items[0])

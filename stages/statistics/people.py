@@ -70,10 +70,13 @@ class JointTest:
     prevalence: Prevalence | None
 
     def of_people(self, alpha: float = 0.05) -> bool:
-        """Tell whether it may be said of people: of most of them, and not only thanks to the strongest."""
+        """Tell whether it may be said of people: not thanks to the strongest alone, and in a share above nought.
+
+        How large the share is at least, `prevalence.bound` says; few people can never show a large one.
+        """
         without = self.p_without_strongest
-        majority = self.prevalence is not None and self.prevalence.p_majority <= alpha
-        return self.p <= alpha and majority and without is not None and without <= alpha
+        shared = self.prevalence is not None and bool(self.prevalence.bound)
+        return self.p <= alpha and shared and without is not None and without <= alpha
 
 
 def joint_test(observed: npt.ArrayLike, nulls: npt.ArrayLike, alpha: float = 0.05) -> JointTest:

@@ -1,9 +1,11 @@
 """The verdict over people: one test of all, of whom it is shown, and the clock counted once."""
 
+import re
+
 import numpy as np
 import pytest
 
-from eeg2vid.stages.metrics.metric import Given, Keys, Labels
+from eeg2vid.stages.metrics.metric import Given, Keys, Labels, Sides
 from eeg2vid.stages.metrics.people import Person, together
 from eeg2vid.stages.metrics.scoring import Effort, definitions_of, rows_of, score
 from eeg2vid.stages.metrics.versus import versus
@@ -53,7 +55,8 @@ def test_what_everybody_shows_a_little_is_found_together():
     """Hardly anybody passes alone, all together do; it is said of people, and in more than nobody."""
     rng = np.random.default_rng(0)
     found = judged([person(str(k), 0.13, rng) for k in range(12)])
-    assert (found.tone, found.headline) == ("yes", "Over 12 people, the EEG tells the labels.")
+    assert found.tone == "yes"
+    assert re.fullmatch(r"Over 12 people, the EEG tells the labels: in more than [1-9]\d% of people\.", found.headline)
     text = next(one.text for one in found.sentences if "balanced accuracy" in one.claim)
     assert "is better than chance over 12 people, and not in the strongest alone" in text
     assert "in one test of all" in text and "of people" in text
@@ -94,6 +97,30 @@ def test_over_people_numbers_are_those_of_the_persons():
         null = np.mean([p.nulls[one.measure, one.condition][1] for p in people], axis=0)
         assert one.joint.p == pytest.approx((1 + np.sum(null >= one.interval.value - 1e-6)) / 500)
         assert one.p_adjusted >= one.joint.p and one.alike
+
+
+def test_the_interval_is_of_what_the_test_moves():
+    """What is easy in a clip is easy for every decoder: a control that shows one thing always has no width."""
+    rng = np.random.default_rng(6)
+    keys = keys_of("1")
+    truth = rng.integers(0, 256, (len(keys.events), 1, 8, 8, 3), dtype=np.uint8)
+    grey = np.full_like(truth, 128)
+    noise = rng.integers(0, 256, truth.shape, dtype=np.uint8)
+    people = []
+    for subject in "123":
+        of, found = keys_of(subject), []
+        for condition, clips in (("full", (truth // 8 + noise // 8 * 7).astype(np.uint8)), ("grey", grey)):
+            found += score(Given(of, condition, frames=Sides(clips, truth)), EFFORT)[0]
+        n = len(of.events)
+        values = [
+            row for one in (found[: len(found) // 2], found[len(found) // 2 :]) for row in rows_of(one, range(n), n)
+        ]
+        events = list(zip(of.events, of.folds.tolist(), strict=True))
+        people.append(Person(subject, [one.row for one in found], values, events, of.runs))
+    rows = {(one.measure.metric, one.measure.variant, one.condition): one.interval for one in together(people)}
+    for metric in ("identification", "ssim", "psnr"):
+        assert rows[metric, "", "full"].low < rows[metric, "", "full"].value < rows[metric, "", "full"].high
+        assert rows[metric, "", "grey"].high - rows[metric, "", "grey"].low < 1e-9  # psnr of grey differs by clip
 
 
 def test_two_systems_are_held_against_each_other_event_by_event():
