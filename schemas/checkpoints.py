@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from eeg2vid.schemas.base import Attributes, Schema
+from eeg2vid.schemas.base import ArraySpec, Attributes, Schema
 from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.targets import TargetFacts
 
@@ -45,10 +45,23 @@ class CheckpointAttributes(Attributes):
     targets: dict[str, TargetFacts]
 
 
+_LABELED = ("model", "labeling", "class")
+
+
+def _of_labelings(doc: str) -> ArraySpec:
+    return ArraySpec(dims=_LABELED, dtypes=("float32",), unit="1", doc=doc, optional=True)
+
+
 CHECKPOINTS = Schema(
     name="checkpoints",
     version=2,
     doc="Decoders trained on the training part of each fold: models/<fold>/<target>/.",
+    arrays={
+        "relabeled_events": _of_labelings("test events that have a class under a relabeling of runs, training and all"),
+        "relabeled_top1": _of_labelings("how many of them are hit by the model fitted anew to that labeling"),
+        "relabeled_top5": _of_labelings("how many have their class among its five most probable ones"),
+    },
+    index={"model": "models"},
     tables={"models": TrainedModel, "history": TrainedEpoch},
     attributes=CheckpointAttributes,
     models=True,

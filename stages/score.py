@@ -26,6 +26,7 @@ from eeg2vid.stages.judging.ceilings import TERM, ceiling_sentence
 from eeg2vid.stages.judging.elsewhere import imported_terms
 from eeg2vid.stages.judging.event_axis import EventAxis
 from eeg2vid.stages.judging.labelled import label_terms, labels_against, tasks_of, vote_by_clock, why_no_clock
+from eeg2vid.stages.judging.refits import Refitted, refitted_of
 from eeg2vid.stages.judging.shown import by_condition, clips_against, keys_of
 from eeg2vid.stages.judging.subsets import subsets_of
 from eeg2vid.stages.judging.valued import keys_of_target, value_targets, values_against
@@ -201,7 +202,10 @@ def _labels(ctx: Context, condition: str, predictions: Artifact | None) -> Itera
                 ctx.reporter.remark(f"{ctx.node}: no position vote on {task.name}: {reason}.")
                 continue
             probabilities, detail = vote_by_clock(task)
-        yield labels_against(ctx, task, condition, probabilities, detail)
+        refitted: Refitted = {}
+        if condition == FULL:
+            refitted = refitted_of(ctx, predictions, task.name, set(task.folds.tolist()), len(task.labels))
+        yield labels_against(ctx, task, condition, probabilities, detail, refitted)
 
 
 def _made_elsewhere(videos: Mapping[str, Artifact]) -> set[str]:

@@ -11,6 +11,7 @@ from eeg2vid.schemas.decoding import DecodingSettings
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.networks import EncoderNetwork, GlmnetSettings
 from eeg2vid.stages.decoding.needs import SIGNALS, TARGETS, training_needs
+from eeg2vid.stages.decoding.refitting import require_refits
 from eeg2vid.stages.decoding.training import train_folds
 from eeg2vid.stages.decoding.upgrades import training_settings
 from eeg2vid.stages.engine.protocol import Context
@@ -27,6 +28,13 @@ class TrainEncoderSettings(DecodingSettings):
         ("concept", "fast"),
         min_length=1,
         description="what to classify, repeated: concept, group, color, fast, number, human, face",
+    )
+    permutations: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description="relabelings of runs to which each model is fitted anew, so that `score` has an exact null over "
+        "folds (lda); 0: none",
     )
 
 
@@ -61,6 +69,7 @@ class TrainEncoder(Stage):
         "eeg2vid train-encoder --subject 17 --variant glmnet",
         "eeg2vid train-encoder --variant lda --network lda --targets concept --targets human",
         "eeg2vid train-encoder --targets fast --fast-scores flow",
+        "eeg2vid train-encoder --variant lda --network lda --permutations 1000",
     )
 
     def needs(self, settings: TrainEncoderSettings, condition: str, unit: Per) -> Needs:
@@ -74,6 +83,7 @@ class TrainEncoder(Stage):
     def run(self, ctx: Context) -> None:
         """Fit every target in every fold."""
         _require_own_units(ctx.settings)
+        require_refits(ctx.settings)
         train_folds(ctx, "encoders")
 
 

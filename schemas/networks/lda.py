@@ -14,6 +14,7 @@ class LdaSettings(Network):
 
     builds: ClassVar[str] = "eeg2vid.stages.networks.lda:LdaDecoder"
     learns: ClassVar[frozenset[str]] = frozenset({"label"})
+    refits: ClassVar[bool] = True
     cites: ClassVar[tuple[str, ...]] = ("ledoit2004wellconditioned",)
 
     version: ClassVar[int] = 2  # chooses its covariance

@@ -29,11 +29,14 @@ class Network(Choice):
         Kinds of targets: 'label' (a class per event), 'value' (an array per event).
     joint
         It learns all its targets at once; any other network learns exactly one.
+    refits
+        It can be fitted anew to thousands of relabelings (`train-encoder --permutations`).
     """
 
     inputs: ClassVar[tuple[str, ...]] = ("de", "epochs")
     learns: ClassVar[frozenset[str]] = frozenset()
     joint: ClassVar[bool] = False
+    refits: ClassVar[bool] = False
 
     def also_reads(self) -> tuple[str, ...]:
         """Return the roles it learns by beside inputs and targets: 'clips' for concepts, 'stimuli' for measures."""

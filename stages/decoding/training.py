@@ -17,6 +17,7 @@ from eeg2vid.stages.cohort.known import known_of
 from eeg2vid.stages.cohort.people import Cohort, gather, run_of
 from eeg2vid.stages.decoding.embeddings import embedded, fold_encoders, keep_encoders, signals_of
 from eeg2vid.stages.decoding.needs import inputs_of
+from eeg2vid.stages.decoding.refitting import Split, refitted
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.store.code import code_record, source_digest
 from eeg2vid.stages.targets.table import find_targets
@@ -87,8 +88,9 @@ def train_folds(ctx: Context, role: str) -> None:
     shared = Shared()
     if settings.training.scaling == "own":
         ctx.stamp("transductive scaling")
+    classes = max((len(one.classes) for job in jobs for one in job.targets.values()), default=0)
     for part, [job] in ctx.parts(settings.network.name, jobs):
-        _fit(ctx, part, role, job, cohort, inputs, known, shared)
+        _fit(ctx, part, role, job, cohort, inputs, known, shared, classes)
     ctx.write(role).attributes(
         CheckpointAttributes(
             inputs=names,
@@ -129,12 +131,22 @@ def _classes(target: OfFold, events: np.ndarray) -> list[int]:
 
 
 def _fit(
-    ctx: Context, part: WorkPart, role: str, job: Job, cohort: Cohort, inputs: Inputs, known: Known, shared: Shared
+    ctx: Context,
+    part: WorkPart,
+    role: str,
+    job: Job,
+    cohort: Cohort,
+    inputs: Inputs,
+    known: Known,
+    shared: Shared,
+    classes: int,
 ) -> None:
-    """Train one model and keep it with its row and history in a part.
+    """Train one model and keep it with its row and history in a part; of labels with at most so many classes.
 
     A stopped training leaves its state beside the part and goes on from there.
     """
+    import numpy as np
+
     from eeg2vid.stages.networks.build import build
     from eeg2vid.stages.networks.checkpoint import save_decoder
     from eeg2vid.stages.training.state import FolderKeeper
@@ -173,6 +185,14 @@ def _fit(
     )
     part.rows(role, "models", [row])
     part.rows(role, "history", [TrainedEpoch(path=job.path, **asdict(epoch)) for epoch in report.history])
+    if getattr(settings, "permutations", 0):
+        again = len(validation) and settings.training.refit
+        learned = np.concatenate([first, job.fold.validation]) if again else first
+        [target] = job.targets.items()
+        found = refitted(ctx, decoder, inputs, cohort, target, Split(learned, job.fold.test))
+        for name, counts in found.items():
+            padded = np.pad(counts, [(0, 0), (0, 0), (0, classes - counts.shape[2])])
+            part.array(role, f"relabeled_{name}", padded)
 
 
 def _examples(ctx: Context, job: Job, cohort: Cohort, inputs: Inputs, known: Known, events: np.ndarray) -> Examples:

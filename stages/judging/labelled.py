@@ -15,6 +15,7 @@ from eeg2vid.stages.cohort.clips import clips_of, with_measured_motion
 from eeg2vid.stages.cohort.folds import load_folds, used_events
 from eeg2vid.stages.cohort.people import Cohort, gather, times_in_blocks
 from eeg2vid.stages.engine.protocol import Context
+from eeg2vid.stages.judging.refits import Refitted
 from eeg2vid.stages.judging.shown import keyed
 from eeg2vid.stages.store.reader import Artifact
 from eeg2vid.stages.targets.labels import labels_of
@@ -209,10 +210,14 @@ def label_terms(ctx: Context, artifact: Artifact) -> dict[str, str]:
     return terms
 
 
-def labels_against(ctx: Context, task: Task, condition: str, probabilities: np.ndarray, detail: str) -> Given:
+def labels_against(
+    ctx: Context, task: Task, condition: str, probabilities: np.ndarray, detail: str, refitted: Refitted
+) -> Given:
     """Return the probabilities of one task `(asked, class)` beside the true labels."""
     from eeg2vid.stages.metrics.metric import Given, Labels
 
     keys = keyed(ctx, [event.event for event in task.events], task.folds.tolist())
     labels = Labels(probabilities, task.labels, task.majority)
-    return Given(keys, condition, target=task.name, labels=labels, detail=detail, threads=ctx.threads)
+    return Given(
+        keys, condition, target=task.name, labels=labels, detail=detail, refitted=refitted, threads=ctx.threads
+    )

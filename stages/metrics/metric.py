@@ -217,6 +217,9 @@ class Given:
         By label, beside `truths`: the names of its classes, in the order of their numbers.
     judges
         By eye, beside `percepts`.
+    refitted
+        What models fitted anew to relabelings score, by metric and variant `(labeling,)`; where it is there, p comes
+        from it.
     subset
         Which events these are; empty: all that were decoded.
     detail
@@ -239,6 +242,7 @@ class Given:
     truths: Mapping[str, NDArray] = field(default_factory=dict)
     truth_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     judges: Mapping[str, Judge] = field(default_factory=dict)
+    refitted: Mapping[tuple[str, str], FloatArray] = field(default_factory=dict)
     subset: str = ""
     detail: str = ""
     extras: frozenset[str] = frozenset()
@@ -259,6 +263,7 @@ class Given:
             values=None if self.values is None else self.values.take(kept),
             truths={name: values[kept] for name, values in self.truths.items()},
             asked=(),
+            refitted={},
             subset=subset,
         )
 

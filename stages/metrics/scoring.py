@@ -22,6 +22,8 @@ from eeg2vid.stages.statistics.differences import paired_difference
 from eeg2vid.stages.statistics.intervals import Interval, class_mean_interval, hit_interval, mean_interval
 from eeg2vid.stages.statistics.permutation import permutation_p
 
+_REFITTED = "models were fitted anew to {} relabelings"
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -140,7 +142,7 @@ def _named(given: Given, metric: Metric, variant: str) -> dict[str, str]:
 
 def _scored(given: Given, metric: Metric, variant: str, measured: Measured, nulls: Nulls, effort: Effort) -> Scored:
     values = _values(given, metric, measured)
-    tested = _test(given, metric, measured, nulls, effort)
+    tested = _test(given, metric, variant, measured, nulls, effort)
     if tested is not None and effort.ties_at_random:
         tested = _with_random_ties(tested, float(np.nanmean(values)), metric, effort)
     chance = measured.chance
@@ -165,7 +167,9 @@ def _scored(given: Given, metric: Metric, variant: str, measured: Measured, null
         n_events=interval.n_events,
         n_clips=len(set(given.keys.clips)),
         n_runs=interval.n_runs,
-        exchange="" if tested is None else exchange_of(given.keys, _exchanged(given), effort.permutations, effort.seed),
+        exchange=""
+        if tested is None
+        else exchange_of(given.keys, _exchanged(given, effort), effort.permutations, effort.seed),
         detail="; ".join(one for one in (given.detail, measured.detail) if one),
     )
     paired = given.labels is None and measured.table.ndim == 2
@@ -204,7 +208,9 @@ def _interval(given: Given, metric: Metric, variant: str, measured: Measured, va
     return replace(found, value=float(np.nanmean(values)))  # the same but for rounding
 
 
-def _test(given: Given, metric: Metric, measured: Measured, nulls: Nulls, effort: Effort) -> Tested | None:
+def _test(
+    given: Given, metric: Metric, variant: str, measured: Measured, nulls: Nulls, effort: Effort
+) -> Tested | None:
     """Return the test of a score; None where there is nothing to exchange."""
     if measured.table.ndim < 2:
         return None
@@ -213,6 +219,10 @@ def _test(given: Given, metric: Metric, measured: Measured, nulls: Nulls, effort
         found = nulls.pairings.test(sign * measured.table)
         return found and replace(found, null=sign * found.null)
     p, null = nulls.labels.test(sign * measured.table, metric.form == "set")
+    if (anew := given.refitted.get((metric.name, variant))) is not None:
+        p, note = permutation_p(float(_values(given, metric, measured).mean()), anew), _REFITTED.format(len(anew))
+        kept = anew[: len(null)] if len(anew) >= len(null) else null  # too few would pass for more than they are
+        return Tested(max(p, _majority_p(given, metric, measured, effort)), kept, note)
     return Tested(max(p, _majority_p(given, metric, measured, effort)), sign * null, nulls.labels.caveat)
 
 
@@ -239,8 +249,11 @@ def _majority_p(given: Given, metric: Metric, measured: Measured, effort: Effort
     return paired_difference(hits, vote, given.keys.runs, rng, effort.permutations, alternative="greater").p
 
 
-def _exchanged(given: Given) -> str:
-    return f"labels of {given.target}" if given.labels is not None else "clips"
+def _exchanged(given: Given, effort: Effort) -> str:
+    if given.labels is None:
+        return "clips"
+    anew = any(len(null) >= effort.permutations for null in given.refitted.values())
+    return f"{'relabelings' if anew else 'labels'} of {given.target}"
 
 
 def _kind(given: Given) -> Kind:

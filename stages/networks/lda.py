@@ -13,8 +13,9 @@ from eeg2vid.stages.networks.decoder import State
 from eeg2vid.stages.networks.examples import Examples, FitReport
 from eeg2vid.stages.signal.covariance import ledoit_wolf
 from eeg2vid.stages.training.discriminant import NEVER
+from eeg2vid.stages.training.inputs import Inputs
 
-_LEAST = 1e-6  # variance within classes over all variance: clips of a run may share one and the same EEG, the hint's
+LEAST = 1e-6  # variance within classes over all variance: clips of a run may share one and the same EEG, the hint's
 
 
 def _class_covariance(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -60,7 +61,7 @@ def fit_lda(
             (share * _class_covariance(part) for share, part in zip(shares, parts, strict=True)),
             start=np.zeros((vectors.shape[1],) * 2),
         )
-    least = _LEAST * float(vectors.var(axis=0).mean())
+    least = LEAST * float(vectors.var(axis=0).mean())
     if np.trace(within) < least * len(within):
         within[np.diag_indices(len(within))] += least
     weights = np.zeros((vectors.shape[1], n_classes))
@@ -77,6 +78,11 @@ class LdaDecoder(ClosedForm):
     """Shrinkage LDA on vectors of all inputs. All it may choose on the validation events is the covariance."""
 
     settings: LdaSettings
+    chosen = "pooled"  # covariance of the last fit
+
+    def vectors_of(self, inputs: Inputs) -> NDArray[np.float64]:
+        """Return the vectors that predictions of some events are made from."""
+        return self._vectors(inputs, "pooled", None)
 
     def solve(self, train: Examples, validation: Examples | None) -> FitReport:
         """Fit to the training events, score, and fit to both."""
@@ -98,6 +104,7 @@ class LdaDecoder(ClosedForm):
         return FitReport(len(train), len(validation), scores[best], detail=f"{kinds[best]} covariance")
 
     def _solve(self, examples: Examples, covariance: str) -> None:
+        self.chosen = covariance
         self.vectors.fit(examples.inputs)
         weights, offsets = fit_lda(
             self.vectors.transform(examples.inputs),
