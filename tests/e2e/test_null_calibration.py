@@ -15,6 +15,7 @@ from eeg2vid.stages.metrics.classification import expected_hits
 from eeg2vid.stages.networks.context import BuildContext, TargetForm
 from eeg2vid.stages.networks.examples import Examples
 from eeg2vid.stages.networks.lda import LdaDecoder, fit_lda
+from eeg2vid.stages.networks.relabeled import RelabeledLda, hits
 from eeg2vid.stages.signal.epochs import cut_epochs
 from eeg2vid.stages.signal.features import band_features
 from eeg2vid.stages.simulation.brain import make_subject, simulate_block
@@ -106,17 +107,17 @@ def vote(labels):
 
 def judge(scores, labels, seed):
     """Return the balanced accuracy, the spread under shuffled labels, and the p-value of each test."""
-    hits = expected_hits(scores)
+    table = expected_hits(scores)
     found = {
         sharing: run_label_permutation(
-            hits, labels, RUN, np.random.default_rng(seed), folds=BLOCK, n=PERMUTATIONS, sharing=sharing
+            table, labels, RUN, np.random.default_rng(seed), folds=BLOCK, n=PERMUTATIONS, sharing=sharing
         )
         for sharing in ("none", "mutual", "unknown")
     }
     p = {sharing: one.p for sharing, one in found.items()}
     p["last block alone"] = found["none"].fold_p[-1]
     pairings = run_permutations(RUN, PLACE, PERMUTATIONS, np.random.default_rng(seed), BLOCK)
-    null = widen(label_null(hits, labels, pairings, balanced=True), BLOCK)
+    null = widen(label_null(table, labels, pairings, balanced=True), BLOCK)
     p["score table"] = permutation_p(found["none"].observed, null)
     return found["none"].observed, found["none"].spread, p
 
@@ -152,6 +153,38 @@ def test_twenty_studies_of_features():
     observed, _, small = gather(synthetic(seed, signal=0.5)["lda"] for seed in range(20))
     assert observed.mean() > 0.3
     assert small["mutual"] == small["score table"] == 20
+
+
+def refitted_p(vectors, labels, seed, permutations):
+    """Return the p-value of balanced accuracy where LDA is fitted anew to every labeling of the runs of each block."""
+    moved = run_permutations(RUN, PLACE, permutations, np.random.default_rng(seed), BLOCK)
+    scores = np.zeros((permutations + 1, CONCEPTS))  # hits by class; each class has as many events
+    for block in range(BLOCKS):
+        train, test = np.flatnonzero(block != BLOCK), np.flatnonzero(block == BLOCK)
+        models = RelabeledLda(vectors[train], vectors[test], CONCEPTS, covariance="pooled", priors="empirical")
+        for k, own in enumerate((labels, *labels[moved])):
+            np.add.at(scores[k], own[test], hits(models.scores(own[train]), own[test], 1))
+    accuracy = scores.mean(axis=1) / (BLOCKS * CLIPS)
+    return permutation_p(accuracy[0], accuracy[1:])
+
+
+def refit_study(seed, signal):
+    rng = np.random.default_rng([20, seed])
+    labels = random_order(rng)
+    return refitted_p(features(labels, signal, rng), labels, seed, 199)
+
+
+def test_models_fitted_anew_find_what_is_there():
+    assert refit_study(0, 0.5) <= 0.01 and refit_study(1, 0.0) > 0.05
+
+
+@pytest.mark.study
+@pytest.mark.timeout(3600)
+def test_models_fitted_anew_keep_their_word():
+    """Beside `none`, `mutual` and the rest, of the same studies: exact, whatever folds share."""
+    nothing, weak = ([refit_study(seed, signal) < 0.05 for seed in range(n)] for n, signal in ((1000, 0.0), (200, 0.2)))
+    print(f"\nfitted anew: p < .05 of 1000 without a signal {sum(nothing)}, of 200 with one of 0.2 {sum(weak)}")
+    assert sum(nothing) <= most(1000) and sum(weak) > 60
 
 
 @pytest.mark.study
