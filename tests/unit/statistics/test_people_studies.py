@@ -106,7 +106,9 @@ def test_level_and_power():
     assert table["drift in half of the runs"]["t over people"] > 0.15
     assert table["all at .0583"]["joint p"] >= 0.85
     for name, row in table.items():
-        if not name.startswith("all"):
-            assert row["majority"] <= most(STUDIES) and row["people"] <= most(STUDIES)
+        if not name.startswith("all"):  # half of the people are not more than half; and people all the same
+            assert row["majority"] <= most(STUDIES)
+        if name.startswith(("nothing", "drift", "one person")):
+            assert row["people"] <= most(STUDIES)
     assert table["one person at .335"]["joint p"] == 1.0
     assert table["all at .20"]["people"] > 0.9
