@@ -29,6 +29,7 @@ from eeg2vid.cli.commands.stage import run_stage
 from eeg2vid.cli.errors import guarded
 from eeg2vid.cli.options import DebugOption, Globals, JsonOption, WorkspaceOption
 from eeg2vid.cli.output import visible
+from eeg2vid.cli.prose import prose
 from eeg2vid.cli.signature import stage_command
 from eeg2vid.stages.registry import STAGES
 
@@ -94,16 +95,16 @@ _SAID = {  # what the exchange of files calls its parameters: options of the sam
 }
 _GROUPS: dict[str, typer.Typer] = {"recipe": recipe.app, "weights": weights.app, "slurm": slurm.app}
 for _name, _command in _START.items():
-    app.command(_name, rich_help_panel="Start")(guarded(_command))
+    app.command(_name, help=prose(_command), rich_help_panel="Start")(guarded(_command))
 for _stage in STAGES.values():
     _epilog = "\n\n".join(["Examples:", *_stage.examples]) if _stage.examples else None
     app.command(_stage.name, rich_help_panel=_stage.panel, epilog=_epilog, cls=command_class(_stage))(
         stage_command(_stage, run_stage)
     )
 for _name, _command in _JUDGE.items():
-    app.command(_name, rich_help_panel="Judge")(guarded(_command))
+    app.command(_name, help=prose(_command), rich_help_panel="Judge")(guarded(_command))
 for _name, _command in _FILES.items():
-    app.command(_name, rich_help_panel=FILES)(guarded(_command, _SAID.get(_name, ())))
+    app.command(_name, help=prose(_command), rich_help_panel=FILES)(guarded(_command, _SAID.get(_name, ())))
 for _name, _group in _GROUPS.items():
     app.add_typer(_group, name=_name, rich_help_panel=FILES)
 

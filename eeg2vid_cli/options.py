@@ -20,7 +20,7 @@ from eeg2vid.stages.registry import STAGES
 from eeg2vid.stages.store.layout import split_variant
 
 INPUTS = "What to work on"
-EXECUTION = "How to run (decides no result; last digits may follow --device and --threads)"
+EXECUTION = "How to run (decides no result but last digits)"
 
 
 def _complete_recipe() -> list[str]:

@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from eeg2vid.cli import options as shared
 from eeg2vid.cli.errors import guarded
+from eeg2vid.cli.prose import prose
 from eeg2vid.schemas.choice import choices_of
 from eeg2vid.stages.engine.settings import merge
 from eeg2vid.stages.engine.stage import Stage
@@ -63,7 +64,7 @@ def stage_command(stage: Stage, run: Run) -> Callable[..., None]:
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     command.__name__ = stage.name.replace("-", "_")
-    command.__doc__ = inspect.getdoc(stage)
+    command.__doc__ = prose(stage)
     return guarded(command, fields.keys())
 
 

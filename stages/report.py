@@ -42,7 +42,7 @@ class Report(Stage):
     """
 
     name = "report"
-    version = 2
+    version = 3
     Settings = ReportSettings
     reads = {
         "scores": Read(SCORES, "many"),

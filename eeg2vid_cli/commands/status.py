@@ -110,10 +110,14 @@ def _summary(verdicts: list[Verdict]) -> list[dict[str, Any]]:
         kind = "study" if verdict.node.unit == "study" else "subjects"
         groups.setdefault((verdict.node.stage, verdict.node.variant, kind), []).append(verdict)
     return [
-        {"stage": stage, "variant": variant, "units": f"{len(group)} {kind}" if kind == "subjects" else kind}
+        {"stage": stage, "variant": variant, "units": kind if kind == "study" else _people(len(group))}
         | {"state": _states(group)}
         for (stage, variant, kind), group in groups.items()
     ]
+
+
+def _people(count: int) -> str:
+    return "1 subject" if count == 1 else f"{count} subjects"
 
 
 def _states(group: list[Verdict]) -> str:

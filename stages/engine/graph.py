@@ -301,6 +301,9 @@ class Study(Conditioned):
 
     def _one_variant(self, node: Node, role: str, producer: str, base: str, condition: str) -> str:
         bases = self.names.kin(base, self.bases(producer))
+        system, eye = split_eye(base)
+        if eye and role == self.stages[node.stage].named_after and bases == self.bases(producer):
+            bases = [system]  # who is called SYSTEM+EYE looks at that system, never at another for want of it
         if len(bases) > 1:
             options = ", ".join(f"{producer}/{name}" for name in bases)
             raise UsageError(

@@ -11,6 +11,7 @@ from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.scores import Contrast, Measure, Values
 from eeg2vid.stages.metrics.frames import FloatArray
 from eeg2vid.stages.metrics.scoring import Effort, bound
+from eeg2vid.stages.metrics.table import METRICS
 from eeg2vid.stages.statistics.differences import paired_difference
 
 
@@ -55,6 +56,7 @@ def contrast(
                 runs,
                 np.random.default_rng(effort.seed),
                 effort.permutations,
+                bounds=METRICS[measure.metric].bounds if measure.metric in METRICS else (None, None),
             )
             found.append(
                 Contrast(

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from eeg2vid.schemas.scores import Measure, Score, Values
 from eeg2vid.stages.metrics.frames import FloatArray
+from eeg2vid.stages.metrics.table import METRICS
 from eeg2vid.stages.statistics.adjust import holm
 from eeg2vid.stages.statistics.crossed import crossed_interval
-from eeg2vid.stages.statistics.intervals import Interval
+from eeg2vid.stages.statistics.intervals import Bounds, Interval
 from eeg2vid.stages.statistics.people import JointTest, joint_test
 
 Asked = tuple[Measure, str]
@@ -164,7 +165,15 @@ def _interval(people: Sequence[Person], key: Asked) -> Interval:
         if len(people) > 1:
             low = high = float("nan")
         return Interval(value, low, high, row.n_events, row.n_runs, 0, row.interval)
-    return crossed_interval([(person.eased[key], person.runs, person.subject) for person in people])
+    return crossed_interval(
+        [(person.eased[key], person.runs, person.subject) for person in people], bounds=bounds_of(key)
+    )
+
+
+def bounds_of(key: Asked) -> Bounds:
+    """Return the lowest and the highest possible score of what was asked; None: there is none, or no such metric."""
+    metric = METRICS.get(key[0].metric)
+    return metric.bounds if metric else (None, None)
 
 
 def _best(rows: Sequence[Score]) -> float | None:

@@ -9,8 +9,9 @@ import numpy as np
 
 from eeg2vid.schemas.scores import Measure
 from eeg2vid.stages.metrics.frames import FloatArray
-from eeg2vid.stages.metrics.people import Asked, Person
+from eeg2vid.stages.metrics.people import Asked, Person, bounds_of
 from eeg2vid.stages.statistics.crossed import crossed_interval, crossed_mean
+from eeg2vid.stages.statistics.differences import reach
 from eeg2vid.stages.statistics.equivalence import equivalence_of
 from eeg2vid.stages.statistics.intervals import Interval
 from eeg2vid.stages.statistics.runs import IntArray
@@ -60,7 +61,7 @@ def versus(ours: Sequence[Person], theirs: Sequence[Person], margin: float | Non
             continue
         mean = crossed_mean(people)
         same = None if margin is None or mean.n_runs < 2 else equivalence_of(mean, margin).p
-        found.append(Versus(*key, crossed_interval(people), mean.p(), same, len(people)))
+        found.append(Versus(*key, crossed_interval(people, bounds=reach(bounds_of(key))), mean.p(), same, len(people)))
     return found
 
 

@@ -204,7 +204,7 @@ def _joined(finding: Joined) -> tuple[str, str]:
     numbers += f", p {p_value(joint.p)} in one test of all"
     if joint.p_without_strongest is not None:
         numbers += f", {p_value(joint.p_without_strongest).removeprefix('= ')} without the strongest"
-    if (share := share_of(over)) and finding.whose != "nobody":
+    if (share := share_of(over)) and finding.whose == "people":
         numbers += f"; in {share}"
     numbers += f"; {finding.hits} of {finding.tested} pass alone"
     if finding.whose == "nobody" and joint.spread and over.interval.n_runs > 1:

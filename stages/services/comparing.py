@@ -76,7 +76,7 @@ def scored_systems(root: Path, wanted: Sequence[str], subjects: str) -> list[Sys
     unknown = [name for name in wanted if name not in found]
     if unknown:
         raise UsageError(f"No system '{unknown[0]}' was scored here.{did_you_mean(unknown[0], found)}")
-    return [System(name, found[name]) for name in (wanted or found)]
+    return [System(name, found[name]) for name in (dict.fromkeys(wanted) or found)]
 
 
 def rows_of(system: System) -> list[dict[str, Any]]:

@@ -73,8 +73,10 @@ def unfair(theirs: Published, people: int, stamps: Sequence[str]) -> list[str]:
     stamps
         What must be said of what was scored.
     """
-    found = [f"theirs: {theirs.test}; {theirs.how}"]
+    found = [f"paper: {theirs.test}; {theirs.how}"]
     found += ["ours is simulated, and so are the films that its judges know"] if "simulated" in stamps else []
     found += [f"ours is stamped '{stamp}'" for stamp in stamps if stamp != "simulated"]
-    found += [f"{people} people against {theirs.people}"] if people != theirs.people else []
+    found += (
+        [f"{people} {'person' if people == 1 else 'people'} against {theirs.people}"] if people != theirs.people else []
+    )
     return found

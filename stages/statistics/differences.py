@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.statistics.intervals import LEVEL, Interval, t_interval
+from eeg2vid.stages.statistics.intervals import LEVEL, Bounds, Interval, t_interval
 from eeg2vid.stages.statistics.means import run_mean, scored
 from eeg2vid.stages.statistics.permutation import Alternative, permutation_p
 from eeg2vid.stages.statistics.runs import FloatArray
@@ -32,6 +32,7 @@ def paired_difference(
     n: int = FLIPS,
     level: float = LEVEL,
     alternative: Alternative = "two-sided",
+    bounds: Bounds = (None, None),
 ) -> Difference:
     """Return the mean of a - b over the same events, its t interval over runs, and a p-value.
 
@@ -52,6 +53,8 @@ def paired_difference(
         Coverage of the interval.
     alternative
         Which end of a - b is extreme.
+    bounds
+        Lowest and highest possible score; the interval keeps within what two such can differ.
 
     Raises
     ------
@@ -62,10 +65,16 @@ def paired_difference(
     if first.shape != second.shape:
         raise BadDataError(f"The two conditions have {first.size} and {second.size} scores, expected the same events.")
     difference = first - second
-    interval = t_interval(run_mean(difference, runs), level)
+    interval = t_interval(run_mean(difference, runs), level, reach(bounds))
     scores, run_of, _ = scored(difference, runs)
     p = sign_flip_p(np.bincount(run_of, weights=scores).astype(np.float64), rng, n, alternative)
     return Difference(**vars(interval), p=p)
+
+
+def reach(bounds: Bounds) -> Bounds:
+    """Return the largest differences to either side that two scores within bounds can have."""
+    low, high = bounds
+    return (None, None) if low is None or high is None else (low - high, high - low)
 
 
 def sign_flip_p(

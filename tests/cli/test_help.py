@@ -109,3 +109,10 @@ def test_the_plan_as_a_graph(workspace, cli_ok):
     assert len(nodes) + len(edges) + 1 + 5 == len(lines)
     missing = cli_ok("status", "-w", workspace, "--recipe", "lag-sweep", "--graph", "--json").json["mermaid"]
     assert "preprocess<br/>lag-0ms<br/>2 units: missing" in missing
+
+
+def test_prose_fills_the_width_and_keeps_brackets(cli_ok):
+    said = cli_ok("perceive", "--help").out.partition("╭")[0]
+    assert '[perceive."ridge+image-encoder"]' in " ".join(said.split())
+    paragraph = said.strip().rpartition("\n" + " " * 80 + "\n")[2].splitlines()
+    assert min(len(line.strip()) for line in paragraph[:-1]) > 50, said  # 76 less the longest word

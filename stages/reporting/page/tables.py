@@ -84,7 +84,7 @@ def score_lines(scores: Iterable[Score], scales: dict[Measure, bars.Scale], glos
     lines = []
     for rows in grouped(scores):
         for k, row in enumerate(full_first(rows)):
-            p = p_value(row.p).removeprefix("= ") + "*" * bool(row.note)
+            p = p_value(row.p).removeprefix("= ") + "*" * (row.p is not None and bool(row.note))
             cells = (
                 number(row.value), interval(row), number(row.chance), _CHANCE_KINDS[row.chance_kind],
                 p, str(row.n_events), str(row.n_runs),

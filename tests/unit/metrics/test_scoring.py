@@ -17,6 +17,7 @@ from eeg2vid.stages.metrics.nulls import is_constant
 from eeg2vid.stages.metrics.psnr import psnr_matrix
 from eeg2vid.stages.metrics.scoring import Effort, definitions_of, rows_of, score
 from eeg2vid.stages.metrics.ssim_pairs import PairedSsim
+from eeg2vid.stages.metrics.table import METRICS as TABLE
 from eeg2vid.stages.statistics.differences import paired_difference
 from eeg2vid.stages.statistics.permutation import run_permutations
 
@@ -246,7 +247,8 @@ def test_contrasts_are_paired_differences():
     for row in found.contrasts:
         full = np.array(list(values_of(found, name(row)).values()))
         control = np.array(list(values_of(found, name(row), row.control).values()))
-        expected = paired_difference(full, control, keys.runs, np.random.default_rng(4), 99)
+        bounds = TABLE[row.metric].bounds
+        expected = paired_difference(full, control, keys.runs, np.random.default_rng(4), 99, bounds=bounds)
         assert (row.difference, row.low, row.high, row.p) == (
             expected.value, expected.low, expected.high, expected.p
         )  # fmt: skip

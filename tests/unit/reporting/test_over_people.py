@@ -8,9 +8,11 @@ import pytest
 from eeg2vid.stages.metrics.metric import Given, Keys, Labels, Sides
 from eeg2vid.stages.metrics.people import Person, together
 from eeg2vid.stages.metrics.scoring import Effort, definitions_of, rows_of, score
+from eeg2vid.stages.metrics.table import METRICS
 from eeg2vid.stages.metrics.versus import versus
 from eeg2vid.stages.reporting.rules import Subject
 from eeg2vid.stages.reporting.words import verdict
+from eeg2vid.stages.statistics.differences import paired_difference
 
 RUNS, LONG, CLASSES = 24, 4, 12
 EFFORT = Effort(499, 0)
@@ -136,3 +138,22 @@ def test_two_systems_are_held_against_each_other_event_by_event():
     assert all(one.difference.value == 0.0 and one.p == 1.0 and one.p_same == 0.0 for one in same)
     others = [person("7", 0.5, rng)]
     assert versus(good, others) == []
+
+
+def test_intervals_stay_where_scores_can_be():
+    """Scores near their highest have no interval beyond it, nor have differences of two such."""
+    best, worst = ([person(str(k), known, np.random.default_rng(k)) for k in range(3)] for known in (1.0, 0.0))
+    for one in together(best):
+        least, most = METRICS[one.measure.metric].bounds
+        assert least is None or one.interval.low >= least
+        assert most is None or one.interval.high <= most
+    tops = {one.measure.metric: one.interval.high for one in together(best)}
+    assert tops["balanced-accuracy"] == 1.0
+    assert all(abs(row.difference.high) <= 1.0 for row in versus(best, worst) if "accuracy" in row.measure.metric)
+    runs, flip = np.repeat(np.arange(4), 3), np.tile([0.0, 1.0, 1.0], 4)
+    ones = np.where(runs == 0, flip, 1.0)
+    free, kept = (
+        paired_difference(ones, 0.0 * ones, runs, np.random.default_rng(0), bounds=within).high
+        for within in ((None, None), (0.0, 1.0))
+    )
+    assert free > 1.0 == kept
