@@ -70,7 +70,9 @@ def verdict(
     judgement = judge([Subject(*one) for one in subjects], definitions, stamps)
     headline, note = say_headline(judgement.headline, imported=imported)
     leaks = judgement.headline.leaks
-    findings = sorted(judgement.findings, key=_weight)
+    ordered = sorted(judgement.findings, key=_weight)
+    lead = next((one for one in ordered if one.tone == judgement.headline.tone), None)  # says what the headline says
+    findings = sorted(ordered, key=lambda one: one is not lead)
     sentences = [_sentence(finding, tamed=bool(leaks)) for finding in findings]
     return Verdict(judgement.headline.tone, headline, note, sentences)
 
