@@ -21,17 +21,20 @@ def refitted_of(ctx: Context, predictions: Artifact, target: str, folds: set[str
     Parameters
     ----------
     target, folds, events
-        What was decoded, in which folds, and how many events are asked about: of others these are no nulls.
+        What was decoded, in which folds, and how many events are asked about: of others these are no nulls. Nor where a
+        fold had several models to choose from, or one that was not fitted anew.
     """
     import numpy as np
 
     sums: dict[str, np.ndarray] = {}
     found: set[str] = set()
     for one in ctx.ancestry(predictions):
-        if one.manifest.schema_name != CHECKPOINTS.name or not one.has("relabeled_top1"):
+        if one.manifest.schema_name != CHECKPOINTS.name:
             continue
         for k, row in enumerate(one.table("models", TrainedModel)):
-            if row.targets == (target,) and row.fold in folds and row.fold not in found:
+            if target in row.targets and row.fold in folds:
+                if row.fold in found or not one.has("relabeled_top1"):
+                    return {}  # several candidates (`select`), or one that was not fitted anew: whose null is not told
                 found.add(row.fold)
                 for name in ("events", "top1", "top5"):
                     counts = one.read(f"relabeled_{name}", slice(k, k + 1))[0].astype(np.float64)

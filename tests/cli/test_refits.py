@@ -1,10 +1,13 @@
 """`train-encoder --permutations`: models fitted anew to relabelings, and what `score` makes of them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from eeg2vid.schemas.checkpoints import TrainedModel
+from eeg2vid.schemas.checkpoints import CHECKPOINTS, TrainedModel
 from eeg2vid.schemas.scores import Score
+from eeg2vid.stages.judging.refits import refitted_of
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import open_artifact
 
@@ -34,6 +37,31 @@ def test_score_takes_its_null_from_models_fitted_anew(workspace, cli_ok):
     assert found["concept", "balanced-accuracy", "per-run", "full"].note == ""
     again = open_artifact(workspace, Address("score", "ridge", "sub-1", "scores")).read("null")
     assert again.shape[1] == 50
+
+
+def _models(folds, counts=None):
+    """Stand for a checkpoint of models of one fold each, fitted anew or not."""
+    rows = [SimpleNamespace(targets=("concept",), fold=fold) for fold in folds]
+    return SimpleNamespace(
+        manifest=SimpleNamespace(schema_name=CHECKPOINTS.name),
+        has=lambda _: counts is not None,
+        table=lambda *_: rows,
+        read=lambda name, part: np.stack([counts[name] for _ in rows])[part],
+    )
+
+
+def test_no_null_is_borrowed_from_a_model_that_may_not_have_predicted():
+    """Of several models of a fold (`predict --select validation`) it is not told which one predicts."""
+    hits = np.array([[1.0, 0.0], [2.0, 1.0], [0.0, 2.0]])
+    counts = {"relabeled_events": np.full((3, 2), 2.0), "relabeled_top1": hits, "relabeled_top5": hits}
+
+    def null(*artifacts):
+        return refitted_of(SimpleNamespace(ancestry=lambda _: artifacts), None, "concept", {"a", "b"}, 8)
+
+    anew = _models("ab", counts)
+    np.testing.assert_allclose(null(anew)["accuracy", ""], [0.25, 0.75, 0.5])
+    assert null(anew, anew) == null(anew, _models("b")) == null(_models("b"), anew) == {}
+    assert null(_models("a", counts), _models("b")) == null(_models("a", counts)) == {}
 
 
 def test_networks_that_are_not_solved_at_once_are_refused(workspace, cli):
