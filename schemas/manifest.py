@@ -29,11 +29,26 @@ class TableEntry(_Part):
 
 
 class FileEntry(_Part):
-    """One file of the artifact's folder."""
+    """One file of the artifact's folder, and what proves it: its SHA-256, or the CRC32C of packed chunks.
+
+    What is in the chunks is proved by the array's own hash.
+    """
 
     path: str
     size: int
-    sha256: str
+    sha256: str | None = None
+    crc32c: str | None = None
+
+    @property
+    def proof(self) -> str:
+        """Either of them: a SHA-256, or 'crc32c:' and a CRC32C."""
+        return self.sha256 or f"crc32c:{self.crc32c}"
+
+    @classmethod
+    def of(cls, path: str, size: int, proof: str) -> FileEntry:
+        """Return the entry of a file that a proof in that spelling proves."""
+        kind, _, crc32c = proof.rpartition(":")
+        return cls(path=path, size=size, crc32c=crc32c) if kind else cls(path=path, size=size, sha256=proof)
 
 
 class InputRef(_Part):

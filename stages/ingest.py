@@ -119,7 +119,7 @@ def _write_subject(ctx: Context, subject: SubjectSource) -> None:
     for row, signal in ctx.track("recordings", pairs, len(subject.recordings)):
         for first in range(0, row.length, _AT_ONCE):
             last = min(first + _AT_ONCE, row.length)
-            eeg[:, row.start + first : row.start + last] = signal[:, first:last] * subject.unit_scale
+            eeg.append(signal[:, first:last] * subject.unit_scale)
 
 
 def _write_checks(ctx: Context, role: str, checks: list[Check]) -> None:

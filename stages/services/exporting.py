@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.errors import BadDataError, Eeg2VidError
 from eeg2vid.stages.store import arrays
-from eeg2vid.stages.store.digest import sha256_file, slabs
+from eeg2vid.stages.store.digest import is_proved, slabs
 from eeg2vid.stages.store.disk import writing_to
 from eeg2vid.stages.store.files import remove
 from eeg2vid.stages.store.layout import Address
@@ -62,7 +62,7 @@ def export_artifact(folder: Path, out: Path, form: str) -> list[Path]:
     copies = {}
     for entry in artifact.manifest.files:
         if entry.path.startswith(("models/", "media/")):
-            if not (folder / entry.path).is_file() or sha256_file(folder / entry.path) != entry.sha256:
+            if not (folder / entry.path).is_file() or not is_proved(folder / entry.path, entry.proof):
                 raise BadDataError(f"{folder / entry.path}: missing or damaged.", "See `eeg2vid verify`.")
             copies[entry.path] = folder / entry.path
     given = Exportable(

@@ -23,7 +23,6 @@ from eeg2vid.stages.services.adoption import Adopted, Origin, adopt
 from eeg2vid.stages.services.alike import Alike
 from eeg2vid.stages.services.clips_alone import with_clip_index
 from eeg2vid.stages.services.known import Join, Target
-from eeg2vid.stages.store import arrays
 from eeg2vid.stages.store.layout import STUDY, is_variant, subject_unit
 from eeg2vid.stages.store.writer import ArtifactWriter
 
@@ -167,7 +166,7 @@ def _fill(
     for name, array in content.arrays.items():
         if name not in _DERIVED:
             alike.append(Alike(name, array, clips if name == "frames" else ()))
-            arrays.join(writer.create(name, array.shape, array.dtype), alike[-1].slabs())
+            writer.create(name, array.shape, array.dtype).extend(alike[-1].slabs())
     if "latents" in content.arrays and writer.schema.arrays.keys() >= _DERIVED:
         _summarise(writer, content)
     for name, rows in content.tables.items():

@@ -1,24 +1,20 @@
-"""Arrays on disk: Zarr v3 (checksummed chunks, sharded above 64 MB) or HDF5, behind one interface."""
+"""Arrays on disk: Zarr v3 (checksummed chunks, files of up to 64 MB) or HDF5, behind one interface."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from eeg2vid.schemas.base import ArraySpec
 from eeg2vid.schemas.errors import BadDataError
 
 if TYPE_CHECKING:
     import numpy as np
-    import zarr
 
 Container = Literal["zarr", "hdf5"]
 ZARR, HDF5 = "data.zarr", "data.h5"
-_CHUNK_BYTES = 4 * 2**20
-_SHARD_BYTES = 64 * 2**20
+_HELD_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -68,61 +64,6 @@ class StoredArray:
             ) from error
 
 
-def chunking(shape: tuple[int, ...], itemsize: int, axis: int = 0) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
-    """Return (chunks, shards): cut along one axis, about 4 MB a chunk, 64 MB a shard."""
-    others = math.prod(size for k, size in enumerate(shape) if k != axis)
-    step_bytes = max(1, others * itemsize)
-    steps = min(max(1, shape[axis]), max(1, _CHUNK_BYTES // step_bytes))
-
-    def cut(length: int) -> tuple[int, ...]:
-        return tuple(length if k == axis else max(1, size) for k, size in enumerate(shape))
-
-    if shape[axis] * step_bytes <= _SHARD_BYTES:
-        return cut(steps), None
-    return cut(steps), cut(steps * max(1, _SHARD_BYTES // (steps * step_bytes)))
-
-
-def create(folder: Path, name: str, spec: ArraySpec, shape: tuple[int, ...], dtype: str) -> zarr.Array:
-    """Create one Zarr array in an artifact's store and return it for writing."""
-    import numpy as np
-    import zarr
-    from zarr.codecs import ZstdCodec
-
-    axis = spec.dims.index(spec.chunked) if spec.chunked else 0
-    chunks, shards = chunking(shape, np.dtype(dtype).itemsize, axis)
-    group = zarr.open_group(folder / ZARR, mode="a", zarr_format=3)
-    return group.create_array(
-        name,
-        shape=shape,
-        dtype=dtype,
-        chunks=chunks,
-        shards=shards,
-        dimension_names=list(spec.dims),
-        attributes={"unit": spec.unit, "doc": spec.doc},
-        compressors=ZstdCodec(level=1, checksum=True),  # the checksum finds flipped bytes on read
-        fill_value=0,
-        config={"write_empty_chunks": True},  # so that a missing chunk is damage, never zeros: see complete.py
-    )
-
-
-def join(target: zarr.Array, slabs: Iterable[np.ndarray]) -> None:
-    """Fill an array with slabs along its first axis, writing whole shards: none is read back to be rewritten."""
-    import numpy as np
-
-    step = (target.shards or target.chunks)[0]
-    start, waiting, rows = 0, [], 0
-    for slab in slabs:
-        waiting.append(np.asarray(slab))
-        rows += len(slab)
-        if rows >= step:
-            whole = np.concatenate(waiting)
-            ready = rows - rows % step
-            target[start : start + ready] = whole[:ready]
-            start, waiting, rows = start + ready, [whole[ready:]], rows - ready
-    if rows:
-        target[start : start + rows] = np.concatenate(waiting)
-
-
 def to_hdf5(folder: Path) -> None:
     """Replace an artifact's Zarr store by an HDF5 file with the same arrays, slab by slab."""
     import shutil
@@ -166,22 +107,35 @@ def open_arrays(folder: Path) -> dict[str, StoredArray]:
 
 
 def _open_zarr(store: Path) -> dict[str, StoredArray]:
+    from eeg2vid.stages.store.zarr_array import ZarrArray
+    from eeg2vid.stages.store.zarr_layout import METADATA, read_metadata
+
+    found = {}
+    for folder in sorted(path for path in store.iterdir() if path.is_dir()):
+        known = read_metadata((folder / METADATA).read_bytes())
+        where = f"{store}/{folder.name}"
+        found[folder.name] = (
+            StoredArray(ZarrArray(folder, known[0]), known[1], where) if known else _open_of_before(store, folder.name)
+        )
+    return found
+
+
+def _open_of_before(store: Path, name: str) -> StoredArray:
+    """Open an array packed in another way, as earlier builds did (Zstandard), through Zarr."""
     import zarr
 
     from eeg2vid.stages.store.complete import CompleteStore
 
-    group = zarr.open_group(CompleteStore(store, read_only=True), mode="r", zarr_format=3)
-    found = {}
-    for name, array in sorted(group.arrays()):
-        names: Any = getattr(array.metadata, "dimension_names", None) or ()
-        found[name] = StoredArray(array, tuple(str(dim) for dim in names), f"{store}/{name}")
-    return found
+    array: Any = zarr.open_group(CompleteStore(store, read_only=True), mode="r", zarr_format=3)[name]
+    names = getattr(array.metadata, "dimension_names", None) or ()
+    return StoredArray(array, tuple(str(dim) for dim in names), f"{store}/{name}")
 
 
 def _open_hdf5(path: Path) -> dict[str, StoredArray]:
     import h5py
 
-    file = h5py.File(path, "r", locking=False)  # committed files never change: no lock is needed
+    # committed files never change: no lock is needed; chunks read in part are kept for what is read next
+    file = h5py.File(path, "r", locking=False, rdcc_nbytes=_HELD_BYTES)
     return {
         name: StoredArray(dataset, tuple(dim.label for dim in dataset.dims), f"{path}:{name}")
         for name, dataset in sorted(file.items())

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # numpy is imported where it is used: `eeg2vid --help` stays 
     import numpy as np
 
 _SLAB_BYTES = 16 * 2**20
-_WIDE_SLAB_BYTES = 1024 * 2**20  # where each slab decodes every chunk: few, large ones
+_LARGEST_SLAB_BYTES = 2**30
 
 
 class ArrayLike(Protocol):
@@ -42,36 +42,57 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+_CRC32C = "crc32c:"
+
+
+def is_proved(path: Path, proof: str) -> bool:
+    """Tell whether a file is the one that was written: by its SHA-256, or 'crc32c:' and its CRC32C.
+
+    What is packed into chunks is hashed as values, see `array_writer.py`; its files need no second strong hash.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    if proof.startswith(_CRC32C):
+        from eeg2vid.stages.store.chunks import crc32c_file
+
+        return crc32c_file(path) == proof.removeprefix(_CRC32C)
+    return sha256_file(path) == proof
+
+
+def crc_proof(crc32c: str) -> str:
+    """Return a CRC32C as `is_proved` takes it."""
+    return f"{_CRC32C}{crc32c}"
+
+
 def slabs(array: ArrayLike) -> Iterator[np.ndarray]:
-    """Yield the array in C order as contiguous slabs along its first axis."""
+    """Yield the array in C order as contiguous slabs along its first axis, which cut no stored chunk in two."""
     import numpy as np
 
-    chunks = getattr(array, "chunks", None)
-    uncut = chunks is not None and len(chunks) > 0 and chunks[0] >= array.shape[0]
-    slab_bytes = _WIDE_SLAB_BYTES if uncut else _SLAB_BYTES
-    rows = array.shape[0] if array.shape else 1
+    if not array.shape:
+        yield np.ascontiguousarray(array[()])
+        return
+    rows = array.shape[0]
     row_bytes = max(1, math.prod(array.shape[1:]) * array.dtype.itemsize)
-    step = max(1, slab_bytes // row_bytes)
+    chunk = min(max(1, rows), (getattr(array, "chunks", None) or (1,))[0])
+    if chunk * row_bytes > _LARGEST_SLAB_BYTES:
+        # every slab unpacks all chunks: an array of before, which was not cut along its first axis
+        step = max(1, _LARGEST_SLAB_BYTES // row_bytes)
+    else:
+        step = max(1, _SLAB_BYTES // (chunk * row_bytes)) * chunk
     for start in range(0, rows, step):
-        yield np.ascontiguousarray(array[start : start + step] if array.shape else array[()])
+        yield np.ascontiguousarray(array[start : start + step])
 
 
 def sha256_array(array: ArrayLike) -> str:
     """Hash an array's values as C-order little-endian bytes, whatever its container or chunks."""
-    return scan_array(array)[0]
-
-
-def scan_array(array: ArrayLike) -> tuple[str, bool]:
-    """Return an array's hash and whether all its values are finite, reading it once."""
-    import numpy as np
-
     hasher = hashlib.sha256()
     little = array.dtype.newbyteorder("<")
-    finite = True
     for slab in slabs(array):
-        finite = finite and (slab.dtype.kind != "f" or bool(np.isfinite(slab).all()))
         hasher.update(slab.astype(little, copy=False).data.cast("B") if slab.size else b"")
-    return hasher.hexdigest(), finite
+    return hasher.hexdigest()
 
 
 def sha256_rows(rows: Iterable[dict[str, Any]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from eeg2vid.schemas.foreign import is_foreign
@@ -67,18 +68,28 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def sync_tree(folder: Path) -> dict[str, str]:
-    """Sync every file below a folder but what systems leave there; return relative path to sha256."""
-    hashes = {}
+def sync_tree(folder: Path, known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Sync every file below a folder but what systems leave there; return relative path to what proves the file.
+
+    Parameters
+    ----------
+    folder
+        Where to look.
+    known
+        What proves the files that were hashed while they were written; the others are read for their SHA-256.
+    """
+    known = known or {}
+    proofs = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not is_foreign(path.name):
             with path.open("rb") as file:
                 os.fsync(file.fileno())
-            hashes[path.relative_to(folder).as_posix()] = sha256_file(path)
+            name = path.relative_to(folder).as_posix()
+            proofs[name] = known.get(name) or sha256_file(path)
         elif path.is_dir():
             sync_folder(path)
     sync_folder(folder)
-    return hashes
+    return proofs
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""Notes `done/<k>.json` of a work folder: the hash of every file of a part; a damaged note counts for nothing."""
+"""Notes `done/<k>.json` of a work folder: what proves every file of a part; a damaged note counts for nothing."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def notes_in(work: Path) -> list[Path]:
 
 
 def write_note(note: Path, files: dict[str, str]) -> None:
-    """Note that a part is done, and the hash of each of its files."""
+    """Note that a part is done, and what proves each of its files."""
     write_synced(note, canonical_json({"files": files}))
 
 
 def read_note(note: Path, part: Path) -> dict[str, str] | None:
-    """Return the hash of every file of a part; None if it is not done.
+    """Return what proves every file of a part; None if it is not done.
 
     A note that cannot be read, or that lists other files than lie in the part's folder, is none: whatever it lacks
     would be lacking in the artifact.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eeg2vid.schemas.entities import Row
-from eeg2vid.stages.store.digest import canonical_json
+from eeg2vid.stages.store.digest import canonical_json, crc_proof
 from eeg2vid.stages.store.files import remove, replace_synced, sync_tree
 from eeg2vid.stages.store.notes import note_of, place_of, write_note
 
@@ -26,13 +26,14 @@ class WorkPart:
         self._note = note_of(work, index)
         self._place = place_of(work, index)
         self._folder = self._place.with_name(f"{index}.{os.getpid()}")
+        self._proofs: dict[str, str] = {}
 
     def array(self, role: str, name: str, values: np.ndarray) -> None:
         """Write this part's rows of an array; parts are joined along the first axis."""
-        import numpy as np
+        from eeg2vid.stages.store.part_rows import SUFFIX, write_rows
 
-        with self._file(role, "arrays", f"{name}.npy").open("wb") as file:
-            np.lib.format.write_array(file, np.ascontiguousarray(values), allow_pickle=False)
+        path = self._file(role, "arrays", f"{name}{SUFFIX}")
+        self._proofs[path.relative_to(self._folder).as_posix()] = crc_proof(write_rows(path, values))
 
     def rows(self, role: str, table: str, rows: Iterable[Row]) -> None:
         """Write this part's rows of a table."""
@@ -64,7 +65,7 @@ class WorkPart:
         if kind is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             return
-        files = sync_tree(self._folder)
+        files = sync_tree(self._folder, self._proofs)
         remove(self._place)  # a process died between rename and done
         replace_synced(self._folder, self._place)
         write_note(self._note, files)

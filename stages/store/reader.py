@@ -18,7 +18,7 @@ from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.schemas.manifest import ArrayEntry, FileEntry, Manifest
 from eeg2vid.schemas.upgrades import Facts, Tables
 from eeg2vid.stages.store import arrays
-from eeg2vid.stages.store.digest import sha256_file, sha256_json, sha256_rows
+from eeg2vid.stages.store.digest import is_proved, sha256_array, sha256_file, sha256_json, sha256_rows
 from eeg2vid.stages.store.layout import MANIFEST, Address
 
 if TYPE_CHECKING:
@@ -281,12 +281,28 @@ def damage(artifact_folder: Path) -> list[str]:
         f"{name}: not in the manifest" for name in present.keys() - listed.keys() if not is_foreign(present[name].name)
     ]
     found += [trouble for name in listed.keys() & present.keys() if (trouble := _trouble(present[name], listed[name]))]
+    if not found and any(entry.crc32c for entry in manifest.files):
+        found = _other_values(artifact_folder, manifest)
     return sorted(found)
+
+
+def _other_values(folder: Path, manifest: Manifest) -> list[str]:
+    """Return the arrays whose values are not those that were hashed while their chunks were packed."""
+    found = []
+    for name, array in arrays.open_arrays(folder).items():
+        entry = manifest.arrays.get(name)
+        try:
+            same = entry is not None and sha256_array(array) == entry.sha256
+        except BadDataError as error:
+            found.append(error.message)
+        else:
+            found += [] if same else [f"array '{name}': values differ from the manifest"]
+    return found
 
 
 def _trouble(path: Path, entry: FileEntry) -> str | None:
     try:
-        same = path.stat().st_size == entry.size and sha256_file(path) == entry.sha256
+        same = path.stat().st_size == entry.size and is_proved(path, entry.proof)
     except OSError as error:
         return f"{entry.path}: cannot be read ({error.strerror})"
     return None if same else f"{entry.path}: content differs from the manifest"

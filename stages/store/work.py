@@ -6,7 +6,7 @@ One mechanism serves resume, shards and several writers. A unit's work lies in `
     alive/<process>.lock      held by every process at work here; a process is host, pid and a word of its own
     claims/<k>.lock           held by the process that makes part k
     parts/<k>.<pid>/          part k being written, renamed to parts/<k>/ when all its files are on the disk
-    done/<k>.json             written after the rename: the hash of every file of part k
+    done/<k>.json             written after the rename: what proves every file of part k
     state/<k>/                state of a training inside part k
     commit-<process>/         the artifacts, assembled from the parts before they are renamed into place
     committed                 all is in place; the last process to leave removes the folder
@@ -26,7 +26,7 @@ from eeg2vid.schemas.errors import FailedError, LockedError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.store.claims import PROCESS
 from eeg2vid.stages.store.code import code_record, other_code, package_digest
-from eeg2vid.stages.store.digest import sha256_file
+from eeg2vid.stages.store.digest import is_proved
 from eeg2vid.stages.store.files import remove, write_synced
 from eeg2vid.stages.store.locks import Lock, alive, wait_for, without_locks
 from eeg2vid.stages.store.notes import note_of, notes_in, place_of, read_note
@@ -259,15 +259,15 @@ class Work:
             listed = self._files_of(index)
             if listed is None:
                 raise self._dropped(self.done_file(index), index)
-            for name, digest in sorted(listed.items()):
+            for name, proof in sorted(listed.items()):
                 if name.startswith(f"{role}/{kind}/"):
                     path = self.part_folder(index) / name
-                    self._check(path, digest, index)
+                    self._check(path, proof, index)
                     found.setdefault(name.removeprefix(f"{role}/{kind}/"), []).append(path)
         return found
 
-    def _check(self, path: Path, digest: str, index: int) -> None:
-        if not path.is_file() or sha256_file(path) != digest:
+    def _check(self, path: Path, proof: str, index: int) -> None:
+        if not path.is_file() or not is_proved(path, proof):
             raise self._dropped(path, index)
 
     def _dropped(self, path: Path, index: int) -> DamagedPartError:

@@ -13,14 +13,15 @@ from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.schemas.manifest import ArrayEntry, FileEntry, Manifest, TableEntry
 from eeg2vid.stages.store import arrays
-from eeg2vid.stages.store.digest import canonical_json, scan_array, sha256_file, sha256_json, sha256_rows
+from eeg2vid.stages.store.digest import canonical_json, crc_proof, sha256_file, sha256_json, sha256_rows
 from eeg2vid.stages.store.files import link_or_copy, swap_in, sync_tree, write_synced
 from eeg2vid.stages.store.layout import MANIFEST
 from eeg2vid.stages.store.work import Work
 
 if TYPE_CHECKING:
     import numpy as np
-    import zarr
+
+    from eeg2vid.stages.store.array_writer import ArrayWriter
 
 
 class ArtifactWriter:
@@ -42,21 +43,33 @@ class ArtifactWriter:
         self.work = folder
         self._attributes: Attributes | None = None
         self._tables: dict[str, list[dict[str, Any]]] = {}
+        self._arrays: dict[str, ArrayWriter] = {}
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True)
 
-    def create(self, name: str, shape: Sequence[int], dtype: str) -> zarr.Array:
-        """Create an array to be filled slab by slab; dims and unit come from the schema."""
+    def create(self, name: str, shape: Sequence[int], dtype: str) -> ArrayWriter:
+        """Create an array to be filled slab by slab; dims, unit and the axis come from the schema.
+
+        Raises
+        ------
+        BadDataError
+            If the schema has no such array.
+        """
+        from eeg2vid.stages.store.array_writer import ArrayWriter
+        from eeg2vid.stages.store.zarr_layout import GROUP, METADATA
+
         spec = self.schema.spec_of(name, len(shape))
         if spec is None:
             raise BadDataError(f"{self.target.name}: schema '{self.schema.name}' has no array '{name}'.")
-        return arrays.create(self.work, name, spec, tuple(int(n) for n in shape), dtype)
+        group = self.work / arrays.ZARR
+        group.mkdir(exist_ok=True)
+        (group / METADATA).write_bytes(GROUP)
+        self._arrays[name] = ArrayWriter(group / name, spec, tuple(int(n) for n in shape), dtype)
+        return self._arrays[name]
 
     def array(self, name: str, values: np.ndarray) -> None:
         """Write a whole array."""
-        stored = self.create(name, values.shape, str(values.dtype))
-        if values.size:
-            stored[...] = values
+        self.create(name, values.shape, str(values.dtype)).append(values)
 
     def table(self, name: str, rows: Iterable[Row]) -> None:
         """Write a whole table."""
@@ -85,12 +98,14 @@ class ArtifactWriter:
         """Join what the parts of the work hold of a role: arrays and tables end to end, files by name."""
         import json
 
-        import numpy as np
+        from eeg2vid.stages.store.part_rows import SUFFIX, PartRows
 
         for name, files in work.part_files(role, "arrays").items():
-            heads = [np.load(file, mmap_mode="r", allow_pickle=False) for file in files]
-            shape = (sum(len(head) for head in heads), *heads[0].shape[1:])
-            arrays.join(self.create(name.removesuffix(".npy"), shape, str(heads[0].dtype)), heads)
+            parts = [PartRows(file) for file in files]
+            shape = (sum(part.shape[0] for part in parts), *parts[0].shape[1:])
+            whole = self.create(name.removesuffix(SUFFIX), shape, str(parts[0].dtype))
+            for part in parts:
+                whole.extend(part.slabs())
         for name, files in work.part_files(role, "tables").items():
             table = name.removesuffix(".jsonl")
             rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
@@ -116,15 +131,14 @@ class ArtifactWriter:
             If the content does not fit the schema or holds NaN or infinity.
         """
         attributes = (self._attributes or self.schema.attributes()).model_dump(mode="json")
-        if container == "hdf5" and (self.work / arrays.ZARR).exists():
-            arrays.to_hdf5(self.work)
-        stored = arrays.open_arrays(self.work)
-        entries = {name: _array_entry(name, array, self.schema) for name, array in stored.items()}
+        entries = {name: _array_entry(array) for name, array in sorted(self._arrays.items())}
         self._validate(entries)
+        if container == "hdf5" and entries:
+            arrays.to_hdf5(self.work)
         content: dict[str, Any] = {
             "schema": [self.schema.name, self.schema.version],
             "attributes": attributes,
-            "arrays": {name: entry.model_dump(mode="json") for name, (entry, _) in entries.items()},
+            "arrays": {name: entry.model_dump(mode="json") for name, entry in entries.items()},
             "tables": {
                 name: TableEntry(rows=len(rows), sha256=sha256_rows(rows)).model_dump()
                 for name, rows in self._tables.items()
@@ -135,7 +149,7 @@ class ArtifactWriter:
                 if path.is_file() and not is_foreign(path.name)
             },
         }
-        hashes = sync_tree(self.work)
+        proofs = sync_tree(self.work, self._proofs() | content["weights"])
         complete = Manifest(
             container=container,
             schema_name=self.schema.name,
@@ -146,8 +160,7 @@ class ArtifactWriter:
             weights=content["weights"],
             digest=sha256_json(content),
             files=tuple(
-                FileEntry(path=name, size=(self.work / name).stat().st_size, sha256=digest)
-                for name, digest in hashes.items()
+                FileEntry.of(name, (self.work / name).stat().st_size, proof) for name, proof in proofs.items()
             ),
             **manifest,
         )
@@ -161,23 +174,28 @@ class ArtifactWriter:
         """Remove the work folder."""
         shutil.rmtree(self.work, ignore_errors=True)
 
-    def _validate(self, entries: dict[str, tuple[ArrayEntry, bool]]) -> None:
-        found = {name: (entry.dims, entry.dtype, entry.shape) for name, (entry, _) in entries.items()}
+    def _proofs(self) -> dict[str, str]:
+        """Return what proves each file of the arrays, as it was written."""
+        return {
+            f"{arrays.ZARR}/{name}/{file}": crc_proof(crc32c)
+            for name, array in self._arrays.items()
+            for file, crc32c in array.proofs.items()
+        }
+
+    def _validate(self, entries: dict[str, ArrayEntry]) -> None:
+        found = {name: (entry.dims, entry.dtype, entry.shape) for name, entry in entries.items()}
         problems = self.schema.problems(found, {name: len(rows) for name, rows in self._tables.items()})
-        problems += [f"array '{name}' holds NaN or infinity" for name, (_, finite) in entries.items() if not finite]
+        problems += [f"array '{name}' holds NaN or infinity" for name, one in self._arrays.items() if not one.finite]
         if problems:
             raise BadDataError(f"{self.target.name} does not fit schema '{self.schema.name}': {'; '.join(problems)}.")
 
 
-def _array_entry(name: str, array: arrays.StoredArray, schema: Schema) -> tuple[ArrayEntry, bool]:
-    """Return an array's entry and whether all its values are finite."""
-    spec = schema.spec_of(name, len(array.shape))
-    digest, finite = scan_array(array)
-    entry = ArrayEntry(
+def _array_entry(array: ArrayWriter) -> ArrayEntry:
+    """Return what the manifest says of an array."""
+    return ArrayEntry(
         dims=array.dims,
-        dtype=str(array.dtype),
-        shape=tuple(array.shape),
-        unit=spec.unit if spec else "",
-        sha256=digest,
+        dtype=array.layout.dtype,
+        shape=array.layout.shape,
+        unit=array.unit,
+        sha256=array.finish(),
     )
-    return entry, finite

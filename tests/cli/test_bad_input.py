@@ -525,12 +525,12 @@ def test_unit_locked_by_another_process(study, refused):
         (errno.EDQUOT, "the disk quota is used up"),
     ],
 )
-@pytest.mark.parametrize("where", ["write_synced", "swap_in", "arrays.create"])
+@pytest.mark.parametrize("where", ["writer.write_synced", "writer.swap_in", "array_writer.ShardWriter"])
 def test_disk_that_refuses(refused, monkeypatch, code, words, where):
     def refuse(*_, **__):
         raise OSError(code, os.strerror(code), "somewhere/chunk")
 
-    monkeypatch.setattr(f"eeg2vid.stages.store.writer.{where}", refuse)
+    monkeypatch.setattr(f"eeg2vid.stages.store.{where}", refuse)
     refused(
         ("split", "--subject", "1", "--force"),
         1,

@@ -101,8 +101,8 @@ def test_one_of_another_version(artifact, fields, found):
 
 
 def test_a_file_that_cannot_be_read_is_damage(artifact, monkeypatch):
-    def refuse(path):
+    def refuse(path, _):
         raise OSError(5, "Input/output error", str(path))
 
-    monkeypatch.setattr(reader, "sha256_file", refuse)
+    monkeypatch.setattr(reader, "is_proved", refuse)
     assert "clips.jsonl: cannot be read (Input/output error)" in damage(artifact)

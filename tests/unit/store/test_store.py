@@ -15,12 +15,13 @@ from eeg2vid.schemas.entities import EventKey, Fold
 from eeg2vid.schemas.errors import BadDataError, MissingInputError
 from eeg2vid.schemas.recordings import RECORDINGS, RecordingAttributes
 from eeg2vid.schemas.splits import FOLDS, SplitAttributes
-from eeg2vid.stages.store import arrays
+from eeg2vid.stages.store import array_writer
 from eeg2vid.stages.store.digest import sha256_array, sha256_file, sha256_rows
 from eeg2vid.stages.store.files import restore
 from eeg2vid.stages.store.layout import Address, find_artifacts, is_variant, join_variant, split_variant
 from eeg2vid.stages.store.reader import Artifact, damage, load_manifest
 from eeg2vid.stages.store.writer import ArtifactWriter
+from eeg2vid.stages.store.zarr_layout import Layout, layout_of
 
 FACTS = {
     "stage": "split",
@@ -89,13 +90,14 @@ def test_rows_hash_by_hand():
     ],
 )
 def test_full_size_arrays_are_few_files(shape, itemsize, axis):
-    chunks, shards = arrays.chunking(shape, itemsize, axis)
-    per_file = shards or chunks
-    files = np.prod([-(-size // piece) for size, piece in zip(shape, per_file, strict=True)])
+    layout = layout_of(shape, np.dtype(f"f{itemsize}" if itemsize > 1 else "u1"), axis)
+    files = np.prod([-(-size // piece) for size, piece in zip(shape, layout.files, strict=True)])
     assert files < 200
-    if shards:
-        assert all(s % c == 0 for s, c in zip(shards, chunks, strict=True))
-        assert np.prod(shards) * itemsize <= 80 * 2**20
+    if layout.shards:
+        assert all(s % c == 0 for s, c in zip(layout.shards, layout.chunks, strict=True))
+        assert np.prod(layout.shards) * itemsize <= 80 * 2**20
+    row = np.prod([1, *shape[:axis], *shape[axis + 1 :]])
+    assert np.prod(layout.chunks) <= max(3 * 2**20 // itemsize, row)
 
 
 def test_round_trip(tmp_path):
@@ -203,8 +205,8 @@ def test_damaged_chunk_is_a_sentence_when_read(tmp_path):
 @pytest.mark.parametrize("sharded", [False, True])
 @pytest.mark.parametrize("lost", ["before it is opened", "once it is open", "with its folder"])
 def test_a_missing_chunk_is_damage_and_never_zeros(tmp_path, monkeypatch, sharded, lost):
-    chunked = ((8, 3), (16, 3)) if sharded else ((8, 3), None)
-    monkeypatch.setattr(arrays, "chunking", lambda *_: chunked)
+    layout = Layout((40, 3), (8, 3), (16, 3) if sharded else None, "int8")
+    monkeypatch.setattr(array_writer, "layout_of", lambda *_: layout)
     right = np.random.default_rng(0).integers(1, 4, (40, 3)).astype(np.int8)
     artifact = write_folds(tmp_path, right)
     chunks = sorted(path for path in artifact.folder.rglob("c/*/*") if path.is_file())

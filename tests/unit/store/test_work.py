@@ -121,7 +121,7 @@ def test_two_unsharded_processes_share_the_work(tmp_path, digest):
 
 def test_damaged_part_is_dropped_and_made_again(tmp_path, digest):
     toy.make(tmp_path, shard="1/2")
-    part = next(iter(sorted(unit(tmp_path).glob("work-*/parts/*/latents/arrays/latents.npy"))))
+    part = next(iter(sorted(unit(tmp_path).glob("work-*/parts/*/latents/arrays/latents.rows"))))
     whole = bytearray(part.read_bytes())
     whole[-5] ^= 1
     part.write_bytes(whole)
@@ -154,7 +154,7 @@ def test_parts_of_other_code_are_made_again_and_a_trainings_state_is_kept(tmp_pa
     folder = next(unit(tmp_path).glob("work-*"))
     (folder / "state" / "6").mkdir(parents=True)
     (folder / "state" / "6" / "state.json").write_text("{}")
-    wrong = next(iter(sorted(folder.glob("parts/*/latents/arrays/latents.npy"))))
+    wrong = next(iter(sorted(folder.glob("parts/*/latents/arrays/latents.rows"))))
     wrong.write_bytes(b"what other code made")
     monkeypatch.setattr(work, "package_digest", lambda: "another version")
     runner = toy.runner(tmp_path, shard="2/2")
@@ -182,7 +182,7 @@ def test_parts_of_other_libraries_are_made_again_and_those_of_another_build_are_
         toy.make(tmp_path, shard="2/4")
         folder = next(unit(tmp_path).glob("work-*"))
         assert len(list(folder.glob("done/*.json"))) == 10
-        next(iter(sorted(folder.glob("parts/*/latents/arrays/latents.npy")))).write_bytes(b"what others made")
+        next(iter(sorted(folder.glob("parts/*/latents/arrays/latents.rows")))).write_bytes(b"what others made")
     monkeypatch.undo()
     code._libraries.cache_clear()
     runner = toy.runner(tmp_path)
@@ -230,7 +230,7 @@ def test_a_part_whose_note_cannot_be_read_is_made_again(tmp_path, digest, note):
     check(tmp_path, digest)
 
 
-@pytest.mark.parametrize("place", ["done/4.json", "parts/4", "parts/4/latents/arrays/latents.npy"])
+@pytest.mark.parametrize("place", ["done/4.json", "parts/4", "parts/4/latents/arrays/latents.rows"])
 @pytest.mark.parametrize("instead", ["nothing", "a file", "a folder"])
 def test_a_part_with_something_else_in_its_place_is_made_again(tmp_path, digest, place, instead):
     toy.make(tmp_path, shard="1/2")
@@ -308,12 +308,12 @@ def test_full_disk_keeps_finished_parts(tmp_path, digest, monkeypatch):
 
     calls = 0
 
-    def full(folder):
+    def full(folder, known):
         nonlocal calls
         calls += 1
         if calls == 6:
             raise OSError(28, "No space left on device", str(folder))
-        return real(folder)
+        return real(folder, known)
 
     real = part.sync_tree
     monkeypatch.setattr(part, "sync_tree", full)
