@@ -11,8 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
-import scipy.signal
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -77,6 +75,9 @@ def window_numbers(eeg: NDArray[np.floating], wanted: NDArray[np.bool_], sfreq: 
     sfreq
         Hz.
     """
+    import scipy.fft  # half a second of imports, for those only who look for bad electrodes
+    import scipy.signal
+
     starts, length = _windows(wanted, sfreq)
     n_electrodes = len(eeg)
     shape = (len(starts), n_electrodes)
