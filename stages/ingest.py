@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from eeg2vid.stages.datasets.source import Dataset, SubjectSource
 
 
-_AT_ONCE = 1 << 18  # samples copied at once: 130 MB of 62 electrodes in double precision
+_AT_ONCE = 1 << 15  # samples copied at once: 16 MB of 62 electrodes in double precision
 
 
 class IngestSettings(Settings):
@@ -102,6 +102,7 @@ def _write_study(ctx: Context, dataset: Dataset) -> None:
 def _write_subject(ctx: Context, subject: SubjectSource) -> None:
     import numpy as np
 
+    from eeg2vid.stages.datasets.npy import let_go
     from eeg2vid.stages.datasets.twins import eeg_twins, with_digests
 
     events = with_digests(subject.events, subject.signal_of, subject.sfreq, subject.unit_scale)
@@ -120,6 +121,8 @@ def _write_subject(ctx: Context, subject: SubjectSource) -> None:
         for first in range(0, row.length, _AT_ONCE):
             last = min(first + _AT_ONCE, row.length)
             eeg.append(signal[:, first:last] * subject.unit_scale)
+            if isinstance(signal, np.ndarray):
+                let_go(signal)
 
 
 def _write_checks(ctx: Context, role: str, checks: list[Check]) -> None:

@@ -96,8 +96,8 @@ class LevelCounter:
                 steps = np.abs(np.diff(np.concatenate([before, values])))
                 self.jumps[row] = np.concatenate([self.jumps[row], steps[steps > 0][:_KEPT_JUMPS]])
         change = np.diff(chunk, axis=1)
-        self._up += (change > 0).sum(axis=1)
-        self._down += (change < 0).sum(axis=1)
+        self._up += np.count_nonzero(change > 0, axis=1)
+        self._down += np.count_nonzero(change < 0, axis=1)
         self._last = chunk[:, -1].copy()
 
     def counts(self, row: int) -> bool:

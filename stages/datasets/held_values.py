@@ -68,11 +68,14 @@ class HeldValues:
         self._rails = (RailCounter(n_electrodes, -1), RailCounter(n_electrodes, 1))
         self._sfreq = sfreq
 
-    def add(self, chunk: NDArray[np.floating]) -> None:
-        """Take the next `(electrode, sample)`, finite numbers of any unit."""
+    def add(self, chunk: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        """Take the next `(electrode, sample)` of any unit; return the lowest and the highest value of each electrode.
+
+        Where one of them is not finite, the chunk holds such a number, and nothing that was found holds.
+        """
         self.holds.add(chunk)
-        for rail in self._rails:
-            rail.add(chunk)
+        low, high = (rail.add(chunk) for rail in self._rails)
+        return low, high
 
     def found(self) -> Held:
         """Return what was found; nothing can be added afterwards."""

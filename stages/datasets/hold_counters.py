@@ -12,6 +12,7 @@ ALL_S, ALL_SAMPLES = 0.05, 5  # .. or all of them at once
 CHANCE = 1e-9  # of a repeat that long, by how often the electrode repeats a value anyway
 RAIL_SAMPLES = 8  # at the end of the scale ..
 RAIL_RATIO = 5  # .. and so many times as many as on the step below; a sine has 2.4, EEG less than 1
+_STRETCH = 256  # samples whose outermost value is looked at first
 _BINS, _FINER = 64, 2**0.25  # of lengths, each so many times the last
 
 Floats = NDArray[np.float64]
@@ -62,9 +63,10 @@ class HoldCounter:
         if self._last is not None:
             same[:-1, 0] = chunk[:, 0] == self._last
         np.logical_and.reduce(same[:-1], axis=0, out=same[-1])
-        self.repeats += same.sum(axis=1)
-        for row in range(self._n + 1):
-            self._row(row, same[row], length)
+        repeats = np.count_nonzero(same, axis=1)
+        self.repeats += repeats
+        for row in np.flatnonzero(repeats + self._open):  # hardly any electrode stored in fine steps repeats a value
+            self._row(int(row), same[row], length)
         self._last = chunk[:, -1].copy()
         self.n_samples += length
 
@@ -135,18 +137,29 @@ class RailCounter:
         self.first = np.zeros(n_electrodes, np.int64)
         self._n_samples = 0
 
-    def add(self, chunk: NDArray[np.floating]) -> None:
-        """Take the next `(electrode, sample)`."""
-        signed = chunk if self._sign > 0 else -chunk
-        top = signed.max(axis=1)
-        at_top = signed == top[:, None]
-        below = np.where(at_top, -np.inf, signed)
-        second = below.max(axis=1)
-        news = [(top, at_top.sum(axis=1)), (second, (below == second[:, None]).sum(axis=1))]
-        self.first = np.where(top > self._values[0], self._n_samples + at_top.argmax(axis=1), self.first)
-        for value, count in news:
+    def add(self, chunk: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Take the next `(electrode, sample)`; return each electrode's outermost value in it, NaN where there is one."""
+        blocks = _blocks(chunk)
+        outer = [block.max(axis=2) if self._sign > 0 else -block.min(axis=2) for block in blocks]
+        ends = np.concatenate(outer, axis=1)  # of each stretch of samples
+        top = ends.max(axis=1)
+        second, counts, firsts = np.full(len(top), -np.inf), np.zeros((2, len(top)), np.int64), np.zeros_like(self.first)
+        for row, highest in enumerate(top):
+            near = np.flatnonzero(ends[row] == highest)
+            values = np.concatenate([self._sign * _block(chunk, row, k) for k in near]) if near.size else chunk[row, :0]
+            lower = [values[values < highest], ends[row][ends[row] < highest]]
+            second[row] = next_one = max((part.max() for part in lower if part.size), default=-np.inf)
+            others = np.flatnonzero((ends[row] >= next_one) & (ends[row] < highest))
+            counts[0, row] = np.count_nonzero(values == highest)
+            counts[1, row] = np.count_nonzero(values == next_one)
+            counts[1, row] += sum(np.count_nonzero(self._sign * _block(chunk, row, k) == next_one) for k in others)
+            if near.size:
+                firsts[row] = near[0] * _STRETCH + (self._sign * _block(chunk, row, near[0]) == highest).argmax()
+        self.first = np.where(top > self._values[0], self._n_samples + firsts, self.first)
+        for value, count in zip((top, second), counts, strict=True):
             self._merge(value.astype(np.float64), np.where(np.isfinite(value), count, 0))
         self._n_samples += chunk.shape[1]
+        return self._sign * top
 
     def _merge(self, value: Floats, count: Ints) -> None:
         above, same_top = value > self._values[0], value == self._values[0]
@@ -174,3 +187,14 @@ class RailCounter:
     def count(self) -> Ints:
         """Return how many samples have the outermost value."""
         return self._counts[0]
+
+
+def _blocks(chunk: NDArray[np.floating]) -> list[NDArray[np.floating]]:
+    """Return a chunk as stretches of samples, `(electrode, stretch, sample)`, and what is left of it as another."""
+    whole = chunk.shape[1] - chunk.shape[1] % _STRETCH
+    parts = [chunk[:, :whole].reshape(len(chunk), -1, _STRETCH), chunk[:, None, whole:]]
+    return [part for part in parts if part.size]
+
+
+def _block(chunk: NDArray[np.floating], row: int, k: int) -> NDArray[np.floating]:
+    return chunk[row, k * _STRETCH : (k + 1) * _STRETCH]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import mmap
 from pathlib import Path
 from typing import IO, Any
 
@@ -41,6 +42,13 @@ def open_npy(path: Path, *, ndim: int | None, kinds: str = "f", itemsizes: tuple
         raise BadDataError(f"{path}: the array of shape {shape} holds no numbers.")
     array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     return array
+
+
+def let_go(array: np.ndarray) -> None:
+    """Hand back the memory that a mapped array took while it was read; it can be read again, from the file."""
+    mapped = getattr(array, "_mmap", None)
+    if mapped is not None and hasattr(mapped, "madvise"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def checked_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:

@@ -19,7 +19,7 @@ from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.datasets import amplitudes, left_out, protocol, signal_checks
 from eeg2vid.stages.datasets import seed_dv_stimuli as stimuli
 from eeg2vid.stages.datasets.montage import electrode_positions
-from eeg2vid.stages.datasets.npy import open_npy
+from eeg2vid.stages.datasets.npy import let_go, open_npy
 from eeg2vid.stages.datasets.source import (
     SIMULATED_MARK,
     Study,
@@ -241,6 +241,7 @@ def read_eeg_file(path: Path, shape: tuple[int, int, int], name: str, whose: str
     for block, signal in enumerate(eeg, start=1):
         where = f"{path}: {whose}, block {block}"
         scans.append(signal_checks.scan_signal(signal, protocol.ELECTRODES, where, protocol.SFREQ))
+        let_go(signal)
         checks += signal_checks.scan_checks(scans[-1], protocol.ELECTRODES, f"{name}, block {block}")
     lines = [(block, line) for block, scan in enumerate(scans, start=1) for line in scan.lines]
     checks += left_out.seed_line_check(lines, protocol.ELECTRODES, name)

@@ -24,7 +24,8 @@ SURE, DOUBTFUL = 12, 8  # jumps; six pulses, four
 SHARED = 0.5  # share of the jumps at which another electrode jumps too ..
 ALIKE = 1 / 3  # .. by so much of their height
 MANY = 0.25  # share of the electrodes: lines are few
-_KEPT = 8192  # largest changes of an electrode that are kept
+_KEPT = 8192  # largest changes of an electrode that are kept, at least
+_THIN = 8
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -55,8 +56,10 @@ class JumpCounter:
         """Take the next `(electrode, sample)`."""
         before = chunk[:, :1] if self._last is None else self._last
         change = np.diff(chunk.astype(np.float64, copy=False), axis=1, prepend=before)
-        for row, (values, floor) in enumerate(zip(change, self._floor, strict=True)):
-            large = np.flatnonzero(np.abs(values) > floor)
+        for row, (values, sizes) in enumerate(zip(change, np.abs(change), strict=True)):
+            if not self._floor[row]:
+                self._floor[row] = _first_floor(sizes)
+            large = np.flatnonzero(sizes > self._floor[row])
             self._at[row] = np.concatenate([self._at[row], large + self._n_samples])
             self._change[row] = np.concatenate([self._change[row], values[large]])
             self._cut(row)
@@ -121,6 +124,15 @@ class JumpCounter:
         least = max(ALIKE * float(np.median(np.abs(jumps.heights))), LOW * near)
         large = np.abs(self._change[row]) >= least
         return bool(_beside(jumps.at, self._at[row][large], longest).mean() >= SHARED)
+
+
+def _first_floor(sizes: Floats) -> float:
+    """Return what somewhat more than `_KEPT` of many sizes lie above, by every eighth of them; 0 of few."""
+    few = _KEPT * 5 // 4 // _THIN
+    if len(sizes) < 2 * _KEPT:
+        return 0.0
+    floor = float(np.partition(sizes[::_THIN], -few)[-few])
+    return floor if np.count_nonzero(sizes > floor) >= _KEPT else 0.0
 
 
 def _same_heights(heights: Floats, near: float) -> list[Floats]:

@@ -16,7 +16,7 @@ from eeg2vid.stages.datasets.held_values import Held, HeldValues, held_checks
 from eeg2vid.stages.datasets.sharp_jumps import JumpCounter
 from eeg2vid.stages.datasets.source import Signal
 
-CHUNK = 1 << 16  # samples read at once
+CHUNK = 1 << 15  # samples read at once: 16 MB of 62 electrodes, which the next chunk takes over
 STRIDE = 31  # every STRIDE-th sample is kept for the median amplitude; prime, so no line frequency locks to it
 PLAUSIBLE_UV = (0.5, 1000.0)  # median absolute amplitude of EEG, uV
 VOLTS_BELOW = 1e-2  # EEG in volts is near 1e-5, in microvolts near 10: the geometric middle
@@ -110,26 +110,18 @@ def scan_signal(
     values, levels, jumps = HeldValues(n_electrodes, sfreq), LevelCounter(n_electrodes), JumpCounter(n_electrodes)
     for start in range(0, n_samples, CHUNK):
         chunk = np.asarray(signal[:, start : start + CHUNK])
-        # NaN and infinities survive minimum and maximum, so two reductions see every sample
-        chunk_low, chunk_high = chunk.min(axis=1), chunk.max(axis=1)
-        if not (np.isfinite(chunk_low).all() and np.isfinite(chunk_high).all()):
-            column, row = np.argwhere(~np.isfinite(chunk).T)[0]
-            raise BadDataError(
-                f"{where}, electrode {electrodes[row]}, sample {start + column}: "
-                f"expected a number, found {chunk[row, column]}.",
-                "Interpolate or cut the bad stretch before reading the recording.",
-            )
         if unrecorded:
+            _refuse_what_is_no_number(chunk, chunk.min(axis=1), chunk.max(axis=1), start, electrodes, where)
             chunk = chunk[:, _recorded(start, chunk.shape[1], unrecorded)]
             if not chunk.shape[1]:
                 continue
-            chunk_low, chunk_high = chunk.min(axis=1), chunk.max(axis=1)
+        chunk_low, chunk_high = values.add(chunk)
+        _refuse_what_is_no_number(chunk, chunk_low, chunk_high, start, electrodes, where)
         low, high = np.minimum(low, chunk_low), np.maximum(high, chunk_high)
         first = -start % STRIDE
         kept.append(np.array(chunk[:, first::STRIDE], dtype=np.float64))
         after = np.array(chunk[:, first + 1 :: STRIDE], dtype=np.float64)
         steps.append(np.abs(after - kept[-1][:, : after.shape[1]]))
-        values.add(chunk)
         levels.add(chunk)
         jumps.add(chunk)
     if not kept:
@@ -143,6 +135,25 @@ def scan_signal(
     held = values.found()
     lines = find_lines(levels, values.holds, jumps, samples, near, sfreq, flat)
     return Scan(flat, amplitude, step, lines, held.without({line.electrode for line in lines if line.sure}))
+
+
+def _refuse_what_is_no_number(
+    chunk: NDArray[np.floating],
+    low: NDArray[np.floating],
+    high: NDArray[np.floating],
+    start: int,
+    electrodes: Sequence[str],
+    where: str,
+) -> None:
+    """Raise at the first NaN or infinity in time: they survive minimum and maximum."""
+    if np.isfinite(low).all() and np.isfinite(high).all():
+        return
+    column, row = np.argwhere(~np.isfinite(chunk).T)[0]
+    raise BadDataError(
+        f"{where}, electrode {electrodes[row]}, sample {start + column}: "
+        f"expected a number, found {chunk[row, column]}.",
+        "Interpolate or cut the bad stretch before reading the recording.",
+    )
 
 
 def _recorded(start: int, length: int, unrecorded: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from eeg2vid.schemas.entities import Check, Event
+from eeg2vid.stages.datasets.npy import let_go
 from eeg2vid.stages.datasets.same_eeg import eeg_digest, same_eeg
 from eeg2vid.stages.datasets.source import Signal
 
-AT_ONCE = 1 << 16  # samples read at once
+AT_ONCE = 1 << 15  # samples read at once
 _SHOWN = 8
 
 
@@ -43,6 +44,8 @@ def with_digests(
             for event in group:
                 start, stop = spans[event]
                 digests[event] = eeg_digest(values[:, start - first : stop - first], sfreq)
+            if isinstance(signal, np.ndarray):
+                let_go(signal)
     return [event.model_copy(update={"eeg_sha": digests.get(event.event)}) for event in events]
 
 
