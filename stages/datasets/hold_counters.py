@@ -138,22 +138,26 @@ class RailCounter:
         self._n_samples = 0
 
     def add(self, chunk: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Take the next `(electrode, sample)`; return each electrode's outermost value in it, NaN where there is one."""
+        """Take the next `(electrode, sample)`; return the outermost value of each electrode, NaN where there is one."""
         blocks = _blocks(chunk)
         outer = [block.max(axis=2) if self._sign > 0 else -block.min(axis=2) for block in blocks]
         ends = np.concatenate(outer, axis=1)  # of each stretch of samples
         top = ends.max(axis=1)
-        second, counts, firsts = np.full(len(top), -np.inf), np.zeros((2, len(top)), np.int64), np.zeros_like(self.first)
+        second, counts, firsts = (
+            np.full(len(top), -np.inf),
+            np.zeros((2, len(top)), np.int64),
+            np.zeros_like(self.first),
+        )
         for row, highest in enumerate(top):
-            near = np.flatnonzero(ends[row] == highest)
-            values = np.concatenate([self._sign * _block(chunk, row, k) for k in near]) if near.size else chunk[row, :0]
+            near = np.flatnonzero(ends[row] == highest).tolist()
+            values = np.concatenate([self._sign * _block(chunk, row, k) for k in near]) if near else chunk[row, :0]
             lower = [values[values < highest], ends[row][ends[row] < highest]]
             second[row] = next_one = max((part.max() for part in lower if part.size), default=-np.inf)
-            others = np.flatnonzero((ends[row] >= next_one) & (ends[row] < highest))
+            others = np.flatnonzero((ends[row] >= next_one) & (ends[row] < highest)).tolist()
             counts[0, row] = np.count_nonzero(values == highest)
             counts[1, row] = np.count_nonzero(values == next_one)
-            counts[1, row] += sum(np.count_nonzero(self._sign * _block(chunk, row, k) == next_one) for k in others)
-            if near.size:
+            counts[1, row] += sum(int(np.count_nonzero(self._sign * _block(chunk, row, k) == next_one)) for k in others)
+            if near:
                 firsts[row] = near[0] * _STRETCH + (self._sign * _block(chunk, row, near[0]) == highest).argmax()
         self.first = np.where(top > self._values[0], self._n_samples + firsts, self.first)
         for value, count in zip((top, second), counts, strict=True):

@@ -44,7 +44,7 @@ def pack(values: NDArray[Any]) -> bytes:
     return body + _CHECKSUM.pack(google_crc32c.value(body))
 
 
-def unpack(stored: bytes, into: NDArray[Any]) -> None:
+def unpack(stored: NDArray[np.uint8], into: NDArray[Any]) -> None:
     """Unpack a stored chunk into a contiguous array.
 
     Raises
@@ -52,12 +52,38 @@ def unpack(stored: bytes, into: NDArray[Any]) -> None:
     DamagedChunkError
         If the bytes are not those that were written.
     """
-    body = np.frombuffer(stored, np.uint8)[: -_CHECKSUM.size]
-    if len(stored) < blosc.MAX_OVERHEAD + _CHECKSUM.size or google_crc32c.value(body) != _CHECKSUM.unpack_from(stored, len(body))[0]:
+    body, told = stored[: -_CHECKSUM.size], memoryview(stored)
+    if len(stored) < blosc.MAX_OVERHEAD + _CHECKSUM.size or google_crc32c.value(body) != _last(told):
         raise DamagedChunkError("a chunk's checksum does not fit")
-    if _UNPACKED.unpack_from(stored, 4)[0] != into.nbytes:
+    if _UNPACKED.unpack_from(told, 4)[0] != into.nbytes:
         raise DamagedChunkError("a chunk is not as large as it should be")
     blosc.decompress(body, into)
+
+
+def _last(told: memoryview) -> int:
+    return int(_CHECKSUM.unpack(told[-_CHECKSUM.size :])[0])
+
+
+class ChunkReader:
+    """Reads chunks of open files into memory that is its own and is used again."""
+
+    def __init__(self) -> None:
+        self._memory = np.empty(0, np.uint8)
+
+    def read(self, descriptor: int, start: int, size: int, into: NDArray[Any]) -> None:
+        """Unpack `size` bytes at `start` of an open file into a contiguous array.
+
+        Raises
+        ------
+        DamagedChunkError
+            If they are not those that were written.
+        """
+        if size > len(self._memory):
+            self._memory = np.empty(size, np.uint8)
+        stored = self._memory[:size]
+        if os.preadv(descriptor, [memoryview(stored)], start) != size:
+            raise DamagedChunkError("a file ends within a chunk")
+        unpack(stored, into)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eeg2vid.stages.store.chunks import ShardWriter, read_index, unpack
+from eeg2vid.stages.store.chunks import ChunkReader, ShardWriter, read_index
 from eeg2vid.stages.store.zarr_layout import Layout, layout_of, read_metadata
 
 SUFFIX = ".rows"
@@ -55,7 +55,7 @@ class PartRows:
 
     def slabs(self) -> Iterator[NDArray[Any]]:
         """Yield the rows in order, some at a time."""
-        step = self._layout.chunks[0]
+        step, reader = self._layout.chunks[0], ChunkReader()
         if not _chunks(self._layout):
             yield np.empty(self.shape, self.dtype)
             return
@@ -64,7 +64,7 @@ class PartRows:
             for number, (start, size) in enumerate(index.tolist()):
                 rows = min(step, self.shape[0] - number * step)
                 values = np.empty((rows, *self.shape[1:]), self.dtype)
-                unpack(os.pread(file.fileno(), size, start), values)
+                reader.read(file.fileno(), start, size, values)
                 yield values
 
 

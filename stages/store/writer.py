@@ -159,9 +159,7 @@ class ArtifactWriter:
             tables=content["tables"],
             weights=content["weights"],
             digest=sha256_json(content),
-            files=tuple(
-                FileEntry.of(name, (self.work / name).stat().st_size, proof) for name, proof in proofs.items()
-            ),
+            files=tuple(FileEntry.of(name, (self.work / name).stat().st_size, proof) for name, proof in proofs.items()),
             **manifest,
         )
         body = complete.model_dump(mode="json")

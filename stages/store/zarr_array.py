@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eeg2vid.stages.store.chunks import Index, read_index, unpack
+from eeg2vid.stages.store.chunks import ChunkReader, Index, read_index
 from eeg2vid.stages.store.zarr_layout import Layout
 
 _HELD_BYTES = 16 * 2**20  # of chunks read in part, kept for what is read next
@@ -117,7 +117,7 @@ class _Files:
     """The files of one reading: the one that is read stays open until another is."""
 
     def __init__(self, array: ZarrArray) -> None:
-        self._array = array
+        self._array, self._reader = array, ChunkReader()
         self._name = ""
         self._descriptor = -1
 
@@ -139,10 +139,10 @@ class _Files:
                 raise FileNotFoundError(f"{path} is missing") from None
             self._name = name
         if self._array.layout.shards is None:
-            unpack(os.pread(self._descriptor, os.fstat(self._descriptor).st_size, 0), into)
-            return
-        start, size = (int(value) for value in self._array.index(self._descriptor)[number])
-        unpack(os.pread(self._descriptor, size, start), into)
+            start, size = 0, os.fstat(self._descriptor).st_size
+        else:
+            start, size = self._array.index(self._descriptor)[number].tolist()
+        self._reader.read(self._descriptor, start, size, into)
 
     def _close(self) -> None:
         if self._descriptor >= 0:
