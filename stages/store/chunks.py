@@ -52,7 +52,7 @@ def unpack(stored: NDArray[np.uint8], into: NDArray[Any]) -> None:
     DamagedChunkError
         If the bytes are not those that were written.
     """
-    body, told = stored[: -_CHECKSUM.size], memoryview(stored)
+    body, told = stored[: -_CHECKSUM.size], stored.data
     if len(stored) < blosc.MAX_OVERHEAD + _CHECKSUM.size or google_crc32c.value(body) != _last(told):
         raise DamagedChunkError("a chunk's checksum does not fit")
     if _UNPACKED.unpack_from(told, 4)[0] != into.nbytes:
@@ -81,7 +81,7 @@ class ChunkReader:
         if size > len(self._memory):
             self._memory = np.empty(size, np.uint8)
         stored = self._memory[:size]
-        if os.preadv(descriptor, [memoryview(stored)], start) != size:
+        if os.preadv(descriptor, [stored.data], start) != size:
             raise DamagedChunkError("a file ends within a chunk")
         unpack(stored, into)
 
