@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from eeg2vid.schemas.base import ArraySpec
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.store.chunks import ShardWriter
+from eeg2vid.stages.store.files import link_or_copy
+from eeg2vid.stages.store.part_rows import PartRows
 from eeg2vid.stages.store.zarr_layout import METADATA, Layout, layout_of
 
 
@@ -28,13 +30,17 @@ class ArrayWriter:
         What the schema says of it.
     shape, dtype
         Of the whole; stored little-endian.
+    layout
+        How it is cut; None: as usual.
     """
 
-    def __init__(self, folder: Path, spec: ArraySpec, shape: tuple[int, ...], dtype: str) -> None:
+    def __init__(
+        self, folder: Path, spec: ArraySpec, shape: tuple[int, ...], dtype: str, layout: Layout | None = None
+    ) -> None:
         self.folder = folder
         self.axis = spec.dims.index(spec.chunked) if spec.chunked else 0
         self.dtype = np.dtype(dtype).newbyteorder("<")
-        self.layout: Layout = layout_of(shape, self.dtype, self.axis)
+        self.layout: Layout = layout or layout_of(shape, self.dtype, self.axis)
         self.dims, self.unit = spec.dims, spec.unit
         self.proofs: dict[str, str] = {}  # CRC32C of each file, below the folder
         self.finite = True
@@ -84,6 +90,29 @@ class ArrayWriter:
         """Write one slab after another."""
         for slab in slabs:
             self.append(slab)
+
+    def take(self, part: PartRows) -> None:
+        """Write the rows that a part holds next; a file that can be a shard as it is gets a second name.
+
+        Raises
+        ------
+        DamagedChunkError
+            If the part is damaged.
+        """
+        layout = self.layout
+        if (
+            self._waits
+            or layout.shards is None
+            or (part.shape[0], part.layout.chunks) != (layout.files[0], layout.chunks)
+        ):
+            self.extend(part.slabs())
+            return
+        name, _ = layout.place((self._filled // layout.chunks[0], *[0] * (len(part.shape) - 1)))
+        link_or_copy(part.path, self.folder / name)
+        self.proofs[name] = part.crc32c
+        for slab in part.slabs():
+            self._look(slab)
+        self._filled += part.shape[0]
 
     def finish(self) -> str:
         """Return the hash of the values in C order.

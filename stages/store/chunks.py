@@ -70,8 +70,8 @@ class ChunkReader:
     def __init__(self) -> None:
         self._memory = np.empty(0, np.uint8)
 
-    def read(self, descriptor: int, start: int, size: int, into: NDArray[Any]) -> None:
-        """Unpack `size` bytes at `start` of an open file into a contiguous array.
+    def read(self, descriptor: int, start: int, size: int, into: NDArray[Any]) -> NDArray[np.uint8]:
+        """Unpack `size` bytes at `start` of an open file into a contiguous array; return them until the next reading.
 
         Raises
         ------
@@ -84,6 +84,7 @@ class ChunkReader:
         if os.preadv(descriptor, [stored.data], start) != size:
             raise DamagedChunkError("a file ends within a chunk")
         unpack(stored, into)
+        return stored
 
 
 @dataclass
@@ -116,8 +117,8 @@ class ShardWriter:
         self.raw(body + _CHECKSUM.pack(google_crc32c.value(body)))
 
 
-def read_index(descriptor: int, size: int, chunks: int) -> Index:
-    """Return the index of an open shard file of `size` bytes that holds `chunks` chunks.
+def read_index(descriptor: int, size: int, chunks: int) -> tuple[Index, bytes]:
+    """Return the index of an open shard file of `size` bytes that holds `chunks` chunks, and its bytes.
 
     Raises
     ------
@@ -129,7 +130,7 @@ def read_index(descriptor: int, size: int, chunks: int) -> Index:
     body = stored[:length]
     if len(stored) != length + _CHECKSUM.size or google_crc32c.value(body) != _CHECKSUM.unpack(stored[length:])[0]:
         raise DamagedChunkError("the index of a shard does not fit its checksum")
-    return np.frombuffer(body, "<u8").reshape(chunks, 2)
+    return np.frombuffer(body, "<u8").reshape(chunks, 2), stored
 
 
 def crc32c_file(path: Path) -> str:

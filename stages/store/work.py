@@ -15,12 +15,14 @@ One mechanism serves resume, shards and several writers. A unit's work lies in `
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from eeg2vid.schemas.errors import FailedError, LockedError
 from eeg2vid.schemas.foreign import is_foreign
@@ -38,6 +40,14 @@ _ASK_SECONDS = 0.05  # `doctor` may hold a lock for a moment, to see whether it 
 
 class DamagedPartError(FailedError):
     """A part that was done is damaged: it has been dropped, whoever comes next makes it again."""
+
+
+class PartFile(NamedTuple):
+    """A file of a part that is done, what proves it (see `is_proved`), and which part it is."""
+
+    path: Path
+    proof: str
+    part: int
 
 
 class Work:
@@ -254,27 +264,37 @@ class Work:
         DamagedPartError
             If a part was damaged on the disk; it counts as not done any more.
         """
-        found: dict[str, list[Path]] = {}
+        listed = self.listed(role, kind)
+        for file in itertools.chain.from_iterable(listed.values()):
+            if not file.path.is_file() or not is_proved(file.path, file.proof):
+                raise self.dropped(file)
+        return {name: [file.path for file in files] for name, files in listed.items()}
+
+    def listed(self, role: str, kind: str) -> dict[str, list[PartFile]]:
+        """Return what the parts list of one role and kind by name, in their order: for those who check while they read.
+
+        Raises
+        ------
+        DamagedPartError
+            If a part lacks a file, or its note is damaged; it counts as not done any more.
+        """
+        found: dict[str, list[PartFile]] = {}
         for index in range(self.count):
             listed = self._files_of(index)
             if listed is None:
-                raise self._dropped(self.done_file(index), index)
+                raise self.dropped(PartFile(self.done_file(index), "", index))
             for name, proof in sorted(listed.items()):
                 if name.startswith(f"{role}/{kind}/"):
-                    path = self.part_folder(index) / name
-                    self._check(path, proof, index)
-                    found.setdefault(name.removeprefix(f"{role}/{kind}/"), []).append(path)
+                    file = PartFile(self.part_folder(index) / name, proof, index)
+                    found.setdefault(name.removeprefix(f"{role}/{kind}/"), []).append(file)
         return found
 
-    def _check(self, path: Path, proof: str, index: int) -> None:
-        if not path.is_file() or not is_proved(path, proof):
-            raise self._dropped(path, index)
-
-    def _dropped(self, path: Path, index: int) -> DamagedPartError:
-        remove(self.done_file(index))
-        self._found_done.discard(index)
+    def dropped(self, file: PartFile) -> DamagedPartError:
+        """Drop the part of a file that is damaged; return what is to be said."""
+        remove(self.done_file(file.part))
+        self._found_done.discard(file.part)
         return DamagedPartError(
-            f"{path}: part {index} of the work was damaged on the disk and has been dropped.",
+            f"{file.path}: part {file.part} of the work was damaged on the disk and has been dropped.",
             "Run the same command again: it makes that part anew and keeps the others.",
         )
 

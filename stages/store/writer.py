@@ -16,12 +16,13 @@ from eeg2vid.stages.store import arrays
 from eeg2vid.stages.store.digest import canonical_json, crc_proof, sha256_file, sha256_json, sha256_rows
 from eeg2vid.stages.store.files import link_or_copy, swap_in, sync_tree, write_synced
 from eeg2vid.stages.store.layout import MANIFEST
-from eeg2vid.stages.store.work import Work
+from eeg2vid.stages.store.work import PartFile, Work
 
 if TYPE_CHECKING:
     import numpy as np
 
     from eeg2vid.stages.store.array_writer import ArrayWriter
+    from eeg2vid.stages.store.zarr_layout import Layout
 
 
 class ArtifactWriter:
@@ -47,7 +48,7 @@ class ArtifactWriter:
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True)
 
-    def create(self, name: str, shape: Sequence[int], dtype: str) -> ArrayWriter:
+    def create(self, name: str, shape: Sequence[int], dtype: str, layout: Layout | None = None) -> ArrayWriter:
         """Create an array to be filled slab by slab; dims, unit and the axis come from the schema.
 
         Raises
@@ -64,7 +65,7 @@ class ArtifactWriter:
         group = self.work / arrays.ZARR
         group.mkdir(exist_ok=True)
         (group / METADATA).write_bytes(GROUP)
-        self._arrays[name] = ArrayWriter(group / name, spec, tuple(int(n) for n in shape), dtype)
+        self._arrays[name] = ArrayWriter(group / name, spec, tuple(int(n) for n in shape), dtype, layout)
         return self._arrays[name]
 
     def array(self, name: str, values: np.ndarray) -> None:
@@ -98,14 +99,10 @@ class ArtifactWriter:
         """Join what the parts of the work hold of a role: arrays and tables end to end, files by name."""
         import json
 
-        from eeg2vid.stages.store.part_rows import SUFFIX, PartRows
+        from eeg2vid.stages.store.part_rows import SUFFIX
 
-        for name, files in work.part_files(role, "arrays").items():
-            parts = [PartRows(file) for file in files]
-            shape = (sum(part.shape[0] for part in parts), *parts[0].shape[1:])
-            whole = self.create(name.removesuffix(SUFFIX), shape, str(parts[0].dtype))
-            for part in parts:
-                whole.extend(part.slabs())
+        for name, files in work.listed(role, "arrays").items():
+            self._join(name.removesuffix(SUFFIX), work, files)
         for name, files in work.part_files(role, "tables").items():
             table = name.removesuffix(".jsonl")
             rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
@@ -114,6 +111,33 @@ class ArtifactWriter:
             for name, files in work.part_files(role, kind).items():
                 for file in files:
                     link_or_copy(file, self.work / kind / name)
+
+    def _join(self, name: str, work: Work, files: Sequence[PartFile]) -> None:
+        """Join what parts hold of an array.
+
+        Raises
+        ------
+        DamagedPartError
+            If a part was damaged on the disk.
+        """
+        from eeg2vid.stages.store.chunks import DamagedChunkError
+        from eeg2vid.stages.store.part_rows import PartRows
+        from eeg2vid.stages.store.zarr_layout import layout_of_parts
+
+        parts: list[PartRows] = []
+        for file in files:
+            try:
+                parts.append(PartRows(file.path, file.proof.rpartition(":")[2]))
+            except (FileNotFoundError, DamagedChunkError) as error:
+                raise work.dropped(file) from error
+        shape = (sum(part.shape[0] for part in parts), *parts[0].shape[1:])
+        layout = layout_of_parts(shape, [part.layout for part in parts])
+        whole = self.create(name, shape, str(parts[0].dtype), layout)
+        for file, part in zip(files, parts, strict=True):
+            try:
+                whole.take(part)
+            except (FileNotFoundError, DamagedChunkError) as error:
+                raise work.dropped(file) from error
 
     def commit(self, manifest: dict[str, Any], container: arrays.Container = "zarr") -> Manifest:
         """Validate, write the manifest last, and rename the work folder into place.

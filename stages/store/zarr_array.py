@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import threading
 from collections import OrderedDict
@@ -109,7 +110,7 @@ class ZarrArray:
         stat = os.fstat(descriptor)
         state = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
         if state not in self._indices:
-            self._indices[state] = read_index(descriptor, stat.st_size, int(np.prod(self.layout.per_file)))
+            self._indices[state] = read_index(descriptor, stat.st_size, math.prod(self.layout.per_file))[0]
         return self._indices[state]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ _CHUNK_BYTES = 256 * 2**10  # what one row of a shuffled reading costs; larger c
 _SHARD_BYTES = 64 * 2**20
 _GROUP_BYTES = 64 * 2**20  # of the first axis, where another is cut: so much is held to hash the array in its order
 _WIDE_CHUNK_BYTES = 2**20
+_LINKED_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -125,3 +127,19 @@ def layout_of(shape: tuple[int, ...], dtype: np.dtype, axis: int = 0) -> Layout:
         steps = min(counts[axis], max(1, _SHARD_BYTES // (chunks[axis] * step_bytes)))
         files = tuple(c * (steps if k == axis else n) for k, (c, n) in enumerate(zip(chunks, counts, strict=True)))
     return Layout(shape, tuple(chunks), files, dtype.name)
+
+
+def layout_of_parts(shape: tuple[int, ...], parts: Sequence[Layout]) -> Layout | None:
+    """Return the layout in which all parts of an array but the last are shards as they are; None if they cannot be.
+
+    Small parts are packed anew, in fewer files.
+    """
+    import numpy as np
+
+    first = parts[0]
+    rows = first.shape[0]
+    alike = all(part.shape[0] == rows for part in parts[:-1]) and parts[-1].shape[0] <= rows
+    large = math.prod(first.shape) * np.dtype(first.dtype).itemsize >= _LINKED_BYTES
+    if len(parts) < 2 or not alike or not large or rows % first.chunks[0]:
+        return None
+    return Layout(shape, first.chunks, (rows, *first.chunks[1:]), first.dtype)

@@ -1,5 +1,6 @@
 """Arrays on disk: what Zarr itself reads and writes is the oracle, numpy for what is selected."""
 
+import itertools
 import json
 import math
 import threading
@@ -17,11 +18,11 @@ from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.store import array_writer
 from eeg2vid.stages.store.array_writer import ArrayWriter
 from eeg2vid.stages.store.arrays import open_arrays
-from eeg2vid.stages.store.chunks import crc32c_file
+from eeg2vid.stages.store.chunks import DamagedChunkError, crc32c_file
 from eeg2vid.stages.store.digest import is_proved, sha256_array, sha256_file
 from eeg2vid.stages.store.part_rows import PartRows, write_rows
 from eeg2vid.stages.store.zarr_array import ZarrArray
-from eeg2vid.stages.store.zarr_layout import GROUP, Layout, layout_of, read_metadata
+from eeg2vid.stages.store.zarr_layout import GROUP, Layout, layout_of, layout_of_parts, read_metadata
 
 DTYPES = ["float32", "float64", "float16", "int8", "uint8", "int64", ">f4", ">i8"]
 LAYOUTS = {  # shape, chunks, files
@@ -262,15 +263,15 @@ def test_arrays_without_a_value(tmp_path, shape):
     assert digest == sha256_array(values)
     assert zarr.open_group(tmp_path, mode="r")["x"].shape == shape
     assert open_arrays_of(tmp_path)[...].shape == shape
-    write_rows(tmp_path / "rows", values)
-    assert [slab.shape for slab in PartRows(tmp_path / "rows").slabs()] in ([shape], [])
+    crc = write_rows(tmp_path / "rows", values)
+    assert [slab.shape for slab in PartRows(tmp_path / "rows", crc).slabs()] == [shape]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_rows_of_parts_come_back(tmp_path, dtype):
     values = random_values((70, 9, 400), dtype)
     crc = write_rows(tmp_path / "rows", values)
-    read = PartRows(tmp_path / "rows")
+    read = PartRows(tmp_path / "rows", crc)
     assert (read.shape, read.dtype) == (values.shape, np.dtype(dtype).newbyteorder("="))
     np.testing.assert_array_equal(np.concatenate(list(read.slabs())), values)
     assert crc32c_file(tmp_path / "rows") == crc
@@ -321,3 +322,54 @@ def test_an_index_is_read_anew_where_the_file_is_another(tmp_path):
     np.testing.assert_array_equal(stored[0], first[0])
     (tmp_path / "b/x/c/0/0").replace(tmp_path / "a/x/c/0/0")
     np.testing.assert_array_equal(stored[39], np.zeros(3))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "linked"),
+    [((8, 8, 8), 3), ((8, 8, 3), 2), ((8, 3, 8), 0), ((8, 8, 9), 0), ((6, 6), 0), ((8,), 0)],
+)
+def test_parts_that_can_be_shards_are_not_written_twice(tmp_path, monkeypatch, sizes, linked):
+    from eeg2vid.stages.store import part_rows, zarr_layout
+
+    monkeypatch.setattr(zarr_layout, "_LINKED_BYTES", 1)
+    monkeypatch.setattr(part_rows, "layout_of", lambda shape, _: Layout(shape, (4, 5), shape, "float32"))
+    values = random_values((sum(sizes), 5))
+    edges = np.cumsum([0, *sizes])
+    parts = []
+    for k, (first, last) in enumerate(itertools.pairwise(edges)):
+        crc = write_rows(tmp_path / f"{k}.rows", values[first:last])
+        parts.append(PartRows(tmp_path / f"{k}.rows", crc))
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "zarr.json").write_bytes(GROUP)
+    layout = layout_of_parts(values.shape, [part.layout for part in parts])
+    writer = ArrayWriter(folder / "x", spec(2), values.shape, "float32", layout)
+    for part in parts:
+        writer.take(part)
+    assert writer.finish() == sha256_array(values)
+    files = [path for path in (folder / "x" / "c").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_nlink == 2 for path in files) == linked
+    np.testing.assert_array_equal(zarr.open_group(folder, mode="r")["x"][...], values)
+    np.testing.assert_array_equal(open_arrays_of(folder)[...], values)
+    assert all(crc32c_file(folder / "x" / name) == crc for name, crc in writer.proofs.items())
+
+
+def test_small_parts_become_few_files():
+    parts = [layout_of((50, 40), np.dtype("float32"))] * 7
+    assert layout_of_parts((350, 40), parts) is None
+    clips = [layout_of((25, 6, 288, 512, 3), np.dtype("uint8"))] * 56
+    assert layout_of_parts((1400, 6, 288, 512, 3), clips).files == (25, 6, 288, 512, 3)
+
+
+def test_every_damaged_byte_of_a_part_is_found(tmp_path):
+    path = tmp_path / "rows"
+    crc = write_rows(path, random_values((3, 20)))
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+        with pytest.raises(DamagedChunkError):
+            list(PartRows(path, crc).slabs())
+    for size in range(0, len(whole), 7):
+        path.write_bytes(whole[:size])
+        with pytest.raises(DamagedChunkError):
+            list(PartRows(path, crc).slabs())
