@@ -101,8 +101,8 @@ class ArtifactWriter:
 
         from eeg2vid.stages.store.part_rows import SUFFIX
 
-        for name, files in work.listed(role, "arrays").items():
-            self._join(name.removesuffix(SUFFIX), work, files)
+        for name, listed in work.listed(role, "arrays").items():
+            self._join(name.removesuffix(SUFFIX), work, listed)
         for name, files in work.part_files(role, "tables").items():
             table = name.removesuffix(".jsonl")
             rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
