@@ -1,52 +1,50 @@
-"""The `eeg2vid` command: every stage of the registry, and the services around them."""
+"""The `eeg2vid` command: every stage of the registry, and the services around them, each made when it is called."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from eeg2vid.cli.choice_help import command_class
-from eeg2vid.cli.commands import (
-    cite,
-    compare,
-    demo,
-    doctor,
-    export,
-    import_,
-    inspect,
-    recipe,
-    run,
-    simulate,
-    slurm,
-    status,
-    verify,
-    weights,
-)
-from eeg2vid.cli.commands.stage import run_stage
-from eeg2vid.cli.errors import guarded
-from eeg2vid.cli.options import DebugOption, Globals, JsonOption, WorkspaceOption
-from eeg2vid.cli.output import visible
-from eeg2vid.cli.prose import prose
-from eeg2vid.cli.signature import stage_command
-from eeg2vid.stages.registry import STAGES
-
-FILES = "Files, cluster"
+from eeg2vid.cli.globals import DebugOption, Globals, JsonOption, WorkspaceOption
+from eeg2vid.cli.table import COMMANDS
 
 
-class _InOrder(typer.core.TyperGroup):
-    """The commands as they are registered; Typer would list groups first."""
+class _Table(typer.core.TyperGroup):
+    """The commands of the table: in lists only what the table says of them."""
+
+    _listing = False
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Return the names, groups last."""
-        return sorted(self.commands, key=lambda name: name in _GROUPS)
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command, None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        if self._listing:
+            _, panel, about = COMMANDS[cmd_name]
+            return typer.core.TyperCommand(cmd_name, help=about, rich_help_panel=panel)
+        from eeg2vid.cli.loading import load
+
+        return load(cmd_name)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the list of commands."""
+        self._listing = True
+        super().format_help(ctx, formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Return names that begin so."""
+        self._listing = True
+        return super().shell_complete(ctx, incomplete)
 
 
 app = typer.Typer(
     name="eeg2vid",
-    cls=_InOrder,
+    cls=_Table,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -74,43 +72,14 @@ def options(
     ctx.obj = Globals(workspace, json, debug)
 
 
-_START: dict[str, Callable[..., None]] = {
-    "demo": demo.demo,
-    "simulate": simulate.simulate,
-    "run": run.run,
-    "status": status.status,
-    "doctor": doctor.doctor,
-}
-_FILES: dict[str, Callable[..., None]] = {
-    "inspect": inspect.inspect,
-    "verify": verify.verify,
-    "import": import_.import_,
-    "export": export.export,
-    "cite": cite.cite,
-}
-_JUDGE: dict[str, Callable[..., None]] = {"compare": compare.compare}
-_SAID = {  # what the exchange of files calls its parameters: options of the same name
-    "import": ("order", "blocks", "session", "layout", "key", "array", "also", "scale", "resample"),
-    "export": ("out", "format"),
-}
-_GROUPS: dict[str, typer.Typer] = {"recipe": recipe.app, "weights": weights.app, "slurm": slurm.app}
-for _name, _command in _START.items():
-    app.command(_name, help=prose(_command), rich_help_panel="Start")(guarded(_command))
-for _stage in STAGES.values():
-    _epilog = "\n\n".join(["Examples:", *_stage.examples]) if _stage.examples else None
-    app.command(_stage.name, rich_help_panel=_stage.panel, epilog=_epilog, cls=command_class(_stage))(
-        stage_command(_stage, run_stage)
-    )
-for _name, _command in _JUDGE.items():
-    app.command(_name, help=prose(_command), rich_help_panel="Judge")(guarded(_command))
-for _name, _command in _FILES.items():
-    app.command(_name, help=prose(_command), rich_help_panel=FILES)(guarded(_command, _SAID.get(_name, ())))
-for _name, _group in _GROUPS.items():
-    app.add_typer(_group, name=_name, rich_help_panel=FILES)
-
-
 def main() -> None:
     """Run the command line."""
     written = warnings.formatwarning
-    warnings.formatwarning = lambda *of, **how: visible(written(*of, **how))  # libraries name users' files in them
+
+    def shown(*of: Any, **how: Any) -> str:
+        from eeg2vid.cli.output import visible
+
+        return visible(written(*of, **how))  # libraries name users' files in them
+
+    warnings.formatwarning = shown
     app()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from eeg2vid.cli.globals import EXECUTION, INPUTS, workspace_path
 from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine.graph import Study
@@ -18,9 +18,6 @@ from eeg2vid.stages.engine.subjects import parse_subjects
 from eeg2vid.stages.engine.workspace import Workspace
 from eeg2vid.stages.registry import STAGES
 from eeg2vid.stages.store.layout import split_variant
-
-INPUTS = "What to work on"
-EXECUTION = "How to run (decides no result but last digits)"
 
 
 def _complete_recipe() -> list[str]:
@@ -35,12 +32,6 @@ def _complete_models() -> list[str]:
     return builtin_profiles()
 
 
-WorkspaceOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--workspace", "-w", help="Workspace folder \\[default: EEG2VID_WORKSPACE or .]", rich_help_panel=INPUTS
-    ),
-]
 SubjectOption = Annotated[
     str | None,
     typer.Option("--subject", "-s", help="17, 1-15, 1-5,17, all, @array \\[default: all]", rich_help_panel=INPUTS),
@@ -137,31 +128,6 @@ MemoryOption = Annotated[
     float,
     typer.Option("--memory-gb", help="Above this much, inputs go to a scratch file", rich_help_panel=EXECUTION),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print results as JSON", rich_help_panel=EXECUTION)]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks", rich_help_panel=EXECUTION)]
-
-
-@dataclass
-class Globals:
-    """Options given before the command."""
-
-    workspace: Path | None = None
-    json: bool = False
-    debug: bool = False
-
-
-def workspace_path(ctx: typer.Context, given: Path | None) -> Path:
-    """Return the workspace: option after the command, before it, environment, current folder."""
-    chosen = given or (ctx.obj.workspace if ctx.obj else None)
-    path = Path(chosen or os.environ.get("EEG2VID_WORKSPACE") or ".")
-    if path.exists() and not path.is_dir():
-        raise UsageError(f"{path} is a file; a workspace is a folder.")
-    return path.resolve()
-
-
-def wants_json(ctx: typer.Context, given: bool) -> bool:
-    """Tell whether --json stood before or after the command."""
-    return given or bool(ctx.obj and ctx.obj.json)
 
 
 @dataclass

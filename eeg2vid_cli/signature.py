@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from eeg2vid.cli import options as shared
 from eeg2vid.cli.errors import guarded
+from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption
 from eeg2vid.cli.prose import prose
 from eeg2vid.schemas.choice import choices_of
 from eeg2vid.stages.engine.settings import merge
@@ -74,7 +75,7 @@ def _shared_parameters(stage: Stage) -> list[inspect.Parameter]:
     ]
     given: list[tuple[str, Any, Any]] = [("source", source, None)] if stage.takes_source else []
     given += [
-        ("workspace", shared.WorkspaceOption, None),
+        ("workspace", WorkspaceOption, None),
         ("subject", shared.SubjectOption, None),
         ("recipe", shared.RecipeOption, None),
         ("models", shared.ModelsOption, None),
@@ -95,8 +96,8 @@ def _shared_parameters(stage: Stage) -> list[inspect.Parameter]:
         ("force", shared.ForceOption, False),
         *([("check", shared.CheckOption, False)] if stage.takes_source else []),
         ("dry_run", shared.DryRunOption, False),
-        ("json", shared.JsonOption, False),
-        ("debug", shared.DebugOption, False),
+        ("json", JsonOption, False),
+        ("debug", DebugOption, False),
     ]
     return [_keyword(name, annotation, default) for name, annotation, default in given]
 

@@ -6,7 +6,8 @@ import sys
 
 import typer
 
-from eeg2vid.cli.options import DebugOption, JsonOption, RecipeOption, Request, WorkspaceOption, wants_json
+from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json
+from eeg2vid.cli.options import RecipeOption, Request
 from eeg2vid.cli.output import emit, talk
 from eeg2vid.stages.services.citations import bibliography, cited_by
 

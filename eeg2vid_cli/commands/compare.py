@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group
 
-from eeg2vid.cli.options import DebugOption, JsonOption, SubjectOption, WorkspaceOption, wants_json, workspace_path
+from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
+from eeg2vid.cli.options import SubjectOption
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.schemas.errors import UsageError
 

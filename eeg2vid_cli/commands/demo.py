@@ -9,7 +9,8 @@ import typer
 
 from eeg2vid.cli.commands.run import make_all
 from eeg2vid.cli.commands.simulate import write_dataset
-from eeg2vid.cli.options import DebugOption, Request, ThreadsOption, chosen_subjects, make_execution
+from eeg2vid.cli.globals import DebugOption
+from eeg2vid.cli.options import Request, ThreadsOption, chosen_subjects, make_execution
 from eeg2vid.cli.output import talk
 from eeg2vid.stages.engine.workspace import CONFIG
 from eeg2vid.stages.store.files import write_synced

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import typer
 
-from eeg2vid.cli.options import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
+from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
 from eeg2vid.cli.output import emit, table
 from eeg2vid.schemas.errors import MissingInputError, MissingPackageError, UnreadableError
 from eeg2vid.stages.store.layout import find_artifacts

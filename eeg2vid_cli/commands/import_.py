@@ -9,19 +9,8 @@ from typing import Annotated
 import typer
 
 from eeg2vid.cli.commands.stage import make_and_tell
-from eeg2vid.cli.options import (
-    INPUTS,
-    ContainerOption,
-    DebugOption,
-    JsonOption,
-    RecipeOption,
-    Request,
-    WorkspaceOption,
-    chosen_subjects,
-    make_execution,
-    nested_settings,
-    wants_json,
-)
+from eeg2vid.cli.globals import INPUTS, DebugOption, JsonOption, WorkspaceOption, wants_json
+from eeg2vid.cli.options import ContainerOption, RecipeOption, Request, chosen_subjects, make_execution, nested_settings
 from eeg2vid.cli.output import emit, talk
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError

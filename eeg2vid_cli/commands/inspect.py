@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group
 
-from eeg2vid.cli.options import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
+from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
 from eeg2vid.cli.output import emit, table
 from eeg2vid.schemas.catalogue import VERSIONS
 from eeg2vid.schemas.errors import MissingInputError, UnreadableError

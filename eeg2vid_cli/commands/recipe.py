@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from eeg2vid.cli.errors import guarded
-from eeg2vid.cli.options import DebugOption, JsonOption, wants_json
+from eeg2vid.cli.globals import DebugOption, JsonOption, wants_json
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.engine.recipe import Recipe, builtin_recipes, load_recipe, recipe_path

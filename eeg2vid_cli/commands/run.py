@@ -9,16 +9,14 @@ from typing import Annotated
 import typer
 
 from eeg2vid.cli.commands.stage import make_and_tell, outcome_row, pages, show_plan
+from eeg2vid.cli.globals import INPUTS, DebugOption, JsonOption, WorkspaceOption, wants_json
 from eeg2vid.cli.options import (
-    INPUTS,
     ConditionsOption,
     ContainerOption,
-    DebugOption,
     DeviceOption,
     DryRunOption,
     ForceOption,
     JobsOption,
-    JsonOption,
     MemoryOption,
     ModelsOption,
     ProtocolOption,
@@ -27,10 +25,8 @@ from eeg2vid.cli.options import (
     SaveEveryOption,
     SubjectOption,
     ThreadsOption,
-    WorkspaceOption,
     chosen_subjects,
     make_execution,
-    wants_json,
 )
 from eeg2vid.cli.output import emit, talk
 from eeg2vid.cli.progress import reporting

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from eeg2vid.cli.options import DebugOption
+from eeg2vid.cli.globals import DebugOption
 from eeg2vid.cli.output import talk
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError

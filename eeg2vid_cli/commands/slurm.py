@@ -10,19 +10,15 @@ from typing import Annotated
 import typer
 
 from eeg2vid.cli.errors import guarded
+from eeg2vid.cli.globals import INPUTS, DebugOption, JsonOption, WorkspaceOption, wants_json
 from eeg2vid.cli.options import (
-    INPUTS,
-    DebugOption,
-    JsonOption,
     ModelsOption,
     ProtocolOption,
     RecipeOption,
     Request,
     SubjectOption,
     VariantOption,
-    WorkspaceOption,
     chosen_subjects,
-    wants_json,
 )
 from eeg2vid.cli.output import emit, talk
 from eeg2vid.schemas.errors import UsageError

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from eeg2vid.cli.commands.check import check_source
-from eeg2vid.cli.options import Request, chosen_subjects, make_execution, wants_json
+from eeg2vid.cli.globals import wants_json
+from eeg2vid.cli.options import Request, chosen_subjects, make_execution
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.conditions import FULL, require_maker

@@ -9,18 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from eeg2vid.cli.commands.stage import in_short
-from eeg2vid.cli.options import (
-    DebugOption,
-    JsonOption,
-    ModelsOption,
-    ProtocolOption,
-    RecipeOption,
-    Request,
-    SubjectOption,
-    WorkspaceOption,
-    chosen_subjects,
-    wants_json,
-)
+from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json
+from eeg2vid.cli.options import ModelsOption, ProtocolOption, RecipeOption, Request, SubjectOption, chosen_subjects
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.services.mermaid import flow_chart

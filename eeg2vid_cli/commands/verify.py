@@ -10,15 +10,8 @@ from typing import Annotated
 import typer
 
 from eeg2vid.cli.commands.inspect import matching_folders
-from eeg2vid.cli.options import (
-    DebugOption,
-    JsonOption,
-    ModelsOption,
-    Request,
-    WorkspaceOption,
-    wants_json,
-    workspace_path,
-)
+from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
+from eeg2vid.cli.options import ModelsOption, Request
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import BadDataError

@@ -7,7 +7,8 @@ from pathlib import Path
 import typer
 
 from eeg2vid.cli.errors import guarded
-from eeg2vid.cli.options import DebugOption, JsonOption, ModelsOption, WorkspaceOption, wants_json, workspace_path
+from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
+from eeg2vid.cli.options import ModelsOption
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
 from eeg2vid.stages.engine.profile import Models, lock_file

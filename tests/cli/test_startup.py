@@ -4,6 +4,12 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+from eeg2vid.cli.loading import load
+from eeg2vid.cli.table import COMMANDS
+from eeg2vid.stages.registry import STAGES
+
 HEAVY = {"torch", "diffusers", "transformers", "mne", "scipy", "matplotlib", "zarr", "h5py", "av", "numpy", "pandas"}
 
 
@@ -39,3 +45,26 @@ except SystemExit:
     pass
 """
     assert not modules_after(code) & HEAVY
+
+
+def test_the_list_of_commands_imports_no_command():
+    code = """
+from typer.testing import CliRunner
+from eeg2vid.cli.app import app
+result = CliRunner().invoke(app, ["--help"])
+assert result.exit_code == 0 and "preprocess" in result.output, result.output
+"""
+    ours = {name for name in modules_after(code) if name.startswith("eeg2vid.")}
+    few = {"cli", "cli.app", "cli.globals", "cli.table", "schemas", "schemas.errors"}
+    assert ours <= {f"eeg2vid.{name}" for name in few}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_table_says_what_the_command_says(name):
+    command, listed = load(name), COMMANDS[name]
+    paragraph = (command.short_help or command.help).split("\n\n")[0]
+    assert (command.name, command.rich_help_panel, paragraph) == (name, listed.panel, listed.about)
+
+
+def test_the_table_lists_every_stage_in_order():
+    assert [name for name, listed in COMMANDS.items() if listed.kind == "stage"] == list(STAGES)
