@@ -73,7 +73,7 @@ class Ingest(Stage):
 
         if ctx.study.source is None:
             return []
-        dataset = open_dataset(ctx.source)
+        dataset = ctx.study.once("data set", lambda: open_dataset(ctx.source))  # asked of every subject
         return dataset.study_files() if ctx.subject is None else dataset.subject_files(ctx.subject)
 
     def run(self, ctx: Context) -> None:

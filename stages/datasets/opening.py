@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.datasets.own_recordings import OwnRecordings
-from eeg2vid.stages.datasets.seed_dv import SeedDV
 from eeg2vid.stages.datasets.source import Dataset
 from eeg2vid.stages.datasets.tables import find_table
 
@@ -23,9 +21,13 @@ def open_dataset(root: Path) -> Dataset:
     if not root.is_dir():
         raise BadDataError(f"The data folder {root} does not exist.")
     if (root / "EEG").is_dir() and (root / "Video").is_dir():
+        from eeg2vid.stages.datasets.seed_dv import SeedDV
+
         return SeedDV(root)
     said = (root / "study.toml").is_file()
     if find_table(root, "events") or said or any(root.glob("sub-*/eeg")) or any(root.glob("sub-*/ses-*/eeg")):
+        from eeg2vid.stages.datasets.own_recordings import OwnRecordings  # brings all readers
+
         return OwnRecordings(root)
     found = ", ".join(sorted(path.name for path in root.iterdir())[:8]) or "nothing"
     raise BadDataError(

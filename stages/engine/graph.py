@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.errors import BadDataError, MissingInputError, UnreadableError, UsageError
@@ -31,6 +31,8 @@ from eeg2vid.stages.store.layout import (
     subject_unit,
 )
 from eeg2vid.stages.store.reader import open_artifact
+
+T = TypeVar("T")
 
 
 class Study(Conditioned):
@@ -69,12 +71,20 @@ class Study(Conditioned):
         self._everyone: list[str] | None = None
         self._in_data: list[str] | None = None
         self._told: dict[Node, set[str]] = {}
+        self._made: dict[str, Any] = {}
         self.source = choices.source or workspace.data or recorded_source(self.root)
         self.variants = cache(self._variants)  # asked for every unit of every stage
 
     def again(self) -> Study:
         """Return the study as its workspace is now: what was imported since may have changed what is planned."""
         return Study(Workspace(self.root), self.stages, self.choices)
+
+    def once(self, what: str, make: Callable[[], T]) -> T:
+        """Return what is made once for this view of the workspace, by its name: the data set, opened."""
+        if what not in self._made:
+            self._made[what] = make()
+        found: T = self._made[what]
+        return found
 
     # -- what is planned -------------------------------------------------------------------------
 

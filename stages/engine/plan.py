@@ -56,6 +56,7 @@ class Judge:
     _manifests: dict[Address, Manifest | None] = field(default_factory=dict)
     _current: dict[Address, str | None] = field(default_factory=dict)
     _unreadable: dict[Address, UnreadableError] = field(default_factory=dict)
+    _inputs: dict[Node, dict[str, list[Address]]] = field(default_factory=dict)
 
     def forget(self, node: Node) -> None:
         """Drop what was known about a unit that has just been made, and about what hangs on it."""
@@ -64,6 +65,13 @@ class Judge:
             self._manifests.pop(address, None)
             self._unreadable.pop(address, None)
         self._current.clear()
+        self._inputs.clear()  # what is there may decide what is read
+
+    def inputs(self, node: Node) -> dict[str, list[Address]]:
+        """Return the addresses that a unit reads, by role."""
+        if node not in self._inputs:
+            self._inputs[node] = self.study.inputs(node, self.subjects)
+        return self._inputs[node]
 
     def manifest(self, address: Address) -> Manifest | None:
         """Return an artifact's manifest, None if there is no artifact, or none that can be read."""
@@ -122,7 +130,7 @@ class Judge:
 
     def unusable_inputs(self, node: Node) -> dict[Address, str]:
         """Return the inputs of a unit that are missing or stale, with the reason."""
-        addresses = [a for group in self.study.inputs(node, self.subjects).values() for a in group]
+        addresses = [address for group in self.inputs(node).values() for address in group]
         return {address: why for address in addresses if (why := self.why_not_current(address)) is not None}
 
     def identity(self, node: Node) -> Identity:
@@ -135,7 +143,7 @@ class Judge:
         """
         study, stage = self.study, self.study.stages[node.stage]
         resolved = study.settings(node.stage, node.variant)
-        addresses = study.inputs(node, self.subjects)
+        addresses = self.inputs(node)
         inputs = []
         for role, group in addresses.items():
             for address in group:

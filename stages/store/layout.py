@@ -64,7 +64,7 @@ class Address:
 
     def folder(self, workspace: Path) -> Path:
         """Return the artifact's folder."""
-        return workspace / "artifacts" / self.stage / self.variant / self.unit / self.role
+        return Path(workspace, "artifacts", self.stage, self.variant, self.unit, self.role)
 
 
 def find_artifacts(workspace: Path) -> list[Address]:
