@@ -77,8 +77,8 @@ class LevelCounter:
         self._up = np.zeros(n_electrodes, np.int64)
         self._down = np.zeros(n_electrodes, np.int64)
 
-    def add(self, chunk: NDArray[np.floating]) -> None:
-        """Take the next `(electrode, sample)`."""
+    def add(self, chunk: NDArray[np.floating], change: NDArray[np.float64]) -> None:
+        """Take the next `(electrode, sample)`, and each sample's change from the one before."""
         for row, levels in enumerate(self.levels):
             if levels is None:
                 continue
@@ -95,7 +95,6 @@ class LevelCounter:
                 before = values[:1] if self._last is None else self._last[[row]]
                 steps = np.abs(np.diff(np.concatenate([before, values])))
                 self.jumps[row] = np.concatenate([self.jumps[row], steps[steps > 0][:_KEPT_JUMPS]])
-        change = np.diff(chunk, axis=1)
         self._up += np.count_nonzero(change > 0, axis=1)
         self._down += np.count_nonzero(change < 0, axis=1)
         self._last = chunk[:, -1].copy()

@@ -49,22 +49,28 @@ class JumpCounter:
         self._at: list[Ints] = [np.empty(0, np.int64)] * n_electrodes
         self._change: list[Floats] = [np.empty(0)] * n_electrodes
         self._floor = np.zeros(n_electrodes)  # every larger change is kept
-        self._last: NDArray[np.floating] | None = None
+        self._last: NDArray[np.floating] = np.empty(0)
+        self._buffer = np.empty((n_electrodes, 0))
         self._n_samples = 0
 
-    def add(self, chunk: NDArray[np.floating]) -> None:
-        """Take the next `(electrode, sample)`."""
-        before = chunk[:, :1] if self._last is None else self._last
-        change = np.diff(chunk.astype(np.float64, copy=False), axis=1, prepend=before)
-        for row, (values, sizes) in enumerate(zip(change, np.abs(change), strict=True)):
+    def add(self, chunk: NDArray[np.floating]) -> Floats:
+        """Take the next `(electrode, sample)`; return each sample's change from the one before, until the next call."""
+        if self._buffer.shape[1] < chunk.shape[1]:
+            self._buffer = np.empty(chunk.shape)
+        change = self._buffer[:, : chunk.shape[1]]
+        np.subtract(chunk[:, 1:], chunk[:, :-1], out=change[:, 1:], dtype=np.float64)
+        np.subtract(chunk[:, 0], self._last if self._n_samples else chunk[:, 0], out=change[:, 0], dtype=np.float64)
+        for row, values in enumerate(change):
+            sizes = np.abs(values)
             if not self._floor[row]:
                 self._floor[row] = _first_floor(sizes)
             large = np.flatnonzero(sizes > self._floor[row])
             self._at[row] = np.concatenate([self._at[row], large + self._n_samples])
             self._change[row] = np.concatenate([self._change[row], values[large]])
             self._cut(row)
-        self._last = chunk[:, -1:].copy()
+        self._last = chunk[:, -1].copy()
         self._n_samples += chunk.shape[1]
+        return change
 
     def _cut(self, row: int) -> None:
         sizes = np.abs(self._change[row])

@@ -122,8 +122,7 @@ def scan_signal(
         kept.append(np.array(chunk[:, first::STRIDE], dtype=np.float64))
         after = np.array(chunk[:, first + 1 :: STRIDE], dtype=np.float64)
         steps.append(np.abs(after - kept[-1][:, : after.shape[1]]))
-        levels.add(chunk)
-        jumps.add(chunk)
+        levels.add(chunk, jumps.add(chunk))
     if not kept:
         raise BadDataError(f"{where}: all samples stand in for a pause; nothing was recorded.")
     samples = np.concatenate(kept, axis=1)

@@ -15,8 +15,7 @@ METADATA = "zarr.json"
 GROUP = b'{"attributes":{},"node_type":"group","zarr_format":3}'
 _CHUNK_BYTES = 256 * 2**10  # what one row of a shuffled reading costs; larger chunks are hardly read faster whole
 _SHARD_BYTES = 64 * 2**20
-_GROUP_BYTES = 64 * 2**20  # of the first axis, where another is cut: so much is held to hash the array in its order
-_WIDE_CHUNK_BYTES = 2**20
+_BAND_BYTES = 8 * 2**20  # of the first axis, where another is cut: so much is held to hash the array in its order
 _LINKED_BYTES = 16 * 2**20
 
 
@@ -117,9 +116,9 @@ def layout_of(shape: tuple[int, ...], dtype: np.dtype, axis: int = 0) -> Layout:
     chunks = [max(1, size) for size in shape]
     wanted = _CHUNK_BYTES
     if axis:
-        parts = math.ceil(math.prod(shape) * dtype.itemsize / _GROUP_BYTES)
-        chunks[0] = max(1, math.ceil(shape[0] / max(1, parts)))
-        wanted = _WIDE_CHUNK_BYTES * max(1, math.ceil(shape[0] / chunks[0]))
+        bands = math.ceil(math.prod(shape) * dtype.itemsize / _BAND_BYTES)
+        chunks[0] = max(1, math.ceil(shape[0] / max(1, bands)))
+        wanted *= max(1, math.ceil(shape[0] / chunks[0]))
     chunks[axis] = min(max(1, shape[axis]), max(1, wanted // step_bytes))
     counts = [math.ceil(max(1, size) / chunk) for size, chunk in zip(shape, chunks, strict=True)]
     files: tuple[int, ...] | None = None
