@@ -69,7 +69,7 @@ class SplitVideos(Stage):
 
         from eeg2vid.stages.stimuli.resize import fit_size, pad_to_multiple
         from eeg2vid.stages.stimuli.video import probe, read_clips
-        from eeg2vid.stages.store.digest import sha256_array
+        from eeg2vid.stages.store.chunks import mark_of
 
         settings: SplitVideosSettings = ctx.settings
         clips = ctx.read("clips").table("clips", Clip)
@@ -77,17 +77,18 @@ class SplitVideos(Stage):
         films = [folder / film for film in dict.fromkeys(clip.file for clip in clips)]
         sizes = [(info.width, info.height) for info in map(probe, films)]
         width, height = fit_size(*min(sizes, key=math.prod), settings.width, settings.height)
-        cut_here: dict[str, list[str]] = {}
+        cut_here: dict[tuple[int, ...], list[str]] = {}
         for part, wanted in ctx.parts("clips", clips, _CLIPS_PER_PART):
             videos: list[Any] = [None] * len(wanted)
             for film in dict.fromkeys(clip.file for clip in wanted):
                 places = [k for k, clip in enumerate(wanted) if clip.file == film]
                 spans = [(wanted[k].start_s, wanted[k].duration_s) for k in places]
-                cut = read_clips(folder / film, spans, frames=settings.frames, fps=settings.fps, size=(width, height))
+                how = {"frames": settings.frames, "threads": ctx.threads}
+                cut = read_clips(folder / film, spans, fps=settings.fps, size=(width, height), **how)
                 for k, frames in zip(places, cut, strict=True):
                     videos[k] = pad_to_multiple(frames, _MULTIPLE)[0]
             for clip, video in zip(wanted, videos, strict=True):
-                cut_here.setdefault(sha256_array(video), []).append(clip.clip)
+                cut_here.setdefault(mark_of(video), []).append(clip.clip)
             part.array("stimuli", "frames", np.stack(videos))
             part.rows("stimuli", "clips", [VideoKey(clip=clip.clip) for clip in wanted])
             if settings.motion:

@@ -6,6 +6,7 @@ what one looks like `picture.py`'s.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from collections import deque
@@ -37,6 +38,7 @@ from eeg2vid.stages.stimuli.film import (
     start_of,
 )
 from eeg2vid.stages.stimuli.picture import EXACT, displayed_size, to_rgb
+from eeg2vid.stages.stimuli.sparse import UnsureError, sparse_pictures
 
 MAX_CLIP_S = 2.0  # s, longest clip taken from a file whose length nobody declared
 SEEK_GAP_S = 10.0  # s, a longer stretch that nobody wants is jumped over instead of decoded
@@ -113,6 +115,7 @@ def read_clips(
     frames: int = 6,
     fps: float = 3.0,
     size: tuple[int, int],
+    threads: int = 1,
 ) -> Iterator[NDArray[np.uint8]]:
     """Cut clips out of a film in one pass, resized, in the order asked for.
 
@@ -132,6 +135,8 @@ def read_clips(
     size
         Width and height of the result, pixels (see `fit_size`). A film of another shape loses what stands out on
         two sides, the same on both: its middle is kept, and nothing is stretched.
+    threads
+        Of the decoder; the pictures do not depend on it.
 
     Yields
     ------
@@ -157,7 +162,7 @@ def read_clips(
         last = start + duration - 2 * TOLERANCE_S
         wanted += [(min(start + k / fps, last), i, k) for k in range(frames)]
     wanted.sort()
-    pictures = _pictures_at(path, [time for time, _, _ in wanted], size, info)
+    pictures = _pictures_at(path, [time for time, _, _ in wanted], size, info, threads)
     unfinished: dict[int, tuple[NDArray[np.uint8], int]] = {}
     due = 0
     for (_, i, k), picture in zip(wanted, pictures, strict=True):
@@ -217,13 +222,26 @@ def write_mp4(target: Path | BinaryIO, frames: NDArray[np.uint8], *, fps: float)
 
 
 def _pictures_at(
-    path: Path, times: Sequence[float], size: tuple[int, int], info: VideoInfo
+    path: Path, times: Sequence[float], size: tuple[int, int], info: VideoInfo, threads: int
 ) -> Iterator[NDArray[np.uint8]]:
     """Yield the resized picture shown at each of the sorted times, s."""
+    done, shown = 0, _Shown(size)
+    with opened(path) as (container, stream), contextlib.suppress(UnsureError):
+        if times and has_index(container) and own_times(path, container) is None:
+            stream.codec_context.thread_count = threads
+            _seek(container, stream, times[0])
+            for frame in sparse_pictures(container, stream, times, info.last_s):
+                yield shown.picture(frame, stream)
+                done += 1
+    if done < len(times):
+        yield from _all_pictures_at(path, times[done:], shown, info)
+
+
+def _all_pictures_at(path: Path, times: Sequence[float], shown: _Shown, info: VideoInfo) -> Iterator[NDArray[np.uint8]]:
+    """Yield the same where all pictures between must be decoded, or to say what is wrong with the film."""
     with opened(path) as (container, stream):
-        frames = _film_frames(path, container, stream, times[0] if times else 0.0)
+        frames = _film_frames(path, container, stream, times[0])
         held: tuple[float, VideoFrame] | None = None
-        shown: tuple[VideoFrame, NDArray[np.uint8]] | None = None
         ahead = next(frames, None)
         for time in times:
             if held is not None and time - held[0] > SEEK_GAP_S and has_index(container):
@@ -242,11 +260,31 @@ def _pictures_at(
                     f"{path}: no picture at {time:.3f} s, the first that can be decoded is at {held[0]:.3f} s.",
                     "Cut it again from the source, encoding it anew.",
                 )
-            if shown is None or shown[0] is not held[1]:
-                if held[1].is_corrupt:
-                    raise BadDataError(f"{path}: the picture at {held[0]:.3f} s is damaged.", AGAIN)
-                shown = held[1], to_rgb(held[1], size, stream.sample_aspect_ratio)
-            yield shown[1]
+            if held[1].is_corrupt:
+                raise BadDataError(f"{path}: the picture at {held[0]:.3f} s is damaged.", AGAIN)
+            yield shown.picture(held[1], stream)
+
+
+class _Shown:
+    """The picture shown last, in its size: several times may fall on one."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._size = size
+        self._frame: VideoFrame | None = None
+        self._picture: NDArray[np.uint8] = np.empty(0, np.uint8)
+
+    def picture(self, frame: VideoFrame, stream: VideoStream) -> NDArray[np.uint8]:
+        if self._frame is not frame:
+            self._frame, self._picture = frame, to_rgb(frame, self._size, stream.sample_aspect_ratio)
+        return self._picture
+
+
+def _seek(container: InputContainer, stream: VideoStream, begin: float) -> None:
+    """Go to a key picture at or before a time, s, where that is worth it."""
+    if begin > SEEK_GAP_S:
+        # one second early, so that rounding never lands on the key frame after
+        stamp = (start_of(container, stream) + begin - 1.0) / (stream.time_base or Fraction(1, 1000))
+        container.seek(round(stamp), stream=stream, backward=True)
 
 
 def _film_frames(
@@ -272,8 +310,7 @@ def _film_frames(
                 yield float(stamp * (packet.time_base or base)) - start, frame
 
     if begin > SEEK_GAP_S and has_index(container):
-        # one second early, so that rounding never lands on the key frame after
-        container.seek(round((start + begin - 1.0) / base), stream=stream, backward=True)
+        _seek(container, stream, begin)
         first = next(decoded(), None)
         if first is not None and first[0] <= begin + TOLERANCE_S:
             yield first

