@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
@@ -19,6 +20,7 @@ from eeg2vid.stages.decoding.generating import CLIPS_PER_PART, Make, generated, 
 from eeg2vid.stages.decoding.needs import TARGETS
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Needs, Per, Read, Resources, Stage, Upstream, Write
+from eeg2vid.stages.store.files import link_or_copy
 from eeg2vid.stages.targets.table import find_targets
 
 
@@ -93,6 +95,7 @@ class Generate(Stage):
     def run(self, ctx: Context) -> None:
         """Make the videos, a part's frames at a time."""
         from eeg2vid.stages.stimuli.video import write_mp4
+        from eeg2vid.stages.store.chunks import mark_of
 
         geometry: VideoAttributes = ctx.read("stimuli").attributes()
         keys, make = _shown(ctx)
@@ -100,9 +103,13 @@ class Generate(Stage):
             videos, rows = make(slice(wanted[0], wanted[-1] + 1)), [keys[k] for k in wanted]
             part.array("videos", "frames", videos)
             part.rows("videos", "clips", rows)
+            written: dict[tuple[int, ...], Path] = {}  # a mean video is many clips' one
             for row, video in zip(rows, videos, strict=True):
-                picture = video[:, : geometry.height, : geometry.width]
-                write_mp4(part.media("videos", f"{row.event}.mp4"), picture, fps=geometry.fps)
+                picture, film = video[:, : geometry.height, : geometry.width], part.media("videos", f"{row.event}.mp4")
+                if (same := written.setdefault(mark_of(video), film)) != film:
+                    link_or_copy(same, film)
+                else:
+                    write_mp4(film, picture, fps=geometry.fps)
         ctx.write("videos").attributes(geometry)
 
 

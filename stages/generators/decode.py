@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.generators import DecodeGenerator
 from eeg2vid.stages.generators.generator import Build, Generator
-from eeg2vid.stages.pretrained.vae import decode, load_vae
+from eeg2vid.stages.pretrained.vae import decode, lay_out_for_cpu, load_vae
 
 
 class Decode(Generator):
@@ -34,6 +34,8 @@ class Decode(Generator):
                 " eeg2vid.toml.",
             )
         self.vae = load_vae(model.folder, build.device)
+        if build.device == "cpu":
+            lay_out_for_cpu(self.vae)
 
     def make(self, clips: Sequence[str], values: Mapping[str, NDArray[np.float32]]) -> NDArray[np.uint8]:
         """Return the decoded frames."""

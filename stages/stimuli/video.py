@@ -332,7 +332,7 @@ def _encode(path: Path, frames: NDArray[np.uint8], fps: float) -> None:
         # and the first picture stands at time zero
         stream.codec_context.thread_count = 1
         exact = "threads=1:mbtree=0:rc-lookahead=0"
-        stream.options = {"crf": "18", "preset": "medium", "bf": "0", "x264-params": exact}
+        stream.options = {"crf": "18", "preset": "veryfast", "bf": "0", "x264-params": exact}
         stream.codec_context.colorspace = Colorspace.ITU709
         stream.codec_context.color_range = ColorRange.MPEG
         stream.codec_context.color_primaries = ColorPrimaries.BT709
