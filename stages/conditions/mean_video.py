@@ -23,12 +23,17 @@ def make(stimuli: Stimuli) -> Make:
 
 
 def _means(stimuli: Stimuli) -> dict[str, NDArray[np.uint8]]:
-    totals = {fold: np.zeros(stimuli.shape, dtype=np.int64) for fold in stimuli.learned}
+    """Return each fold's mean; clips of which the same folds learn are summed together, so that each is added once."""
+    n_clips = 1 + max((int(learned.max()) for learned in stimuli.learned.values() if learned.size), default=-1)
+    learns = np.zeros((len(stimuli.learned), n_clips), dtype=np.bool_)
+    for fold, learned in zip(learns, stimuli.learned.values(), strict=True):
+        fold[learned] = True
+    alike, which = np.unique(learns, axis=1, return_inverse=True)
+    totals = np.zeros((alike.shape[1], *stimuli.shape), dtype=np.uint32)
     for start, clips in stimuli.stream():
-        for fold, learned in stimuli.learned.items():
-            here = learned[(learned >= start) & (learned < start + len(clips))] - start
-            if here.size:
-                totals[fold] += clips[here].sum(axis=0, dtype=np.int64)
+        for group, clip in zip(which[start : start + len(clips)].tolist(), clips, strict=False):
+            totals[group] += clip
     return {
-        fold: np.rint(total / max(1, len(stimuli.learned[fold]))).astype(np.uint8) for fold, total in totals.items()
+        fold: np.rint(totals[of].sum(axis=0, dtype=np.float64) / max(1, len(learned))).astype(np.uint8)
+        for (fold, learned), of in zip(stimuli.learned.items(), alike, strict=True)
     }
