@@ -28,9 +28,11 @@ class Person:
 
 
 def headline_measures(scores: Iterable[Score], glossary: Glossary) -> list[Score]:
-    """Return a row of each measure that stands for a subject: of videos the first that a verdict rests on, and the first
-    that tells clips of one run apart; of labels a balanced accuracy; of values the first where there is nothing else.
-    """  # fmt: skip
+    """Return a row of each measure that stands for a subject, of those on which a verdict rests.
+
+    Of videos the first, and the first that tells clips of one run apart; of labels the first balanced accuracy; of
+    values the first, where there is nothing else.
+    """
     rows = [row for row in scores if row.condition == FULL and glossary.definition(row).lead]
     videos, labels, values = ([row for row in rows if row.kind == k] for k in ("video", "classification", "value"))
     apart = [row for row in videos if glossary.definition(row).apart]

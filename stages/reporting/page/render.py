@@ -112,7 +112,6 @@ class Pages:
         filmed = self.films.every.get(view.label, Filmed())
         metrics = metrics_of(clips)
         sections = [section_of_all(view, filmed, clips, metrics)] if view.films else []
-        around = {"before": place - 1, "after": place + 1}
         self._write(
             view.page,
             "subject.html",
@@ -120,7 +119,8 @@ class Pages:
             index=INDEX,
             verdict=self._verdicts[place],
             entry=self._tables[place],
-            neighbours={name: self.data.subjects[k] for name, k in around.items() if 0 <= k < len(self.data.subjects)},
+            before=self.data.subjects[place - 1] if place else None,
+            after=next(iter(self.data.subjects[place + 1 :]), None),
             **self._clips(sections, [filmed], metrics),
             **self._scores([view]),
         )

@@ -48,7 +48,7 @@ def sample_of(
     if values is None or not ranked:
         return _every(n)
     ranked.sort(key=lambda k: -values[k] if lower_is_better else values[k])
-    taken = {}
+    taken: dict[int, str] = {}
     for share in SHARES:
         taken.setdefault(ranked[math.floor(share * (len(ranked) - 1) + 0.5)], _mark(share))
     rule = (

@@ -62,9 +62,10 @@ class Sheets:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._pool.shutdown(cancel_futures=True)
-        if kind is None:
-            self._wait(0)
+        try:
+            self._wait(0 if kind is None else len(self._written))
+        finally:
+            self._pool.shutdown(cancel_futures=True)
 
     @property
     def weight(self) -> int:
@@ -121,7 +122,7 @@ class Sheets:
 def _prepare(clip: Any, geometry: Geometry) -> tuple[bytes, Clip]:
     """Return what tells a clip from others, all of its frames, and its sprite."""
     whole = np.ascontiguousarray(clip)
-    return hashlib.sha256(whole).digest(), sprite_of(whole, geometry)
+    return hashlib.sha256(whole.data).digest(), sprite_of(whole, geometry)
 
 
 def _write(path: Path, sheet: tuple[Clip, ...], quality: int) -> None:

@@ -105,7 +105,7 @@ def sprite_of(clip: npt.NDArray[Any], geometry: Geometry) -> Clip:
         return frames.reshape(-1, width, 3)
     sprite = np.empty((geometry.frames, height, width, 3), np.uint8)
     for k, frame in enumerate(frames):  # one by one: a picture resized whole would blend frames where they meet
-        sprite[k] = _reduced(frame, (width, height))
+        sprite[k] = np.asarray(_reduced(frame, (width, height)))
     return sprite.reshape(-1, width, 3)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from eeg2vid.stages.metrics.metric import Given, Keys, Labels, Sides
-from eeg2vid.stages.metrics.people import Person, together
+from eeg2vid.stages.metrics.people import EventValues, Person, together
 from eeg2vid.stages.metrics.scoring import Effort, definitions_of, rows_of, score
 from eeg2vid.stages.metrics.table import METRICS
 from eeg2vid.stages.metrics.versus import versus
@@ -37,7 +37,7 @@ def person(subject, known, rng, lean=None, clock=None):
     scores = [one for some in found for one in some]
     n = len(keys.events)
     null = np.array([one.null for one in scores], dtype=np.float32)
-    values = [row for some in found for row in rows_of(some, range(n), n)]
+    values = [EventValues.of(row) for some in found for row in rows_of(some, range(n), n)]
     events = list(zip(keys.events, keys.folds.tolist(), strict=True))
     return Person(subject, [one.row for one in scores], values, events, keys.runs, null)
 
@@ -114,9 +114,8 @@ def test_the_interval_is_of_what_the_test_moves():
         for condition, clips in (("full", (truth // 8 + noise // 8 * 7).astype(np.uint8)), ("grey", grey)):
             found += score(Given(of, condition, frames=Sides(clips, truth)), EFFORT)[0]
         n = len(of.events)
-        values = [
-            row for one in (found[: len(found) // 2], found[len(found) // 2 :]) for row in rows_of(one, range(n), n)
-        ]
+        halves = (found[: len(found) // 2], found[len(found) // 2 :])
+        values = [EventValues.of(row) for one in halves for row in rows_of(one, range(n), n)]
         events = list(zip(of.events, of.folds.tolist(), strict=True))
         people.append(Person(subject, [one.row for one in found], values, events, of.runs))
     rows = {(one.measure.metric, one.measure.variant, one.condition): one.interval for one in together(people)}
