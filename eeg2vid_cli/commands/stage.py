@@ -154,11 +154,12 @@ def outcome_row(outcome: Outcome) -> dict[str, Any]:
 
 
 def pages(study: Study, nodes: list[Node]) -> list[Path]:
-    """Return the HTML pages among the artifacts of some units."""
+    """Return the HTML pages among the artifacts of some units; of those that have an index, the index alone."""
     places = [
         Address(node.stage, node.variant, node.unit, role).folder(study.root)
         for node in nodes
         for role, write in study.stages[node.stage].writes.items()
         if write.schema.media
     ]
-    return [page for folder in places for page in sorted(folder.glob("media/[!.]*.html"))]
+    found = [sorted(folder.glob("media/index.html")) or sorted(folder.glob("media/[!.]*.html")) for folder in places]
+    return [page for some in found for page in some]

@@ -1,4 +1,4 @@
-"""Makes artifacts of full-size subjects, and the report of them in a process of its own: see test_full_size_report.py."""
+"""Makes artifacts of full-size subjects, and the report of them: a process of its own for test_full_size_report.py."""
 
 import os
 import shutil

@@ -90,9 +90,9 @@ class SubjectView:
     subject: str
     scores: list[Score]
     contrasts: list[Contrast]
-    shown: Sequence[Shown]
-    films: Mapping[str, Frames]
-    told: Callable[[], list[ClipView]]
+    shown: Sequence[Shown] = ()
+    films: Mapping[str, Frames] = field(default_factory=dict)
+    told: Callable[[], list[ClipView]] = list
     system: str = ""
     person: Person | None = None
     looks: Sequence[Look] = ()
