@@ -56,11 +56,12 @@ def videos_of(root, address, keys, kind):
     pool = (zoom(coarse, (1, 32, 32, 1), order=1)[:, : HEIGHT + 64, : WIDTH + 64] * 200 + 20).astype(np.int16)
     noise = rng.integers(-6, 7, (8, HEIGHT, WIDTH, 3), dtype=np.int16)
     writer = written(root, address, VIDEOS)
-    stored = writer.create("frames", (len(keys), FRAMES, HEIGHT, WIDTH, 3), "uint8")
-    step = (stored.shards or stored.chunks)[0]
-    for start in range(0, len(keys), step):
-        some = range(start, min(len(keys), start + step))
-        stored[start : start + step] = np.stack([films(pool, noise, kind, k) for k in some])
+    shape, scratch = (len(keys), FRAMES, HEIGHT, WIDTH, 3), root / "frames.npy"
+    frames = np.lib.format.open_memmap(scratch, mode="w+", dtype=np.uint8, shape=shape)
+    for k in range(len(keys)):
+        frames[k] = films(pool, noise, kind, k)
+    writer.array("frames", frames)
+    scratch.unlink()
     writer.table("clips", keys)
     writer.attributes(VideoAttributes(fps=3.0, height=HEIGHT, width=WIDTH))
     committed(writer, address)
