@@ -58,7 +58,7 @@ class Report(Stage):
     }
     writes = {"report": Write(REPORT, "study")}
     panel = "Judge"
-    resources = Resources(cpus=2, memory_gb=16, minutes=10)
+    resources = Resources(cpus=2, memory_gb=2, minutes=60)  # 20 people of 1400 clips: 400 MiB, a minute each
     examples = ("eeg2vid report", "eeg2vid report --subject 1-3 --title 'Pilot'")
 
     def run(self, ctx: Context) -> None:

@@ -23,7 +23,6 @@ class Person:
     href: str
     tone: Tone
     headline: str
-    clips: int
     cells: tuple[tuple[str, str, str, str], ...]
 
 
@@ -45,8 +44,7 @@ def person_line(view: SubjectView, measures: Sequence[Measure], tone: Tone, head
     """Return a subject's line."""
     own = {row.measure: row for row in view.scores if row.condition == FULL}
     cells = tuple(_cells(own.get(measure)) for measure in measures)
-    clips = len(view.shown) or max((row.n_events for row in view.scores), default=0)
-    return Person(view.label, view.page, tone, headline, clips, cells)
+    return Person(view.label, view.page, tone, headline, cells)
 
 
 def _cells(row: Score | None) -> tuple[str, str, str, str]:

@@ -5,11 +5,15 @@ import re
 import numpy as np
 import pytest
 
+from eeg2vid.schemas.scores import Contrast, Score, Values
 from eeg2vid.stages.metrics.metric import Given, Keys, Labels, Sides
 from eeg2vid.stages.metrics.people import EventValues, Person, together
 from eeg2vid.stages.metrics.scoring import Effort, definitions_of, rows_of, score
 from eeg2vid.stages.metrics.table import METRICS
 from eeg2vid.stages.metrics.versus import versus
+from eeg2vid.stages.reporting.glossary import Glossary
+from eeg2vid.stages.reporting.page.tables import summaries
+from eeg2vid.stages.reporting.page.views import SubjectView
 from eeg2vid.stages.reporting.rules import Subject
 from eeg2vid.stages.reporting.words import verdict
 from eeg2vid.stages.statistics.differences import paired_difference
@@ -156,3 +160,44 @@ def test_intervals_stay_where_scores_can_be():
         for within in ((None, None), (0.0, 1.0))
     )
     assert free > 1.0 == kept
+
+
+def test_the_table_counts_who_passes_alone_as_the_verdict_does():
+    """A score of which one of two tests fails does not pass; and each row says on how many people it rests."""
+    glossary = Glossary.of([])
+    views = []
+    for subject, difference_p in (("1", 0.01), ("2", 0.01), ("3", 0.4)):
+        scores = [
+            row(subject, "full", 0.6, 0.001), row(subject, "shuffled-runs", 0.5, 0.4),
+            *([row(subject, "no-eeg", 0.5, 0.03)] if subject == "1" else []),
+        ]  # fmt: skip
+        against = Contrast(
+            subject=subject, metric="ssim", control="shuffled-runs", difference=0.1, low=0.0, high=0.2, p=difference_p
+        )
+        views.append(SubjectView(subject, scores, [against]))
+    ((title, lines),) = summaries(views, glossary, {})
+    assert title == "Videos"
+    assert [(line.name, line.cells[-2], line.cells[-1]) for line in lines] == [
+        ("full", "2 of 3", "3"), ("shuffled-runs", "0 of 3", "3"), ("no-eeg", "1 of 1", "1 of 3")
+    ]  # fmt: skip
+    said = verdict([Subject(view.subject, view.scores, view.contrasts) for view in views], [])
+    assert "better than chance in 2 of 3 subjects (p < .05 in all its tests)" in said.sentences[0].text
+
+
+def row(subject, condition, value, p):
+    return Score(
+        subject=subject, metric="ssim", condition=condition, kind="video", value=value, low=None, high=None,
+        chance=0.5, chance_kind="pairing", p=p, n_events=6, n_runs=3,
+    )  # fmt: skip
+
+
+def test_what_the_report_keeps_of_a_person_gives_the_same_numbers():
+    """Values as arrays, NaN where not asked, are those of the rows."""
+    rng = np.random.default_rng(7)
+    one = person("1", 0.3, rng)
+    key = next(iter(one.given))
+    kept = next(item for item in one.values if (item.measure, item.condition) == key)
+    assert one.given[key] is kept.values and kept.values.dtype == np.float64
+    made = EventValues.of(Values(metric="ssim", condition="full", values=(0.25, None, 1.0), wrong=(0.5, 0.5, None)))
+    assert made.values[[0, 2]].tolist() == [0.25, 1.0] and np.isnan(made.values[1])
+    assert made.wrong[:2].tolist() == [0.5, 0.5] and np.isnan(made.wrong[2])
