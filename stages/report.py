@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -108,8 +109,9 @@ class Report(Stage):
             threads=ctx.threads,
             inline=data.inline,
         )
-        for _ in ctx.track("clips", filming, clips_to_read(subjects)):
-            pass
+        with closing(filming):  # stopped in between, its threads end before the folder is cleared away
+            for _ in ctx.track("clips", filming, clips_to_read(subjects)):
+                pass
         Pages(data, films, samples, folder).write()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def film(
     quality: int,
     threads: int,
     inline: int,
-) -> Iterator[None]:
+) -> Generator[None, None, None]:
     """Put the clips of all views on sheets in `folder`, and note in `films` where they are; yields after each clip.
 
     True clips are written once, whoever saw them. One view whose sheets weigh at most `inline` bytes gets no sample.

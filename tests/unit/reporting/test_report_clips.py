@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import importlib.util
 import re
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +13,11 @@ import numpy as np
 import pytest
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.reporting.page.filming import CLIPS, is_constant
+from eeg2vid.stages.reporting.page.filming import CLIPS, Films, film, is_constant
 from eeg2vid.stages.reporting.page.sample import sample_of
 from eeg2vid.stages.reporting.page.sheets import COLUMNS, Sheets
 from eeg2vid.stages.reporting.page.sprites import geometry_of, sprite_of, webp
-from eeg2vid.stages.reporting.page.views import TRUE, Slot
+from eeg2vid.stages.reporting.page.views import TRUE, Shown, Slot, SubjectView
 
 _spec = importlib.util.spec_from_file_location("_report_pages", Path(__file__).with_name("_report_pages.py"))
 made = importlib.util.module_from_spec(_spec)
@@ -172,6 +173,19 @@ def test_a_clip_that_is_none_ends_the_filming(tmp_path):
         Sheets(tmp_path, geometry_of((2, 2, 4, 40, 3)), 85, 2) as sheets,
     ):
         list(sheets.film("a", iter(clips), []))
+
+
+def test_filming_that_is_stopped_leaves_no_thread_that_writes(tmp_path):
+    clips = np.random.default_rng(0).integers(0, 256, (3 * COLUMNS, 2, 90, 160, 3), dtype=np.uint8)
+    shown = [Shown(f"e{k}", f"c{k}", "r", "1") for k in range(len(clips))]
+    view = SubjectView("1", [], [], shown, {TRUE: clips, "full": clips})
+    before = threading.active_count()
+    films = Films.of([view])
+    filming = film(films, [view], [sample_of(len(clips))], tmp_path / CLIPS, quality=85, threads=2, inline=0)
+    for _ in range(2 * COLUMNS):
+        next(filming)
+    filming.close()
+    assert threading.active_count() == before
 
 
 def test_the_sample_is_what_its_rule_says():
