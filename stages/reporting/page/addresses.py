@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,10 +14,17 @@ from eeg2vid.stages.reporting.page.sheets import Sheet
 from eeg2vid.stages.reporting.page.views import Filmed, Slot
 
 
-def rules_of(filmed: Iterable[Filmed], sheets: Sequence[Sheet], folder: Path, *, inline: bool) -> Iterator[Markup]:
-    """Yield the style-sheet rule of each sheet that some clips need.
+@dataclass(frozen=True)
+class Found:
+    """One sheet that a page needs: its number, how many clips it holds, and the address of its picture."""
 
-    A picture is loaded once its clip comes near the window (`.near`); without scripts all are.
+    number: int
+    columns: int
+    url: Markup
+
+
+def addresses(filmed: Iterable[Filmed], sheets: Sequence[Sheet], folder: Path, *, inline: bool) -> Iterator[Found]:
+    """Yield the sheets that some clips need, one by one: their bytes may go into the page.
 
     Parameters
     ----------
@@ -32,10 +40,7 @@ def rules_of(filmed: Iterable[Filmed], sheets: Sequence[Sheet], folder: Path, *,
             url = f"data:image/webp;base64,{data}"
         else:
             url = quote(f"{folder.name}/{sheet.path}")
-        yield Markup(
-            f".near .s{number},:root:not(.js) .s{number}{{background-image:url({url})}}"
-            f".s{number}{{--columns:{sheet.columns}}}\n"
-        )
+        yield Found(number, sheet.columns, Markup(url))
 
 
 def _slots(filmed: Filmed) -> Iterator[Slot]:

@@ -16,7 +16,7 @@ from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.scores import SAME_FRAMES
 from eeg2vid.stages.reporting.glossary import Glossary, about
 from eeg2vid.stages.reporting.over_people import over_people
-from eeg2vid.stages.reporting.page.addresses import rules_of
+from eeg2vid.stages.reporting.page.addresses import addresses
 from eeg2vid.stages.reporting.page.clips import metrics_of, section_of_all, section_of_sample, shown_first, slots_of
 from eeg2vid.stages.reporting.page.curves import Training, draw_training
 from eeg2vid.stages.reporting.page.facts import facts, folds_of
@@ -181,7 +181,7 @@ class Pages:
             "slots": slots,
             "shown_first": shown_first([name for _, name in slots]),
             "metrics": metrics,
-            "rules": rules_of(filmed, self.films.sheets, self.folder / CLIPS, inline=self.inline),
+            "addresses": addresses(filmed, self.films.sheets, self.folder / CLIPS, inline=self.inline),
             "geometry": self.films.geometry,
             "seconds": round(frames / self.data.fps, 4) if frames else 0,
             "thinned": frames > MAX_FRAMES,

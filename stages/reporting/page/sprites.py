@@ -81,7 +81,7 @@ def geometry_of(shape: Sequence[int]) -> Geometry:
         raise BadDataError(
             f"A sprite of {found.frames} frames of {width} x {height} px is {found.frames * found.stored[0]} px high, "
             f"expected at most {_MOST}.",
-            "Cut the stimuli to another shape: eeg2vid split-videos --height",
+            "Cut the stimuli to another shape: `height` of split-videos.",
         )
     return found
 
