@@ -12,7 +12,7 @@ from eeg2vid.schemas.checkpoints import CHECKPOINTS, TrainedEpoch, TrainedModel
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.predictions import PREDICTIONS
 from eeg2vid.schemas.recordings import CAPTIONS, CHECKS, CLIPS
-from eeg2vid.schemas.scores import REPORT, SCORES, Definition, Score, Term
+from eeg2vid.schemas.scores import REPORT, SAME_FRAMES, SCORES, Definition, Score, Term
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes
 from eeg2vid.stages.engine.protocol import Context
@@ -88,7 +88,7 @@ class Report(Stage):
             made=max(artifact.manifest.created for artifact in inputs)[:10],
             subjects=subjects,
             definitions=list(definitions.values()),
-            terms=tuple({row.term: row for s in scores for row in s.table("terms", Term)}.values()),
+            terms=_terms(scores),
             provenance=_provenance(ctx),
             warnings=_warnings([*ctx.read_many("checks"), *ctx.read_many("eeg-checks")]),
             fps=geometry.fps,
@@ -120,6 +120,12 @@ def _title(subjects: Sequence[SubjectView], what: str, recipe: str) -> str:
     if all(view.imported for view in subjects):
         return f"{what} decoded elsewhere, imported: {', '.join(dict.fromkeys(view.variant for view in subjects))}"
     return f"{what} decoded from EEG: {recipe}"
+
+
+def _terms(scores: Sequence[Artifact]) -> tuple[Term, ...]:
+    """Return what else must be known, each once; what was copied is said of everybody in whom it was found."""
+    rows = [row for one in scores for row in one.table("terms", Term)]
+    return tuple({(row.term, row.sentence if row.term == SAME_FRAMES else ""): row for row in rows}.values())
 
 
 def _warnings(artifacts: Sequence[Artifact]) -> list[str]:

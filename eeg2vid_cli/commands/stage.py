@@ -154,12 +154,16 @@ def outcome_row(outcome: Outcome) -> dict[str, Any]:
 
 
 def pages(study: Study, nodes: list[Node]) -> list[Path]:
-    """Return the HTML pages among the artifacts of some units; of those that have an index, the index alone."""
+    """Return the HTML pages among the artifacts of some units."""
     places = [
         Address(node.stage, node.variant, node.unit, role).folder(study.root)
         for node in nodes
         for role, write in study.stages[node.stage].writes.items()
         if write.schema.media
     ]
-    found = [sorted(folder.glob("media/index.html")) or sorted(folder.glob("media/[!.]*.html")) for folder in places]
-    return [page for some in found for page in some]
+    return [page for folder in places for page in pages_of(folder)]
+
+
+def pages_of(folder: Path) -> list[Path]:
+    """Return the HTML pages of an artifact; of those that have an index, the index alone."""
+    return sorted(folder.glob("media/index.html")) or sorted(folder.glob("media/[!.]*.html"))

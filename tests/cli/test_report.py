@@ -30,6 +30,8 @@ def first_column(html, folder, number):
 def test_pages_with_clips_in_files_stand_wherever_the_folder_is(workspace, cli_ok, tmp_path):
     told = cli_ok("report", "--inline-mb", 0, "--quality", 100, "--threads", 2, "-w", workspace).err
     assert told.count("Open ") == 1 and f"Open {workspace / MEDIA / 'index.html'}" in told
+    assert cli_ok("inspect", "report", "-w", workspace).err == f"Open {workspace / MEDIA / 'index.html'}"
+    cli_ok("verify", "report", "-w", workspace)
     media = tmp_path / "elsewhere" / "media"
     shutil.copytree(workspace / MEDIA, media)
     assert sorted(path.name for path in media.iterdir()) == ["clips", "index.html", "sub-1.html", "sub-2.html"]
@@ -62,8 +64,6 @@ def test_light_clips_stand_in_the_pages(workspace):
 
 
 def test_one_person_has_one_page(workspace, cli_ok):
-    config = workspace / "eeg2vid.toml"
-    config.write_text(config.read_text() + 'conditions = ["grey"]\n')
     cli_ok("report", "--subject", 1, "--title", "Pilot", "-w", workspace)
     (page,) = (workspace / MEDIA).iterdir()
     html = page.read_text(encoding="utf-8")
