@@ -157,7 +157,7 @@ def _power(chance: float, spread: float, n_runs: int, item: Evidence) -> str:
     """Return what could have been found, to go on a line."""
     told = item.definition
     best = told.low if item.lower_is_better else told.high
-    sentence = power_sentence(chance, spread, n_runs, best, item.name)
+    sentence = power_sentence(chance, spread, n_runs, best, item.name, number)
     return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
