@@ -5,6 +5,7 @@ Figures are kept in tests/benchmarks/RESULTS.md.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -28,10 +29,11 @@ def measured(*words):
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """Return the folder of two subjects of 1400 clips of 6 x 288 x 512 x 3 under five conditions; 7 GB."""
+    """Return the folder of two subjects of 1400 clips of 6 x 288 x 512 x 3 under five conditions; 7 GB, gone after."""
     folder = tmp_path_factory.mktemp("full")
     measured("make", folder, 2, 1400)
-    return folder
+    yield folder
+    shutil.rmtree(folder)
 
 
 def test_a_full_size_subject_takes_500_mib_and_two_minutes(study, tmp_path):
