@@ -9,7 +9,7 @@ import typer
 from rich.console import Group
 
 from eeg2vid.cli.options import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
-from eeg2vid.cli.output import emit, table, talk
+from eeg2vid.cli.output import emit, table
 from eeg2vid.schemas.catalogue import VERSIONS
 from eeg2vid.schemas.errors import MissingInputError, UnreadableError
 from eeg2vid.schemas.manifest import Manifest
@@ -30,6 +30,7 @@ def inspect(
 ) -> None:
     """List artifacts, or show one: arrays, tables, settings, inputs, hashes."""
     from eeg2vid.cli.commands.stage import pages_of
+    from eeg2vid.cli.output import talk
 
     root = workspace_path(ctx, workspace)
     folders = matching_folders(root, artifact)
