@@ -177,4 +177,6 @@ SCORES = Schema(
     },
 )
 
-REPORT = Schema(name="report", version=1, doc="One self-contained HTML page.", attributes=Attributes, media=True)
+REPORT = Schema(
+    name="report", version=1, doc="HTML pages: an index, and one for each subject.", attributes=Attributes, media=True
+)

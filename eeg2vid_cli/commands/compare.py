@@ -14,6 +14,8 @@ from eeg2vid.cli.options import SubjectOption
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.schemas.errors import UsageError
 
+_NUMBERS = ("value", "difference", "95 %", "chance", "p", "p adj.", "people >")
+
 
 def compare(
     ctx: typer.Context,
@@ -59,6 +61,7 @@ def compare(
         variances,
         write_csv,
     )
+    from eeg2vid.stages.services.score_lines import in_columns
 
     root = workspace_path(ctx, workspace)
     found = scored_systems(root, list(systems or ()), subject or ALL)
@@ -88,11 +91,13 @@ def compare(
             if (row["subject"] == ALL) == several and _asked(row, condition, metric, one.definitions)
         ]
         title = f"{one.name}, {len(one.scores)} {'people' if several else 'person'}"
-        tables.append(table(shown, title=f"{title} ({', '.join(one.stamps)})" if one.stamps else title))
+        whose = f"{title} ({', '.join(one.stamps)})" if one.stamps else title
+        tables.append(table(in_columns(shown, _NUMBERS), title=whose))
     kept = [row for row in differences if _asked(row, condition, metric, found[0].definitions)]
     for pair in dict.fromkeys((row["system"], row["against"]) for row in kept):
         shown = [_gap(row, margin) for row in kept if (row["system"], row["against"]) == pair]
-        tables.append(table(shown, title=f"{pair[0]} minus {pair[1]}, on the events that both scored"))
+        title = f"{pair[0]} minus {pair[1]}, on the events that both scored"
+        tables.append(table(in_columns(shown, _NUMBERS), title=title))
     if split:
         kept = [
             row for row in split if _asked({**row, "condition": condition}, condition, metric, found[0].definitions)
@@ -113,26 +118,30 @@ def _asked(row: dict[str, Any], condition: str, metric: list[str] | None, defini
     return told is None or told.lead
 
 
-def _interval(row: dict[str, Any]) -> str:
-    return "–" if row["low"] is None else f"{row['low']:.3f} to {row['high']:.3f}"
-
-
 def _line(row: dict[str, Any], condition: str) -> dict[str, Any]:
-    """Return a row of the terminal's table; at most 80 columns."""
+    """Return a row of the terminal's table, numbers as in the report; at most 80 columns."""
+    from eeg2vid.stages.reporting.numbers import bounds, number
+    from eeg2vid.stages.services.score_lines import plain_p
+
     shown = {"score": row["name"]} | ({} if condition != "all" else {"condition": row["condition"]})
     least = row["chance"] if row["baseline"] is None else max(row["chance"], row["baseline"])
     shown |= {
-        "value": row["value"],
-        "95 %": _interval(row),
-        "chance": least,
-        "p": row["p"],
-        "p adj.": row["p_adjusted"],
+        "value": number(row["value"]),
+        "95 %": bounds(row["low"], row["high"]),
+        "chance": number(least),
+        "p": plain_p(row["p"]),
+        "p adj.": plain_p(row["p_adjusted"]),
     }
     if row["n_subjects"] > 1:
-        shown |= {"people >": row["prevalence"]}
+        shown |= {"people >": "–" if row["prevalence"] is None else number(row["prevalence"])}
     return shown
 
 
 def _gap(row: dict[str, Any], margin: float | None) -> dict[str, Any]:
-    shown = {"score": row["name"], "difference": row["difference"], "95 %": _interval(row), "p": row["p"]}
-    return shown | ({} if margin is None else {f"p, equal to {margin:g}": row["p_same"]})
+    from eeg2vid.stages.reporting.numbers import bounds, number
+    from eeg2vid.stages.services.score_lines import plain_p
+
+    around = bounds(row["low"], row["high"])
+    shown = {"score": row["name"], "difference": number(row["difference"], signed=True), "95 %": around}
+    shown |= {"p": plain_p(row["p"])}
+    return shown | ({} if margin is None else {f"p, equal to {margin:g}": plain_p(row["p_same"])})

@@ -29,6 +29,9 @@ def inspect(
     debug: DebugOption = False,
 ) -> None:
     """List artifacts, or show one: arrays, tables, settings, inputs, hashes."""
+    from eeg2vid.cli.commands.stage import pages_of
+    from eeg2vid.cli.output import talk
+
     root = workspace_path(ctx, workspace)
     folders = matching_folders(root, artifact)
     if artifact is not None and len(folders) == 1:
@@ -36,6 +39,8 @@ def inspect(
         data = manifest.model_dump(mode="json")
         data.pop("files")
         emit(data, _one(manifest, folders[0]), as_json=wants_json(ctx, json))
+        for page in pages_of(folders[0]):
+            talk().print(f"Open {page}")
         return
     rows = [_line_of(folder) for folder in folders]
     emit(rows, table(rows), as_json=wants_json(ctx, json))

@@ -162,4 +162,9 @@ def pages(study: Study, nodes: list[Node]) -> list[Path]:
         for role, write in study.stages[node.stage].writes.items()
         if write.schema.media
     ]
-    return [page for folder in places for page in sorted(folder.glob("media/[!.]*.html"))]
+    return [page for folder in places for page in pages_of(folder)]
+
+
+def pages_of(folder: Path) -> list[Path]:
+    """Return the HTML pages of an artifact; of those that have an index, the index alone."""
+    return sorted(folder.glob("media/index.html")) or sorted(folder.glob("media/[!.]*.html"))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from eeg2vid.schemas.conditions import CONDITIONS, FULL
-from eeg2vid.schemas.scores import Contrast, Definition, Look, Measure, Score, Values
+from eeg2vid.schemas.scores import Contrast, Definition, Look, Measure, Score, Term, Values
 
 AnyRow = TypeVar("AnyRow", Score, Contrast)
+_MEAN = "mean-video"
 _FULL = "Decoded from the EEG recorded while the clip was shown. The result."
 
 
@@ -61,10 +62,13 @@ def grouped(rows: Iterable[AnyRow]) -> list[list[AnyRow]]:
     return list(groups.values())
 
 
-def about(condition: str) -> str:
-    """Return what a condition shows, in a sentence for the reader of the report."""
+def about(condition: str, terms: Iterable[Term] = ()) -> str:
+    """Return what a condition shows, in a sentence for the reader of the report; a term of its name says it better."""
     if condition == FULL:
         return _FULL
+    told = next((term.sentence for term in terms if term.term == condition), "")
+    if told:
+        return told
     return CONDITIONS[condition].sentence if condition in CONDITIONS else "A condition of this recipe."
 
 
@@ -73,8 +77,13 @@ def kind_of(condition: str) -> str:
     return CONDITIONS[condition].kind if condition in CONDITIONS else "control"
 
 
-def constant(condition: str) -> str:
-    """Return what a condition shows to every clip alike, in words; empty where clips differ."""
+def constant(condition: str, terms: Iterable[Term] = ()) -> str:
+    """Return what a condition shows to every clip alike, in words; empty where clips differ.
+
+    Where a term tells of the mean video nothing was trained here: it is the mean of the true clips.
+    """
+    if condition == _MEAN and any(term.term == _MEAN for term in terms):
+        return "the mean of the true clips"
     return CONDITIONS[condition].constant if condition in CONDITIONS else ""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from eeg2vid.schemas.conditions import SHUFFLED_RUNS
-from eeg2vid.schemas.scores import Contrast, Definition, Score
+from eeg2vid.schemas.scores import Contrast, Definition, Score, Term
 from eeg2vid.stages.metrics.people import Together
 from eeg2vid.stages.reporting.evidence import Evidence
 from eeg2vid.stages.reporting.findings import (
@@ -28,6 +28,7 @@ from eeg2vid.stages.reporting.over_people import share_of
 from eeg2vid.stages.reporting.rules import Subject, judge
 from eeg2vid.stages.statistics.power import power_sentence
 
+Terms = Sequence[Term]
 Rows = tuple[str, Sequence[Score], Sequence[Contrast]]
 
 
@@ -47,11 +48,12 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The headline, what it rests on, and the findings."""
+    """The headline, what it rests on, what must be said before all findings, and the findings."""
 
     tone: Tone
     headline: str
     note: str
+    warning: str
     sentences: list[Sentence]
 
 
@@ -61,11 +63,12 @@ def verdict(
     stamps: Sequence[str] = (),
     *,
     imported: bool = False,
+    terms: Iterable[Term] = (),
 ) -> Verdict:
     """Judge the rows of one subject or of several, and say it.
 
     Where the artifacts bear the stamp of a leak, nothing counts as evidence, whatever the tests say. Of `imported`
-    videos the headline says so.
+    videos the headline says so. A term that tells what `mean-video` is changes what the control is called.
     """
     judgement = judge([Subject(*one) for one in subjects], definitions, stamps)
     headline, note = say_headline(judgement.headline, imported=imported)
@@ -73,8 +76,24 @@ def verdict(
     ordered = sorted(judgement.findings, key=_weight)
     lead = next((one for one in ordered if one.tone == judgement.headline.tone), None)  # says what the headline says
     findings = sorted(ordered, key=lambda one: one is not lead)
-    sentences = [_sentence(finding, tamed=bool(leaks)) for finding in findings]
-    return Verdict(judgement.headline.tone, headline, note, sentences)
+    told = tuple(terms)
+    sentences = [_sentence(finding, told, tamed=bool(leaks)) for finding in findings]
+    return Verdict(judgement.headline.tone, headline, note, _warning(findings, told), sentences)
+
+
+def _warning(findings: Iterable[Finding], terms: Terms) -> str:
+    """Return what must not stand folded: on which measures a video that is the same for every clip does better."""
+    outdone: dict[str, list[str]] = {}
+    for one in findings:
+        if isinstance(one, Outdone) and one.says_little:
+            outdone.setdefault(one.control, []).append(one.items[0].name)
+        elif isinstance(one, Unbeaten) and one.outdone and constant(one.control):
+            outdone.setdefault(one.control, []).append(one.item.name)
+    return " ".join(
+        f"On {listed(names)} {constant(control, terms)} does better than what was decoded: "
+        f"{'it says' if len(names) == 1 else 'they say'} little here."
+        for control, names in outdone.items()
+    )
 
 
 def _weight(finding: Finding) -> int:
@@ -86,12 +105,12 @@ def _weight(finding: Finding) -> int:
     return 1 if finding.tone != "no" else 2
 
 
-def _sentence(finding: Finding, tamed: bool) -> Sentence:
+def _sentence(finding: Finding, terms: Terms, *, tamed: bool) -> Sentence:
     match finding:
         case Tested():
-            claim, numbers = _tested(finding)
+            claim, numbers = _tested(finding, terms)
         case Unbeaten():
-            claim, numbers = _unbeaten(finding)
+            claim, numbers = _unbeaten(finding, terms)
         case Counted():
             claim, numbers = _counted(finding)
         case Joined():
@@ -99,13 +118,13 @@ def _sentence(finding: Finding, tamed: bool) -> Sentence:
         case ClockedTogether():
             claim, numbers = _clocked_together(finding)
         case Outdone():
-            claim, numbers = _outdone(finding)
+            claim, numbers = _outdone(finding, terms)
         case Clocked():
             claim, numbers = _clocked(finding)
     return Sentence("caution" if tamed and finding.tone == "yes" else finding.tone, claim, numbers)
 
 
-def _tested(finding: Tested) -> tuple[str, str]:
+def _tested(finding: Tested, terms: Terms) -> tuple[str, str]:
     item = finding.item
     name, among = item.name, item.definition.among
     if item.score.kind != "video":
@@ -130,7 +149,7 @@ def _tested(finding: Tested) -> tuple[str, str]:
     if item.status == "no" and item.spread and item.score.n_runs > 1:
         numbers += "; " + _power(item.score.chance, item.spread, item.score.n_runs, item)
     if finding.beaten:
-        numbers += f"; better, too, than {listed([constant(one) or one for one in finding.beaten])} (p < .05)"
+        numbers += f"; better, too, than {listed([constant(one, terms) or one for one in finding.beaten])} (p < .05)"
     return capital(claims[item.status]), numbers
 
 
@@ -138,7 +157,7 @@ def _power(chance: float, spread: float, n_runs: int, item: Evidence) -> str:
     """Return what could have been found, to go on a line."""
     told = item.definition
     best = told.low if item.lower_is_better else told.high
-    sentence = power_sentence(chance, spread, n_runs, best, item.name)
+    sentence = power_sentence(chance, spread, n_runs, best, item.name, number)
     return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
@@ -154,22 +173,22 @@ def _difference_from(row: Contrast) -> str:
     return f"difference from {row.control} {with_interval(row.difference, row, signed=True)}, p {p_value(row.p)}"
 
 
-def _video(control: str) -> str:
-    return constant(control) or f"the control {control}"
+def _video(control: str, terms: Terms) -> str:
+    return constant(control, terms) or f"the control {control}"
 
 
 def _better(item: Evidence) -> str:
     return "better" if item.lower_is_better else "higher"
 
 
-def _unbeaten(finding: Unbeaten) -> tuple[str, str]:
+def _unbeaten(finding: Unbeaten, terms: Terms) -> tuple[str, str]:
     item, name = finding.item, finding.control
     contrast = item.contrasts.get(name)
     if finding.outdone:
-        claim = f"On {item.name} {_video(name)} scores {_better(item)} than the decoded ones"
+        claim = f"On {item.name} {_video(name, terms)} scores {_better(item)} than the decoded ones"
         claim += f", so {item.name} says little here" if constant(name) else ""
     else:
-        claim = f"On {item.name} decoded videos are not shown to be better than {_video(name)}"
+        claim = f"On {item.name} decoded videos are not shown to be better than {_video(name, terms)}"
     tested = "not tested" if contrast is None else _difference_from(contrast)
     return claim, f"{name} {number(item.others[name].value)}, decoded {number(item.score.value)}; {tested}"
 
@@ -228,12 +247,12 @@ def _clocked_together(finding: ClockedTogether) -> tuple[str, str]:
     return f"{claim}: the order of presentation, or drift, can pass for decoding", numbers
 
 
-def _outdone(finding: Outdone) -> tuple[str, str]:
+def _outdone(finding: Outdone, terms: Terms) -> tuple[str, str]:
     items, name = finding.items, finding.control
     theirs, ours = median(i.others[name].value for i in items), median(i.score.value for i in items)
     metric = items[0].name
     claim = (
-        f"On {metric} {_video(name)} scores {_better(items[0])} than the decoded ones in {finding.better} of "
+        f"On {metric} {_video(name, terms)} scores {_better(items[0])} than the decoded ones in {finding.better} of "
         f"{len(items)} subjects"
     )
     claim += f", so {metric} says little here" if finding.says_little else ""

@@ -1,12 +1,16 @@
-"""The scores of one unit as people look for them first: what was decoded, beside chance and the best control."""
+"""The scores of one unit as people look for them first: what was decoded, beside chance and the best control.
+
+Numbers are written as on the report's pages.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eeg2vid.schemas.conditions import CONDITIONS, FULL
 from eeg2vid.schemas.scores import Definition, Measure, Score
+from eeg2vid.stages.reporting.numbers import interval, number, p_value
 from eeg2vid.stages.store.reader import Artifact
 
 
@@ -23,14 +27,25 @@ def score_lines(scores: Artifact) -> list[dict[str, Any]]:
         found.append(
             {
                 "score": measure_name(row, definitions),
-                "decoded": row.value,
-                "95 %": "–" if row.low is None or row.high is None else f"{row.low:.3f} to {row.high:.3f}",
-                "chance": row.chance if row.baseline is None else max(row.chance, row.baseline),
-                "p": row.p,
+                "decoded": number(row.value),
+                "95 %": interval(row),
+                "chance": number(row.chance if row.baseline is None else max(row.chance, row.baseline)),
+                "p": plain_p(row.p),
                 "best control": _best_control(row, rows, lower=lower),
             }
         )
-    return found
+    return in_columns(found, ("decoded", "95 %", "chance", "p"))
+
+
+def plain_p(p: float | None) -> str:
+    """Return a p-value as it stands in a column: .012, < .001."""
+    return p_value(p).removeprefix("= ")
+
+
+def in_columns(rows: list[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return rows in which the texts of some columns end in one line, as numbers do."""
+    wide = {name: max((len(row[name]) for row in rows if name in row), default=0) for name in names}
+    return [{name: text.rjust(wide[name]) if name in wide else text for name, text in row.items()} for row in rows]
 
 
 def measure_name(row: Score | Measure, definitions: Mapping[tuple[str, str], Definition]) -> str:
@@ -53,4 +68,4 @@ def _best_control(full: Score, rows: list[Score], *, lower: bool) -> str:
     if not controls:
         return "–"
     best = (min if lower else max)(controls, key=lambda row: row.value)
-    return f"{best.condition} {best.value:.3f}"
+    return f"{best.condition} {number(best.value)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from scipy.optimize import brentq
 from scipy.stats import nct
@@ -41,7 +42,14 @@ def detectable(error: float, df: float, alpha: float = 0.05, power: float = 0.8)
     return error * float(brentq(lacks, 0.0, top))
 
 
-def power_sentence(chance: float, error: float, n_runs: int, best: float | None = None, what: str = "value") -> str:
+def power_sentence(
+    chance: float,
+    error: float,
+    n_runs: int,
+    best: float | None = None,
+    what: str = "value",
+    written: Callable[[float], str] = "{:.3g}".format,
+) -> str:
     """Return what could have been found, in words.
 
     Parameters
@@ -54,6 +62,8 @@ def power_sentence(chance: float, error: float, n_runs: int, best: float | None 
         Runs behind the error.
     what
         Name of what is measured, such as "accuracy".
+    written
+        How a value is written.
 
     Raises
     ------
@@ -68,4 +78,4 @@ def power_sentence(chance: float, error: float, n_runs: int, best: float | None 
     if best is not None and (needed < best if lower else needed > best):
         return f"With {n_runs} runs not even a perfect {what} would have been found in 80 % of studies."
     side = "or lower " if lower else ""
-    return f"With {n_runs} runs a true {what} of {needed:.3g} {side}would have been found in 80 % of studies."
+    return f"With {n_runs} runs a true {what} of {written(needed)} {side}would have been found in 80 % of studies."

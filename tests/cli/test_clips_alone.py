@@ -142,6 +142,8 @@ def test_the_report_says_imported(alone):
     assert "imported videos carry information about the concept, or what else a run shares" in page
     assert "decoded from EEG" not in page and "COPIED FRAMES" not in page
     assert "Nothing was ingested" in page and "only </dd>" not in page
+    assert "training video" not in page and "mean of the training clips" not in page  # nothing was trained here
+    assert "it is the mean of all 5 true clips" in page
 
 
 def test_nothing_else_is_planned(alone):

@@ -194,7 +194,8 @@ def test_scores_are_printed(done, cli_ok):
     first = next(line for line in shown.out.splitlines() if line.startswith("identification "))
     wanted = ("identification", "", "full")
     own = next(row for row in rows if (row["metric"], row["variant"], row["condition"]) == wanted)
-    assert f"{own['value']:.3f}" in first and f"{own['low']:.3f} to {own['high']:.3f}" in first
+    page = [f"{own[name]:.3f}".lstrip("0") for name in ("value", "low", "high")]  # as the report writes them
+    assert f" {page[0]} " in first and f"[{page[1]}, {page[2]}]" in first
     assert max(map(len, shown.out.splitlines())) <= 100
 
 

@@ -53,7 +53,7 @@ def test_wheel_has_one_top_level_name_and_its_data(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"eeg2vid"}
-    wanted = ["stages/profiles/tiny.toml", "recipes/ridge.toml", "stages/py.typed", "stages/reporting/page/report.html"]
+    wanted = ["stages/profiles/tiny.toml", "recipes/ridge.toml", "stages/py.typed", "stages/reporting/page/index.html"]
     wanted += ["stages/simulation/population.npz", "stages/simulation/presets.toml"]
     wanted += ["stages/profiles/tiny/vae/config.json", "stages/profiles/tiny/vae/diffusion_pytorch_model.safetensors"]
     assert {f"eeg2vid/{name}" for name in wanted} <= set(names)

@@ -187,14 +187,16 @@ def test_mp4s_show_the_arrays(workspace, condition):
 
 
 def test_report_shows_every_test_clip(workspace):
-    (page,) = (workspace / "artifacts/report").glob("*/study/report/media/index.html")
-    text = page.read_text(encoding="utf-8")
-    clips = {row.clip for row in of(workspace, "generate", "ridge", "1", "videos").table("clips", VideoKey)}
-    assert len(clips) == 60
-    assert not [clip for clip in clips if clip not in text]
-    assert "simulated" in text.lower()
-    assert "chance" in text.lower()
-    assert not re.search(r"(src|href)=[\"']https?://", text), "the page must stand alone"
+    (index,) = (workspace / "artifacts/report").glob("*/study/report/media/index.html")
+    assert "A sample of the clips" in index.read_text(encoding="utf-8")
+    for subject in "12":
+        clips = {row.clip for row in of(workspace, "generate", "ridge", subject, "videos").table("clips", VideoKey)}
+        text = index.with_name(f"sub-{subject}.html").read_text(encoding="utf-8")
+        assert len(clips) == 60
+        assert not [clip for clip in clips if clip not in text]
+        assert "simulated" in text.lower()
+        assert "chance" in text.lower()
+        assert not re.search(r"(src|href)=[\"']https?://", text), "the page must stand alone"
 
 
 def test_everything_says_that_it_is_simulated(workspace):

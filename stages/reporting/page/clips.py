@@ -1,91 +1,86 @@
-"""The page's clips: which sprites are needed, and the rows that show them."""
+"""The rows that show clips: all of a subject's, or those of its sample."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 
-import numpy as np
-
-from eeg2vid.schemas.conditions import FULL
-from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.conditions import FULL, SHUFFLED_RUNS
 from eeg2vid.stages.reporting.numbers import number
-from eeg2vid.stages.reporting.page.sprites import Geometry, SpriteSheet, is_constant, read_clip
-from eeg2vid.stages.reporting.page.views import ClipRow, ClipSection, ClipView, Frames, SubjectView
+from eeg2vid.stages.reporting.page.sample import Sample
+from eeg2vid.stages.reporting.page.views import ClipRow, ClipSection, ClipView, Filmed, Shown, SubjectView
 
 
-def check_shapes(subject: str, clips: int, arrays: Iterable[tuple[str, Frames]], shape: Sequence[int]) -> None:
-    """Check that every array holds one video of the page's size for each of the subject's clips.
-
-    Raises
-    ------
-    BadDataError
-        If one does not.
-    """
-    for name, array in arrays:
-        if tuple(array.shape) != (clips, *shape[1:]):
-            raise BadDataError(
-                f"Subject {subject}: the {name} videos have the shape {tuple(array.shape)}, "
-                f"expected {(clips, *shape[1:])}, one for each test clip."
-            )
+def metrics_of(clips: Sequence[ClipView]) -> list[str]:
+    """Return the measures that some of these clips have."""
+    return list(dict.fromkeys(name for clip in clips for name in clip.scores))
 
 
-def clip_sections(views: Sequence[SubjectView], geometry: Geometry) -> tuple[SpriteSheet, list[ClipSection]]:
-    """Encode every sprite of the page."""
-    constant: list[set[str]] = []
-    for view in views:
-        arrays = [("true", view.truth), *((f"'{name}'", array) for name, array in view.decoded.items())]
-        check_shapes(view.subject, len(view.clips), arrays, views[0].truth.shape)
-        folds = [clip.fold for clip in view.clips]
-        constant.append({name for name, array in view.decoded.items() if is_constant(array, folds)} - {FULL})
-    truths = len({clip.clip for view in views for clip in view.clips})
-    varying = sum(len(v.clips) * (len(v.decoded) - len(same)) for v, same in zip(views, constant, strict=True))
-    sheet = SpriteSheet(truths + varying)
-    order = list(dict.fromkeys(name for view in views for name in view.decoded))
-    pairs = zip(views, constant, strict=True)
-    return sheet, [_clip_section(view, same, order, sheet, geometry) for view, same in pairs]
+def slots_of(filmed: Sequence[Filmed]) -> list[tuple[int, str]]:
+    """Return number and name of the conditions that vary in some of a page's sections."""
+    return list(enumerate(dict.fromkeys(name for one in filmed for name in one.decoded)))
+
+
+def shown_first(names: Sequence[str]) -> list[str]:
+    """Return the conditions shown before anybody chooses: the decoded videos and one control that varies."""
+    return [name for name in names if name in (FULL, SHUFFLED_RUNS)] if SHUFFLED_RUNS in names else list(names[:2])
+
+
+def section_of_all(view: SubjectView, filmed: Filmed, clips: Sequence[ClipView], metrics: Sequence[str]) -> ClipSection:
+    """Return all clips of one subject, in the order of presentation."""
+    several = len({one.fold for one in view.shown}) > 1  # of a single fold the page's head tells
+    heads = _headings(clips, several)
+    slots = slots_of([filmed])
+    rows = _rows(clips, filmed, slots, metrics, heads, [""] * len(clips))
+    return ClipSection(view.label, slots, rows, filmed.constants, len(clips), _scored(view))
+
+
+def section_of_sample(
+    view: SubjectView, filmed: Filmed, sample: Sample, clips: Sequence[ClipView], order: Sequence[tuple[int, str]]
+) -> ClipSection:
+    """Return the clips of a subject's sample; `order` numbers the conditions of all sections of the page."""
+    slots = [(number, name) for number, name in order if name in filmed.decoded]
+    rows = _rows(clips, filmed, slots, (), [""] * len(clips), sample.marks)
+    scored = _scored(view)
+    return ClipSection(view.label, slots, rows, filmed.constants, len(view.shown), scored, sample.rule, view.page)
+
+
+def _rows(
+    clips: Sequence[ClipView],
+    filmed: Filmed,
+    slots: Sequence[tuple[int, str]],
+    metrics: Sequence[str],
+    heads: Sequence[str],
+    marks: Sequence[str],
+) -> Iterator[ClipRow]:
+    for row, clip in enumerate(clips):
+        values = {name: value for name, value in clip.scores.items() if math.isfinite(value)}
+        yield ClipRow(
+            clip,
+            heads[row],
+            marks[row],
+            filmed.truth[row],
+            [(slot, filmed.decoded[name][row]) for slot, name in slots],
+            [(name, number(value)) for name, value in values.items()],
+            json.dumps([values.get(name) for name in metrics], separators=(",", ":")),
+        )
+
+
+def _headings(clips: Sequence[ClipView], name_folds: bool) -> list[str]:
+    """Return what stands above each clip with which a run begins; empty above the others."""
+    runs = [clip.shown.run for clip in clips]
+    before = [None, *runs[:-1]]
+    return [
+        _heading(clip, name_folds) if run != last else "" for clip, run, last in zip(clips, runs, before, strict=True)
+    ]
 
 
 def _heading(clip: ClipView, name_fold: bool) -> str:
-    run = f"run {clip.run}" if clip.run != clip.clip else ""  # where runs are not known, the clip stands for its own
-    return " · ".join(part for part in (clip.concept, run, f"fold {clip.fold}" * name_fold) if part)
+    of: Shown = clip.shown
+    run = f"run {of.run}" if of.run != of.clip else ""  # where runs are not known, the clip stands for its own
+    return " · ".join(part for part in (clip.concept, run, f"fold {of.fold}" * name_fold) if part)
 
 
-def _clip_section(
-    view: SubjectView, constant: set[str], order: list[str], sheet: SpriteSheet, geometry: Geometry
-) -> ClipSection:
-    varying = [name for name in view.decoded if name not in constant]
-    name_folds = len({clip.fold for clip in view.clips}) > 1  # of a single fold the page's head tells
-    rows: list[ClipRow] = []
-    for index, clip in enumerate(view.clips):
-        values = {name: value for name, value in clip.scores.items() if math.isfinite(value)}
-        new_run = index == 0 or clip.run != view.clips[index - 1].run
-        rows.append(
-            ClipRow(
-                clip,
-                _heading(clip, name_folds) if new_run else "",
-                sheet.shared(("clip", clip.clip), partial(read_clip, view.truth, index, geometry)),
-                [(order.index(n), sheet.own(read_clip(view.decoded[n], index, geometry))) for n in varying],
-                [(name, number(value)) for name, value in values.items()],
-                json.dumps(values),
-            )
-        )
-    first = {clip.fold: index for index, clip in reversed(list(enumerate(view.clips)))}
-    constants = []
-    for name in (name for name in view.decoded if name in constant):
-        for fold, index in sorted(first.items(), key=lambda item: item[1]):
-            frames = read_clip(view.decoded[name], index, geometry)
-            constants.append(
-                (name, fold if name_folds else "", sheet.shared(frames.tobytes(), partial(np.array, frames)))
-            )
-    scored = max((row.n_events for row in view.scores if row.condition == FULL and row.kind == "video"), default=0)
-    return ClipSection(
-        view.label,
-        [(order.index(name), name) for name in varying],
-        rows,
-        constants,
-        len(rows) == scored,
-        scored,
-    )
+def _scored(view: SubjectView) -> int:
+    return max((row.n_events for row in view.scores if row.condition == FULL and row.kind == "video"), default=0)

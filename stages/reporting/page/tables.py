@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from eeg2vid.schemas.conditions import POSITION_VOTE
+from eeg2vid.schemas.conditions import FULL, POSITION_VOTE
 from eeg2vid.schemas.scores import Contrast, Kind, Measure, Score
-from eeg2vid.stages.reporting.evidence import ALPHA
+from eeg2vid.stages.reporting.evidence import ALPHA, Evidence, evidence_of
 from eeg2vid.stages.reporting.glossary import Glossary, capital, full_first, grouped
 from eeg2vid.stages.reporting.numbers import bounds, interval, number, p_value
 from eeg2vid.stages.reporting.over_people import Joint
 from eeg2vid.stages.reporting.page import bars
 from eeg2vid.stages.reporting.page.views import Line, SubjectView
+from eeg2vid.stages.reporting.rules import by_measure
 
 _CHANCE_KINDS = {"analytic": "formula", "pairing": "wrong pairings", "majority": "commonest class"}
 TITLES: dict[Kind, str] = {"video": "Videos", "classification": "Labels", "value": "Values"}
@@ -49,11 +50,15 @@ def _scored(
     }
 
 
-def summaries(scores: Iterable[Score], glossary: Glossary, joint: Joint) -> list[tuple[str, list[Line]]]:
+def summaries(views: Sequence[SubjectView], glossary: Glossary, joint: Joint) -> list[tuple[str, list[Line]]]:
     """Return the tables over subjects, with their titles: the measures that a verdict rests on."""
-    rows = [row for row in scores if glossary.definition(row).lead]
-    of_kind = {kind: [row for row in rows if row.kind == kind] for kind in TITLES}
-    return [(TITLES[kind], summary_lines(some, glossary, joint)) for kind, some in of_kind.items() if some]
+    found = []
+    for kind, title in TITLES.items():
+        evidence = [evidence_of(view.scores, view.contrasts, kind, glossary) for view in views]
+        rows = [row for view in views for row in view.scores if row.kind == kind and glossary.definition(row).lead]
+        if rows:
+            found.append((title, summary_lines(rows, len(views), by_measure(evidence), glossary, joint)))
+    return found
 
 
 def clock_note(scores: Iterable[Score]) -> str:
@@ -109,11 +114,14 @@ def contrast_lines(contrasts: Iterable[Contrast], scales: dict[Measure, bars.Sca
     return lines
 
 
-def summary_lines(scores: Iterable[Score], glossary: Glossary, joint: Joint) -> list[Line]:
+def summary_lines(
+    scores: Iterable[Score], people: int, evidence: Mapping[Measure, list[Evidence]], glossary: Glossary, joint: Joint
+) -> list[Line]:
     """Return the lines of the table over subjects.
 
-    Cells: mean, its interval over people and runs, mean chance, p of the one test of all, subjects with p < .05 alone
-    among those that have a p-value.
+    Cells: mean, its interval over people and runs, mean chance, p of the one test of all, subjects in whom the score
+    passes all of its tests (the verdict counts the same) among those in whom it has any, and how many of the `people`
+    the row rests on: some conditions may not have been scored in everybody.
     """
     rows = list(scores)
     scales = bars.metric_scales(rows, intervals=False)
@@ -125,14 +133,21 @@ def summary_lines(scores: Iterable[Score], glossary: Glossary, joint: Joint) -> 
         for k, (name, members) in enumerate(conditions.items()):
             over = joint.get((members[0].measure, name))
             values, chance = [row.value for row in members], fmean(row.chance for row in members)
-            tested = [row.p for row in members if row.p is not None]
-            hits = f"{sum(p < ALPHA for p in tested)} of {len(tested)}" if tested else "–"
             p = p_value(over.joint.p).removeprefix("= ") if over is not None and over.joint is not None else "–"
             around = "–" if over is None else bounds(over.interval.low, over.interval.high)
-            cells = (number(fmean(values)), around, number(chance), p, hits)
+            hits = _alone(members, evidence.get(members[0].measure, []) if name == FULL else [])
+            there = str(people) if len(members) == people else f"{len(members)} of {people}"
+            cells = (number(fmean(values)), around, number(chance), p, hits, there)
             bar = bars.strip(scales[members[0].measure], values, chance)
             lines.append(Line(glossary.title(members[0]), k == 0, len(conditions), name, cells, bar))
     return lines
+
+
+def _alone(rows: Sequence[Score], evidence: Sequence[Evidence]) -> str:
+    """Return in how many subjects a score passes alone: of the decoded, in all of its tests; of others, in its own."""
+    passed = [item.status == "yes" for item in evidence if item.tests]
+    passed = passed or [row.p < ALPHA for row in rows if row.p is not None]
+    return f"{sum(passed)} of {len(passed)}" if passed else "–"
 
 
 def looks(views: Sequence[SubjectView], glossary: Glossary) -> list[tuple[str, str, list[tuple[str, str, str]]]]:

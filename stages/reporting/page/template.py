@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 
+@cache
 def template(name: str) -> Any:
     """Return one of the pages' templates. Everything printed is escaped unless it was drawn here (`Markup`)."""
     folder = files("eeg2vid.stages") / "reporting" / "page"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
 from markupsafe import Markup
 
@@ -25,14 +26,27 @@ class Frames(Protocol):
         """Return one clip."""
 
 
+TRUE = ""
+"""Stands for the true clips among a subject's films; every condition has a name."""
+
+
+class Shown(NamedTuple):
+    """One test clip of one subject: the event that was decoded, the clip, its run and the fold that tests it."""
+
+    event: str
+    clip: str
+    run: str
+    fold: str
+
+
 @dataclass(frozen=True)
 class ClipView:
     """One test clip of one subject.
 
     Attributes
     ----------
-    event, clip, run, fold
-        Labels.
+    shown
+        Its labels.
     concept, caption
         What the clip shows; empty where it is not known.
     scores
@@ -41,10 +55,7 @@ class ClipView:
         A line on what was decoded, e.g. "concept: guitar 31 % (true: cat 4 %)".
     """
 
-    event: str
-    clip: str
-    run: str
-    fold: str
+    shown: Shown
     concept: str
     caption: str
     scores: dict[str, float]
@@ -57,10 +68,13 @@ class SubjectView:
 
     Attributes
     ----------
-    truth
-        uint8 `(clip, frame, height, width, 3)`, in memory or on disk; read clip by clip.
-    decoded
-        Condition -> videos of the same shape, `full` first.
+    shown
+        The test clips.
+    films
+        `TRUE`, then the conditions, `full` first -> videos uint8 `(clip, frame, height, width, 3)` on the rows of
+        `shown`, in memory or on disk; opened when asked for, and read clip by clip. Empty: no videos were decoded.
+    told
+        Returns what is known of each clip; asked when the subject's page is written, so that nobody holds all.
     system
         What decoded, where the page shows several systems (the points of a sweep); empty: there is one.
     person
@@ -76,9 +90,9 @@ class SubjectView:
     subject: str
     scores: list[Score]
     contrasts: list[Contrast]
-    clips: list[ClipView]
-    truth: Frames
-    decoded: dict[str, Frames]
+    shown: Sequence[Shown] = ()
+    films: Mapping[str, Frames] = field(default_factory=dict)
+    told: Callable[[], list[ClipView]] = list
     system: str = ""
     person: Person | None = None
     looks: Sequence[Look] = ()
@@ -89,6 +103,26 @@ class SubjectView:
     def label(self) -> str:
         """What tells the view from others of the page."""
         return f"{self.subject}, {self.system}" if self.system else self.subject
+
+    @property
+    def file(self) -> str:
+        """What the view's page and the folders of its clips are called."""
+        return file_name(f"sub-{self.subject}_{self.system}" if self.system else f"sub-{self.subject}")
+
+    @property
+    def page(self) -> str:
+        """The file of the view's page."""
+        return f"{self.file}.html"
+
+    @property
+    def conditions(self) -> list[str]:
+        """The conditions that have videos."""
+        return [name for name in self.films if name != TRUE]
+
+
+def file_name(words: str) -> str:
+    """Return words as the name of a file that every file system takes."""
+    return re.sub(r"[^A-Za-z0-9._+-]", "_", words)
 
 
 @dataclass(frozen=True)
@@ -117,8 +151,8 @@ class ReportData:
         Points of the recipe's sweeps.
     left_out
         Conditions that were asked for and could not be made, and why; sentences.
-    picture
-        Height and width of the picture within a frame, px; the rest is padding. None: no padding.
+    inline
+        Bytes of clips that the pages hold themselves; what is more lies in files beside them.
     """
 
     title: str
@@ -132,11 +166,11 @@ class ReportData:
     provenance: list[tuple[str, str]]
     warnings: list[str]
     fps: float
-    picture: tuple[int, int] | None = None
     terms: tuple[Term, ...] = ()
     trainings: tuple[Training, ...] = ()
     sweeps: tuple[SweepPlot, ...] = ()
     left_out: tuple[str, ...] = ()
+    inline: int = 0
 
 
 @dataclass(frozen=True)
@@ -151,25 +185,71 @@ class Line:
     bar: Markup
 
 
+class Slot(NamedTuple):
+    """Where a clip is: the number of its sheet, and its column there."""
+
+    sheet: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Filmed:
+    """Where the clips of some rows are: the true ones, those of each condition that varies, and the others.
+
+    Attributes
+    ----------
+    decoded
+        Condition -> place of each row.
+    constants
+        Condition, fold (empty where it is the same in all), place: what a fold shows to all its clips alike.
+    """
+
+    truth: Sequence[Slot] = ()
+    decoded: Mapping[str, Sequence[Slot]] = field(default_factory=dict)
+    constants: Sequence[tuple[str, str, Slot]] = ()
+
+
 @dataclass(frozen=True)
 class ClipRow:
-    """One clip as the page shows it; `heading` where its run begins."""
+    """One clip as a page shows it; `heading` where its run begins, `mark` why it was taken into a sample."""
 
     view: ClipView
     heading: str
-    truth: str
-    decoded: list[tuple[int, str]]
+    mark: str
+    truth: Slot
+    decoded: list[tuple[int, Slot]]
     scores: list[tuple[str, str]]
     values: str
 
 
 @dataclass(frozen=True)
 class ClipSection:
-    """The clips of one subject; `constants` are (condition, fold or "" for the only one, sprite class)."""
+    """Clips of one subject.
+
+    Attributes
+    ----------
+    slots
+        Number and name of the conditions that vary.
+    constants
+        Condition, fold or "" for the only one, place.
+    shown, scored
+        How many clips the subject has here, and how many were scored.
+    note
+        By which rule these clips were taken; empty: they are all.
+    href
+        The page that holds all of them; empty: this one.
+    """
 
     subject: str
     slots: list[tuple[int, str]]
-    rows: list[ClipRow]
-    constants: list[tuple[str, str, str]]
-    complete: bool
+    rows: Iterable[ClipRow]
+    constants: Sequence[tuple[str, str, Slot]]
+    shown: int
     scored: int
+    note: str = ""
+    href: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every clip that was scored is shown."""
+        return self.shown == self.scored

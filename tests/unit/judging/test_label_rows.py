@@ -15,7 +15,9 @@ from eeg2vid.stages.metrics.metric import Given, Keys, Labels
 from eeg2vid.stages.metrics.scoring import Effort, score
 from eeg2vid.stages.metrics.table import METRICS
 from eeg2vid.stages.reporting import words
-from eeg2vid.stages.reporting.page.render import render_report
+from eeg2vid.stages.reporting.page.filming import Films
+from eeg2vid.stages.reporting.page.render import INDEX, Pages
+from eeg2vid.stages.reporting.page.sample import sample_of
 from eeg2vid.stages.reporting.page.tables import clock_note
 from eeg2vid.stages.reporting.page.views import ReportData, SubjectView
 
@@ -131,15 +133,14 @@ def subject(vote, p, subject="1"):
     return [*rows, row(POSITION_VOTE, vote, p, subject, "kernel 13 s")]
 
 
-def test_the_report_shows_the_vote_beside_the_decoder():
-    nothing = np.zeros((0, 6, 27, 48, 3), np.uint8)
-    view = SubjectView("1", subject(0.1, 0.6), [], [], nothing, {})
-    page = render_report(
-        ReportData(
-            title="t", recipe_title="r", recipe_about="", stamps=(), protocol=None, made="2026-01-01", subjects=[view],
-            definitions=DEFINITIONS, provenance=[], warnings=[], fps=3.0,
-        )
+def test_the_report_shows_the_vote_beside_the_decoder(tmp_path):
+    view = SubjectView("1", subject(0.1, 0.6), [])
+    data = ReportData(
+        title="t", recipe_title="r", recipe_about="", stamps=(), protocol=None, made="2026-01-01", subjects=[view],
+        definitions=DEFINITIONS, provenance=[], warnings=[], fps=3.0,
     )  # fmt: skip
+    Pages(data, Films(), [sample_of(0)], tmp_path).write()
+    page = (tmp_path / INDEX).read_text(encoding="utf-8")
     assert (
         page.index("<td>decoded</td>") < page.index(f"<td>{POSITION_VOTE}</td>") < page.index("<td>shuffled-runs</td>")
     )

@@ -10,7 +10,9 @@ from eeg2vid.stages.metrics.contrasts import contrast
 from eeg2vid.stages.metrics.metric import Given, Keys, Labels, Measured, Metric, Sides, Variant
 from eeg2vid.stages.metrics.scoring import Effort, definitions_of, rows_of, score
 from eeg2vid.stages.metrics.table import METRICS
-from eeg2vid.stages.reporting.page.render import render_report
+from eeg2vid.stages.reporting.page.filming import Films
+from eeg2vid.stages.reporting.page.render import INDEX, Pages
+from eeg2vid.stages.reporting.page.sample import sample_of
 from eeg2vid.stages.reporting.page.views import ReportData, SubjectView
 
 EFFORT = Effort(permutations=199, seed=0)
@@ -73,7 +75,7 @@ def test_every_metric_says_what_it_is(name, metric):
                 assert low - 1e-12 <= row.chance <= high + 1e-12
 
 
-def test_one_more_line_is_one_more_metric(add):
+def test_one_more_line_is_one_more_metric(add, tmp_path):
     """A toy whose low values are good reaches rows, contrasts, definitions and the report."""
     add(lambda given: {"": Measured(distance(given.frames.decoded, given.frames.true))}, direction="lower")
     found = {name: score(Given(KEYS, name, frames=Sides(v, TRUTH)), EFFORT) for name, v in
@@ -89,13 +91,13 @@ def test_one_more_line_is_one_more_metric(add):
     assert [(row.condition, row.control, row.difference < 0) for row in against] == [("full", "shuffled-runs", True)]
     definitions = definitions_of(rows)
     assert definitions[-1] == METRICS["toy"].definition("") and definitions[-1].direction == "lower"
-    view = SubjectView("1", rows, contrasts, [], TRUTH[:0], {})
-    page = render_report(
-        ReportData(
-            title="t", recipe_title="r", recipe_about="", stamps=(), protocol=None, made="2026-01-01", subjects=[view],
-            definitions=definitions, provenance=[], warnings=[], fps=3.0,
-        )
+    view = SubjectView("1", rows, contrasts)
+    data = ReportData(
+        title="t", recipe_title="r", recipe_about="", stamps=(), protocol=None, made="2026-01-01", subjects=[view],
+        definitions=definitions, provenance=[], warnings=[], fps=3.0,
     )  # fmt: skip
+    Pages(data, Films(), [sample_of(0)], tmp_path).write()
+    page = (tmp_path / INDEX).read_text(encoding="utf-8")
     assert "Toy likeness" in page and "What a toy finds alike." in page
     assert "On toy likeness decoded videos fit their own clips better than by chance" in page
 

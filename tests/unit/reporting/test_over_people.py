@@ -5,11 +5,15 @@ import re
 import numpy as np
 import pytest
 
+from eeg2vid.schemas.scores import Contrast, Score, Values
 from eeg2vid.stages.metrics.metric import Given, Keys, Labels, Sides
-from eeg2vid.stages.metrics.people import Person, together
+from eeg2vid.stages.metrics.people import EventValues, Person, together
 from eeg2vid.stages.metrics.scoring import Effort, definitions_of, rows_of, score
 from eeg2vid.stages.metrics.table import METRICS
 from eeg2vid.stages.metrics.versus import versus
+from eeg2vid.stages.reporting.glossary import Glossary
+from eeg2vid.stages.reporting.page.tables import summaries
+from eeg2vid.stages.reporting.page.views import SubjectView
 from eeg2vid.stages.reporting.rules import Subject
 from eeg2vid.stages.reporting.words import verdict
 from eeg2vid.stages.statistics.differences import paired_difference
@@ -37,7 +41,7 @@ def person(subject, known, rng, lean=None, clock=None):
     scores = [one for some in found for one in some]
     n = len(keys.events)
     null = np.array([one.null for one in scores], dtype=np.float32)
-    values = [row for some in found for row in rows_of(some, range(n), n)]
+    values = [EventValues.of(row) for some in found for row in rows_of(some, range(n), n)]
     events = list(zip(keys.events, keys.folds.tolist(), strict=True))
     return Person(subject, [one.row for one in scores], values, events, keys.runs, null)
 
@@ -75,7 +79,8 @@ def test_nothing_is_nothing_and_says_what_could_have_been_found():
     rng = np.random.default_rng(2)
     found = judged([person(str(k), 0.0, rng) for k in range(8)])
     assert (found.tone, found.headline) == ("no", "No evidence over 8 people that the EEG tells the labels.")
-    assert "would have been found in 80 % of studies" in " ".join(one.text for one in found.sentences)
+    texts = " ".join(one.text for one in found.sentences)
+    assert re.search(r"a true concept balanced accuracy of \.\d{3} would have been found in 80 % of studies", texts)
 
 
 def test_a_clock_is_one_order_counted_once():
@@ -114,9 +119,8 @@ def test_the_interval_is_of_what_the_test_moves():
         for condition, clips in (("full", (truth // 8 + noise // 8 * 7).astype(np.uint8)), ("grey", grey)):
             found += score(Given(of, condition, frames=Sides(clips, truth)), EFFORT)[0]
         n = len(of.events)
-        values = [
-            row for one in (found[: len(found) // 2], found[len(found) // 2 :]) for row in rows_of(one, range(n), n)
-        ]
+        halves = (found[: len(found) // 2], found[len(found) // 2 :])
+        values = [EventValues.of(row) for one in halves for row in rows_of(one, range(n), n)]
         events = list(zip(of.events, of.folds.tolist(), strict=True))
         people.append(Person(subject, [one.row for one in found], values, events, of.runs))
     rows = {(one.measure.metric, one.measure.variant, one.condition): one.interval for one in together(people)}
@@ -157,3 +161,44 @@ def test_intervals_stay_where_scores_can_be():
         for within in ((None, None), (0.0, 1.0))
     )
     assert free > 1.0 == kept
+
+
+def test_the_table_counts_who_passes_alone_as_the_verdict_does():
+    """A score of which one of two tests fails does not pass; and each row says on how many people it rests."""
+    glossary = Glossary.of([])
+    views = []
+    for subject, difference_p in (("1", 0.01), ("2", 0.01), ("3", 0.4)):
+        scores = [
+            row(subject, "full", 0.6, 0.001), row(subject, "shuffled-runs", 0.5, 0.4),
+            *([row(subject, "no-eeg", 0.5, 0.03)] if subject == "1" else []),
+        ]  # fmt: skip
+        against = Contrast(
+            subject=subject, metric="ssim", control="shuffled-runs", difference=0.1, low=0.0, high=0.2, p=difference_p
+        )
+        views.append(SubjectView(subject, scores, [against]))
+    ((title, lines),) = summaries(views, glossary, {})
+    assert title == "Videos"
+    assert [(line.name, line.cells[-2], line.cells[-1]) for line in lines] == [
+        ("full", "2 of 3", "3"), ("shuffled-runs", "0 of 3", "3"), ("no-eeg", "1 of 1", "1 of 3")
+    ]  # fmt: skip
+    said = verdict([Subject(view.subject, view.scores, view.contrasts) for view in views], [])
+    assert "better than chance in 2 of 3 subjects (p < .05 in all its tests)" in said.sentences[0].text
+
+
+def row(subject, condition, value, p):
+    return Score(
+        subject=subject, metric="ssim", condition=condition, kind="video", value=value, low=None, high=None,
+        chance=0.5, chance_kind="pairing", p=p, n_events=6, n_runs=3,
+    )  # fmt: skip
+
+
+def test_what_the_report_keeps_of_a_person_gives_the_same_numbers():
+    """Values as arrays, NaN where not asked, are those of the rows."""
+    rng = np.random.default_rng(7)
+    one = person("1", 0.3, rng)
+    key = next(iter(one.given))
+    kept = next(item for item in one.values if (item.measure, item.condition) == key)
+    assert one.given[key] is kept.values and kept.values.dtype == np.float64
+    made = EventValues.of(Values(metric="ssim", condition="full", values=(0.25, None, 1.0), wrong=(0.5, 0.5, None)))
+    assert made.values[[0, 2]].tolist() == [0.25, 1.0] and np.isnan(made.values[1])
+    assert made.wrong[:2].tolist() == [0.5, 0.5] and np.isnan(made.wrong[2])

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+from eeg2vid.schemas.scores import Term
 from eeg2vid.stages.reporting import words
 from eeg2vid.stages.reporting.evidence import at_least
+from eeg2vid.stages.reporting.glossary import about
 
 _spec = importlib.util.spec_from_file_location("_score_rows", Path(__file__).with_name("_score_rows.py"))
 rows = importlib.util.module_from_spec(_spec)
@@ -73,6 +75,34 @@ def test_no_signal_is_said():
 def test_grey_wins_on_ssim(p, expected):
     scores = [score("ssim", "full", 0.32, 0.3, 0.001), score("ssim", "grey", 0.41, 0.41)]
     assert sentences((scores, [contrast("ssim", "grey", -0.09, p)]))[1] == expected
+
+
+def test_what_a_constant_video_does_better_stands_before_all_findings():
+    """One sentence for each such control, whatever stands above it, in one subject or in most; never folded."""
+    scores = [score(f"m{k}", "full", 0.6, 0.5, 0.001) for k in range(8)]
+    scores += [score(f"m{k}", "mean-video", 0.7, 0.7) for k in (1, 5)] + [score("m2", "grey", 0.7, 0.7)]
+    contrasts = [contrast(f"m{k}", "mean-video", -0.1, 0.001) for k in (1, 5)] + [contrast("m2", "grey", -0.1, 0.001)]
+    said = (
+        "On m1 and m5 the mean training video does better than what was decoded: they say little here. "
+        "On m2 a grey video does better than what was decoded: it says little here."
+    )
+    found = verdict([("1", scores, contrasts)])
+    assert found.warning == said
+    assert not any("mean training video" in one.claim for one in found.sentences[:6])
+    assert verdict([(str(k), scores, contrasts) for k in range(3)]).warning == said
+    assert verdict([("1", *clear_rows())]).warning == ""
+    close = [contrast(f"m{k}", "mean-video", -0.1, 0.3) for k in (1, 5)]  # better, and not shown to be
+    assert "m1" not in verdict([("1", scores, close)]).warning
+
+
+def test_where_nothing_was_trained_the_mean_is_that_of_the_true_clips():
+    scores = [score("ssim", "full", 0.32, 0.3, 0.001), score("ssim", "mean-video", 0.41, 0.41)]
+    told = Term(term="mean-video", sentence="Without EEG it is the mean of all 5 true clips.")
+    rows = [("1", scores, [contrast("ssim", "mean-video", -0.09, 0.001)])]
+    found = words.verdict(rows, DEFINITIONS, imported=True, terms=[told])
+    assert found.warning == "On SSIM the mean of the true clips does better than what was decoded: it says little here."
+    assert not any("training" in one.text for one in found.sentences)
+    assert about("mean-video", [told]) == told.sentence and "training clips" in about("mean-video")
 
 
 def test_lower_is_better_where_it_is():
