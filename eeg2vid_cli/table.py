@@ -95,7 +95,7 @@ COMMANDS: dict[str, Listed] = {
     "report": Listed(
         STAGE,
         "Judge",
-        "Write one self-contained HTML page: truth and decoded videos side by side, scores, how to read them.",
+        "Write an index and a page per subject: truth and decoded videos side by side, scores, how to read them.",
     ),
     "compare": Listed(
         SERVICE,

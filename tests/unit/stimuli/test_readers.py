@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from eeg2vid.stages.reporting.page.sprites import encode_strip
+from eeg2vid.stages.reporting.page.sprites import geometry_of, sprite_of, webp
 from eeg2vid.stages.simulation.film_file import write_film
 from eeg2vid.stages.stimuli.video import probe, read_clips, write_mp4
 
@@ -148,15 +148,16 @@ def test_odd_sizes_read_elsewhere(tmp_path, size, fps):
     assert np.abs(seen.pictures[:, : size[1], : size[0]].astype(float) - films(size)).mean() < 3.5
 
 
-def test_the_reports_strip_is_the_clip_by_pillow_and_pyav():
-    clip = films()
-    data = encode_strip(clip)
+def test_the_reports_sprite_is_the_clip_by_pillow_and_pyav():
+    clip = films((160, 90))
+    sprite = sprite_of(clip, geometry_of((1, *clip.shape)))
+    data = webp(sprite, 100)  # lossless
     by_pillow = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).reshape(clip.shape)
     with av.open(io.BytesIO(data), format="webp_pipe") as picture:
         frame = next(picture.decode(video=0))
         by_av = frame.to_ndarray(format="rgb24").reshape(clip.shape)
-    assert (by_pillow == clip).all()  # lossless where it is small
+    assert (by_pillow == clip).all()
     assert (by_av == clip).all()
-    noisy = np.random.default_rng(0).integers(0, 255, (6, 54, 96, 3), dtype=np.uint8)
-    lossy = Image.open(io.BytesIO(encode_strip(noisy, 9000))).convert("RGB")
+    noisy = np.random.default_rng(0).integers(0, 255, sprite.shape, dtype=np.uint8)
+    lossy = Image.open(io.BytesIO(webp(noisy, 50))).convert("RGB")
     assert abs(np.asarray(lossy, float).mean() - noisy.mean()) < 1
