@@ -48,7 +48,7 @@ class EncodeLatents(Stage):
     uses_torch = True
     divided = f"{_CLIPS_PER_PART} clips"
     panel = "Clips"
-    resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=15)
+    resources = Resources(gpus=1, cpus=4, memory_gb=8, minutes=15)
     cites = ("rombach2022ldm",)
     examples = (
         "eeg2vid encode-latents --models sd --device cuda",

@@ -55,7 +55,7 @@ class Generate(Stage):
     uses_torch = True
     divided = f"{CLIPS_PER_PART} clips"
     panel = "Decode"
-    resources = Resources(gpus=1, cpus=4, memory_gb=24, minutes=60)
+    resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=60)
     examples = ("eeg2vid generate --subject 17", "eeg2vid generate --subject 17 --condition full --device cuda")
 
     def needs(self, settings: GenerateSettings, condition: str, unit: Per) -> Needs:

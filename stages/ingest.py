@@ -51,7 +51,7 @@ class Ingest(Stage):
         "recordings": Write(RECORDINGS, "subject"),
     }
     takes_source = True
-    resources = Resources(cpus=1, memory_gb=4, minutes=10)
+    resources = Resources(cpus=1, memory_gb=2, minutes=10)
     cites = ("liu2024eeg2video",)
     examples = ("eeg2vid ingest /data/SEED-DV", "eeg2vid ingest /data/SEED-DV --subject 1-3")
 

@@ -53,7 +53,7 @@ class Predict(Stage):
     uses_torch = True
     divided = "one fold"
     panel = "Decode"
-    resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=10)
+    resources = Resources(gpus=1, cpus=4, memory_gb=8, minutes=10)
     examples = ("eeg2vid predict --subject 17", "eeg2vid predict --from mappers=train-mapper/latent-cnn --variant mine")
 
     def needs(self, settings: PredictSettings, condition: str, unit: Per) -> Needs:

@@ -40,7 +40,7 @@ class Preprocess(Stage):
     reads = {"recordings": Read(RECORDINGS), "events": Read(EVENTS), "folds": Read(FOLDS, "optional")}
     writes = {"epochs": Write(EPOCHS, "subject"), "features": Write(FEATURES, "subject")}
     acts = "preprocess"
-    resources = Resources(cpus=2, memory_gb=4, minutes=5)
+    resources = Resources(cpus=2, memory_gb=2, minutes=5)
     cites = ("duan2013differential", "liu2024eeg2video")
     examples = (
         "eeg2vid preprocess --subject 17",

@@ -49,7 +49,7 @@ class Quality(Stage):
     writes = {ROLE: Write(QUALITY, "subject")}
     divided = "1 recording"
     prints = Printed(ROLE, "recordings", ("recording", "verdict", "words"))
-    resources = Resources(cpus=2, memory_gb=4, minutes=5)
+    resources = Resources(cpus=2, memory_gb=2, minutes=5)
     cites = ("bigdelyshamlo2015prep",)
     examples = ("eeg2vid quality --subject 3", "eeg2vid quality --subject 1-5 --excerpt-start-s 60")
 

@@ -51,7 +51,7 @@ class SplitVideos(Stage):
     writes = {"stimuli": Write(VIDEOS, "study")}
     divided = f"{_CLIPS_PER_PART} clips"
     panel = "Clips"
-    resources = Resources(cpus=8, memory_gb=8, minutes=40)
+    resources = Resources(cpus=4, memory_gb=4, minutes=40)
     examples = (
         "eeg2vid split-videos",
         "eeg2vid split-videos --width 256 --height 144",

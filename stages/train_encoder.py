@@ -64,7 +64,7 @@ class TrainEncoder(Stage):
         "models",
         ("fold", "targets", "network", "train_events", "validation_scores", "best_epoch", "detail"),
     )
-    resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=30)
+    resources = Resources(gpus=1, cpus=4, memory_gb=8, minutes=30)
     examples = (
         "eeg2vid train-encoder --subject 17 --variant glmnet",
         "eeg2vid train-encoder --variant lda --network lda --targets concept --targets human",

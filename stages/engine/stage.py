@@ -62,7 +62,10 @@ class Printed:
 
 @dataclass(frozen=True)
 class Resources:
-    """What one unit needs at full SEED-DV size; heads the SLURM script."""
+    """What one unit needs at full SEED-DV size; heads the SLURM script.
+
+    Where the figures come from, measured or extrapolated, stands in `tests/benchmarks/RESULTS.md`, "What a stage needs".
+    """
 
     gpus: int = 0
     cpus: int = 2
