@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 CLIPS_PER_PART = 20
 Make = Callable[[slice], "np.ndarray"]
 """From some rows to their videos, uint8 `(row, frame, row, column, rgb)`."""
-Reader = Callable[[slice], "np.ndarray"]
+Reader = Callable[["slice | np.ndarray"], "np.ndarray"]
+"""From some rows, a slice or their numbers, to their values."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,9 @@ def _decoded(ctx: Context, targets: list[str]) -> tuple[list[VideoKey], dict[str
     keys = [VideoKey(clip=row.clip, event=row.event, fold=row.fold) for row in shared if row.fold in wanted]
 
     def reader(target: str) -> Reader:
-        rows = [places[target][key.fold, key.event] for key in keys]
+        rows = np.array([places[target][key.fold, key.event] for key in keys], dtype=np.int64)
         read = row_reader(predictions.lazy(target))
-        return lambda part: read(rows[part])
+        return lambda part: read(rows[part].tolist())
 
     return keys, {target: reader(target) for target in targets}, dict(predictions.attributes().targets)
 
@@ -198,14 +199,20 @@ def nearest_shown(ctx: Context) -> tuple[list[VideoKey], Make]:
     rows = rows_of_clips(stimuli, cohort.clips, VideoKey)
     read = row_reader(stimuli.lazy("frames"))
 
-    def make(part: slice) -> np.ndarray:
-        values, some = readers[target](part), keys[part]
-        nearest = np.zeros(len(some), dtype=np.int64)
-        for name in dict.fromkeys(key.fold for key in some):
-            mine = [k for k, key in enumerate(some) if key.fold == name]
-            learned = learned_clips(ctx, cohort, folds[name])
+    fold_of = np.array([key.fold for key in keys])
+    nearest: dict[str, np.ndarray] = {}  # by fold: a place for each of its rows; its training clips are gone over once
+
+    def find(name: str) -> np.ndarray:
+        if name not in nearest:
             take = loaded.of_fold(folds[name]).values.take
-            nearest[mine] = made_by(ctx.condition)(values[mine], take, learned)
-        return read(rows[nearest].tolist())
+            learned = learned_clips(ctx, cohort, folds[name])
+            nearest[name] = np.zeros(len(keys), dtype=np.int64)
+            mine = np.flatnonzero(fold_of == name)
+            nearest[name][mine] = made_by(ctx.condition)(readers[target](mine), take, learned)
+        return nearest[name]
+
+    def make(part: slice) -> np.ndarray:
+        found = [find(key.fold)[part.start + k] for k, key in enumerate(keys[part])]
+        return read([int(rows[one]) for one in found])
 
     return keys, make

@@ -11,7 +11,8 @@ import pytest
 from av.video.reformatter import ColorRange, Colorspace
 
 from eeg2vid.stages.simulation.film_file import write_film
-from eeg2vid.stages.stimuli.video import probe, read_clips, write_mp4
+from eeg2vid.stages.stimuli.mp4 import write_mp4
+from eeg2vid.stages.stimuli.video import probe, read_clips
 
 # weights of red and blue in luma: ITU-R BT.601-7 section 2.5.1, BT.709-6 section 3.2
 LUMA = {Colorspace.ITU601: (0.299, 0.114), Colorspace.ITU709: (0.2126, 0.0722)}
