@@ -108,6 +108,8 @@ def _decoded(ctx: Context, targets: list[str]) -> tuple[list[VideoKey], dict[str
     MissingInputError
         If one was not decoded.
     """
+    import numpy as np
+
     predictions = ctx.read_optional("predictions")
     if predictions is None:
         raise MissingInputError(
