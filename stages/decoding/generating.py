@@ -200,9 +200,8 @@ def nearest_shown(ctx: Context) -> tuple[list[VideoKey], Make]:
     folds: Mapping[str, FoldParts] = {one.fold: one for one in load_folds(ctx, cohort, ctx.settings.folds)}
     rows = rows_of_clips(stimuli, cohort.clips, VideoKey)
     read = row_reader(stimuli.lazy("frames"))
-
     fold_of = np.array([key.fold for key in keys])
-    nearest: dict[str, np.ndarray] = {}  # by fold: a place for each of its rows; its training clips are gone over once
+    nearest: dict[str, np.ndarray] = {}  # by fold: a place for each of its rows, found for all of them at once
 
     def find(name: str) -> np.ndarray:
         if name not in nearest:

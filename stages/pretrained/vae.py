@@ -72,10 +72,11 @@ def _scale(vae: AutoencoderKL) -> tuple[float, float]:
 
 
 def _together(vae: AutoencoderKL, number: int, height: int, width: int, batch: int) -> list[slice]:
-    """Return which pictures go through the VAE together: a CPU gets few, never one alone, whose last bits differ."""
-    if vae.device.type == "cpu":
-        batch = min(batch, max(2, _CACHED_PX // (height * width)))
-    passes = max(1, -(-number // batch))
+    """Return which pictures go through the VAE together: a CPU gets few, but none alone, whose last bits differ."""
+    if vae.device.type != "cpu" or batch == 1:
+        return [slice(start, start + batch) for start in range(0, number, batch)]
+    few = min(batch, max(2, _CACHED_PX // (height * width)))
+    passes = max(1, min(-(-number // few), number // 2))
     ends = [number * k // passes for k in range(passes + 1)]
     return [slice(start, end) for start, end in itertools.pairwise(ends)]
 
