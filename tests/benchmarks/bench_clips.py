@@ -1,6 +1,6 @@
 """What pictures cost on their way in and out: python tests/benchmarks/bench_clips.py.
 
-CPU seconds a picture, one thread, the obvious way and ours in turns, the best of three: YUV to RGB packed and by planes;
+CPU seconds a picture, one thread, the obvious way and ours in turns, best of three: YUV to RGB packed and by planes;
 the tiny VAE with a whole clip at a time in PyTorch's own layout, and as `encode` and `decode` compute.
 """
 
@@ -10,6 +10,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -18,11 +19,11 @@ import numpy as np
 import torch
 from av.video.reformatter import Interpolation
 
-from eeg2vid.stages.pretrained.profiles import PROFILES
 from eeg2vid.stages.pretrained.vae import decode, encode, lay_out_for_cpu, load_vae
 from eeg2vid.stages.stimuli.picture import EXACT, to_rgb
 
 FRAMES = 6
+TINY = Path(__file__).resolve().parents[2] / "stages" / "profiles" / "tiny" / "vae"
 
 
 def best(works: dict[str, Callable[[], object]]) -> dict[str, float]:
@@ -44,7 +45,8 @@ def pictures(width: int, height: int) -> np.ndarray:
 
 def converted(width: int, height: int, size: tuple[int, int]) -> dict[str, float]:
     """Measure one size of film."""
-    frames = [av.VideoFrame.from_ndarray(one, format="rgb24").reformat(format="yuv420p") for one in pictures(width, height)]
+    drawn = [av.VideoFrame.from_ndarray(one, format="rgb24") for one in pictures(width, height)]
+    frames = [frame.reformat(format="yuv420p") for frame in drawn]
     method = (Interpolation.BICUBIC if size == (width, height) else Interpolation.AREA) | EXACT
 
     def packed() -> list[np.ndarray]:
@@ -59,7 +61,7 @@ def converted(width: int, height: int, size: tuple[int, int]) -> dict[str, float
 
 def coded(width: int, height: int) -> dict[str, dict[str, float]]:
     """Measure encoding and decoding of one size of clip."""
-    whole, ours = load_vae(PROFILES / "tiny" / "vae"), load_vae(PROFILES / "tiny" / "vae")
+    whole, ours = load_vae(TINY), load_vae(TINY)
     lay_out_for_cpu(ours)
     clip = pictures(width, height)
     latents = encode(ours, clip)
