@@ -174,7 +174,7 @@ def decode(vae: AutoencoderKL, latents: NDArray[np.float32], *, batch: int = 16)
     step = factor(vae)
     out = np.empty((len(latents), latents.shape[2] * step, latents.shape[3] * step, 3), np.uint8)
     with torch.inference_mode():
-        for some in _together(vae, len(latents), *out.shape[1:3], batch):
+        for some in _together(vae, len(latents), out.shape[1], out.shape[2], batch):
             given = torch.from_numpy(np.ascontiguousarray(latents[some], dtype=np.float32))
             pixels = vae.decode((given / scale + shift).to(vae.device, vae.dtype)).sample
             pixels = ((pixels.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
