@@ -94,7 +94,7 @@ class Generate(Stage):
 
     def run(self, ctx: Context) -> None:
         """Make the videos, a part's frames at a time."""
-        from eeg2vid.stages.stimuli.video import write_mp4
+        from eeg2vid.stages.stimuli.mp4 import write_mp4
         from eeg2vid.stages.store.chunks import mark_of
 
         geometry: VideoAttributes = ctx.read("stimuli").attributes()

@@ -18,7 +18,7 @@ from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
 
 if TYPE_CHECKING:
-    import numpy as np
+    from eeg2vid.stages.stimuli.video import Cut
 
 _CLIPS_PER_PART = 25
 _SHOWN = 8  # twins that a warning names
@@ -68,8 +68,13 @@ class SplitVideos(Stage):
         import numpy as np
 
         from eeg2vid.stages.stimuli.resize import fit_size, pad_to_multiple
-        from eeg2vid.stages.stimuli.video import probe, read_clips
+        from eeg2vid.stages.stimuli.video import probe, read_cuts
         from eeg2vid.stages.store.chunks import mark_of
+
+        definition = ""
+        if ctx.settings.motion:  # it imports PyTorch
+            from eeg2vid.stages.stimuli.motion import DEFINITION as definition
+            from eeg2vid.stages.stimuli.motion import motion_score
 
         settings: SplitVideosSettings = ctx.settings
         clips = ctx.read("clips").table("clips", Clip)
@@ -80,23 +85,22 @@ class SplitVideos(Stage):
         cut_here: dict[tuple[int, ...], list[str]] = {}
         for part, wanted in ctx.parts("clips", clips, _CLIPS_PER_PART):
             videos: list[Any] = [None] * len(wanted)
+            motion = np.zeros(len(wanted), np.float32)
             for film in dict.fromkeys(clip.file for clip in wanted):
                 places = [k for k, clip in enumerate(wanted) if clip.file == film]
-                spans = [(wanted[k].start_s, wanted[k].duration_s) for k in places]
-                how = {"frames": settings.frames, "threads": ctx.threads}
-                cut = read_clips(folder / film, spans, fps=settings.fps, size=(width, height), **how)
-                for k, frames in zip(places, cut, strict=True):
+                cuts = _cuts(folder / film, [wanted[k] for k in places], settings, (width, height))
+                for k, (frames, *moving) in zip(
+                    places, read_cuts(folder / film, cuts, threads=ctx.threads), strict=True
+                ):
                     videos[k] = pad_to_multiple(frames, _MULTIPLE)[0]
+                    motion[k] = motion_score(*moving) if moving else 0
             for clip, video in zip(wanted, videos, strict=True):
                 cut_here.setdefault(mark_of(video), []).append(clip.clip)
             part.array("stimuli", "frames", np.stack(videos))
             part.rows("stimuli", "clips", [VideoKey(clip=clip.clip) for clip in wanted])
             if settings.motion:
-                part.array("stimuli", "motion", _motion(folder, wanted, (width, height)))
+                part.array("stimuli", "motion", motion)
         _warn_of_twins(ctx, [same for same in cut_here.values() if len(same) > 1])
-        definition = ""
-        if settings.motion:
-            from eeg2vid.stages.stimuli.motion import DEFINITION as definition
         ctx.write("stimuli").attributes(
             VideoAttributes(fps=settings.fps, height=height, width=width, motion=definition)
         )
@@ -110,25 +114,20 @@ def _warn_of_twins(ctx: Context, twins: Sequence[Sequence[str]]) -> None:
         ctx.reporter.remark(f"Warning: clips that show the same pictures: {told}{more}.")
 
 
-def _motion(folder: Path, clips: Sequence[Clip], size: tuple[int, int]) -> np.ndarray:
-    """Return the motion score of each clip; the films are read again, small, at their own rate."""
-    import numpy as np
-
+def _cuts(film: Path, clips: Sequence[Clip], settings: SplitVideosSettings, size: tuple[int, int]) -> list[list[Cut]]:
+    """Return what is wanted of each clip of a film: its frames; for motion, all its pictures at its own rate, small."""
     from eeg2vid.stages.stimuli.film import picture_times, rate_within
-    from eeg2vid.stages.stimuli.motion import motion_score, work_size
-    from eeg2vid.stages.stimuli.video import probe, read_clips
+    from eeg2vid.stages.stimuli.video import Cut, probe
 
-    scores = np.empty(len(clips), np.float32)
-    small = work_size(*size)
-    for film in dict.fromkeys(clip.file for clip in clips):
-        usual, appear = probe(folder / film).fps, picture_times(folder / film)
-        for k, clip in enumerate(clips):
-            if clip.file == film:
-                spans = [(clip.start_s, clip.duration_s)]
-                fps = rate_within(appear, clip.start_s, clip.duration_s, usual)
-                frames = max(1, round(clip.duration_s * fps))
-                scores[k] = motion_score(next(read_clips(folder / film, spans, frames=frames, fps=fps, size=small)))
-    return scores
+    cuts = [[Cut(clip.start_s, clip.duration_s, settings.frames, settings.fps, size)] for clip in clips]
+    if settings.motion:
+        from eeg2vid.stages.stimuli.motion import work_size
+
+        usual, appear, small = probe(film).fps, picture_times(film), work_size(*size)
+        for clip, wanted in zip(clips, cuts, strict=True):
+            fps = rate_within(appear, clip.start_s, clip.duration_s, usual)
+            wanted.append(Cut(clip.start_s, clip.duration_s, max(1, round(clip.duration_s * fps)), fps, small))
+    return cuts
 
 
 def data_folder(ctx: Context) -> Path:

@@ -12,6 +12,7 @@ from eeg2vid.schemas.generators.generator import Generator
 class DecodeGenerator(Generator):
     """The predicted latents through the VAE's decoder, frame by frame; no generative prior."""
 
+    version = 2  # channels last on a CPU: last bits differ
     builds = "eeg2vid.stages.generators.decode:Decode"
     cites = ("rombach2022ldm",)
     roles = ("vae",)

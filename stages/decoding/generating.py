@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 CLIPS_PER_PART = 20
 Make = Callable[[slice], "np.ndarray"]
 """From some rows to their videos, uint8 `(row, frame, row, column, rgb)`."""
-Reader = Callable[[slice], "np.ndarray"]
+Reader = Callable[["slice | np.ndarray"], "np.ndarray"]
+"""From some rows, a slice or their numbers, to their values."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,8 @@ def _decoded(ctx: Context, targets: list[str]) -> tuple[list[VideoKey], dict[str
     MissingInputError
         If one was not decoded.
     """
+    import numpy as np
+
     predictions = ctx.read_optional("predictions")
     if predictions is None:
         raise MissingInputError(
@@ -126,9 +129,9 @@ def _decoded(ctx: Context, targets: list[str]) -> tuple[list[VideoKey], dict[str
     keys = [VideoKey(clip=row.clip, event=row.event, fold=row.fold) for row in shared if row.fold in wanted]
 
     def reader(target: str) -> Reader:
-        rows = [places[target][key.fold, key.event] for key in keys]
+        rows = np.array([places[target][key.fold, key.event] for key in keys], dtype=np.int64)
         read = row_reader(predictions.lazy(target))
-        return lambda part: read(rows[part])
+        return lambda part: read(rows[part].tolist())
 
     return keys, {target: reader(target) for target in targets}, dict(predictions.attributes().targets)
 
@@ -197,15 +200,20 @@ def nearest_shown(ctx: Context) -> tuple[list[VideoKey], Make]:
     folds: Mapping[str, FoldParts] = {one.fold: one for one in load_folds(ctx, cohort, ctx.settings.folds)}
     rows = rows_of_clips(stimuli, cohort.clips, VideoKey)
     read = row_reader(stimuli.lazy("frames"))
+    fold_of = np.array([key.fold for key in keys])
+    nearest: dict[str, np.ndarray] = {}  # by fold: a place for each of its rows, found for all of them at once
+
+    def find(name: str) -> np.ndarray:
+        if name not in nearest:
+            take = loaded.of_fold(folds[name]).values.take
+            learned = learned_clips(ctx, cohort, folds[name])
+            nearest[name] = np.zeros(len(keys), dtype=np.int64)
+            mine = np.flatnonzero(fold_of == name)
+            nearest[name][mine] = made_by(ctx.condition)(readers[target](mine), take, learned)
+        return nearest[name]
 
     def make(part: slice) -> np.ndarray:
-        values, some = readers[target](part), keys[part]
-        nearest = np.zeros(len(some), dtype=np.int64)
-        for name in dict.fromkeys(key.fold for key in some):
-            mine = [k for k, key in enumerate(some) if key.fold == name]
-            learned = learned_clips(ctx, cohort, folds[name])
-            take = loaded.of_fold(folds[name]).values.take
-            nearest[mine] = made_by(ctx.condition)(values[mine], take, learned)
-        return read(rows[nearest].tolist())
+        found = [find(key.fold)[part.start + k] for k, key in enumerate(keys[part])]
+        return read([int(rows[one]) for one in found])
 
     return keys, make

@@ -18,7 +18,7 @@ from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.schemas.manifest import ArrayEntry, Manifest
 from eeg2vid.stages.exchange.bundle import ARCHIVE, EXPORT, ExportedArray, ExportFacts, video_name
 from eeg2vid.stages.exchange.tables import write_rows
-from eeg2vid.stages.stimuli.video import write_mp4
+from eeg2vid.stages.stimuli.mp4 import write_mp4
 
 
 class Stored(Protocol):

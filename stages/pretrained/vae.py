@@ -6,6 +6,7 @@ unit variance (Rombach et al., CVPR 2022, section 4.3.2 and appendix G).
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from diffusers import AutoencoderKL
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"
+_CACHED_PX = 2**16  # what a CPU computes together: more falls out of its cache, and takes up to twice as long a picture
 
 
 def load_vae(folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float32) -> AutoencoderKL:
@@ -69,6 +71,16 @@ def _scale(vae: AutoencoderKL) -> tuple[float, float]:
     return 0.0 if shift is None else float(shift), float(vae.config.scaling_factor)
 
 
+def _together(vae: AutoencoderKL, number: int, height: int, width: int, batch: int) -> list[slice]:
+    """Return which pictures go through the VAE together: a CPU gets few, but none alone, whose last bits differ."""
+    if vae.device.type != "cpu" or batch == 1:
+        return [slice(start, start + batch) for start in range(0, number, batch)]
+    few = min(batch, max(2, _CACHED_PX // (height * width)))
+    passes = max(1, min(-(-number // few), number // 2))
+    ends = [number * k // passes for k in range(passes + 1)]
+    return [slice(start, end) for start, end in itertools.pairwise(ends)]
+
+
 def encode(
     vae: AutoencoderKL,
     frames: NDArray[np.uint8],
@@ -87,7 +99,7 @@ def encode(
     frames
         uint8 `(n, height, width, 3)`, RGB; height and width multiples of `factor(vae)`.
     batch
-        Pictures at a time.
+        Pictures at a time, at most: on a CPU as many as its cache holds.
     generator
         None: the *mean* of the posterior, the best single latent of a picture and the same every time. Given (on
         the CPU): a *sample* of the posterior, mean + std * noise, as the training of diffusion models uses.
@@ -120,15 +132,15 @@ def encode(
     shape = (len(frames), int(vae.config.latent_channels), height // step, width // step)
     out = np.empty(shape, np.float32)
     with computing(str(vae.device), precision):
-        for start in range(0, len(frames), batch):
-            pixels = torch.from_numpy(np.ascontiguousarray(frames[start : start + batch]))
+        for some in _together(vae, len(frames), height, width, batch):
+            pixels = torch.from_numpy(np.ascontiguousarray(frames[some]))
             pixels = pixels.to(vae.device).permute(0, 3, 1, 2).to(vae.dtype) / 127.5 - 1
             posterior = vae.encode(pixels).latent_dist
             latents = posterior.mean.float().cpu()
             if generator is not None or noise is not None:
-                drawn = torch.randn(latents.shape, generator=generator) if noise is None else noise[start:][:batch]
+                drawn = torch.randn(latents.shape, generator=generator) if noise is None else noise[some]
                 latents = latents + posterior.std.float().cpu() * torch.as_tensor(drawn)
-            out[start : start + batch] = ((latents - shift) * scale).numpy()
+            out[some] = ((latents - shift) * scale).numpy()
     return out
 
 
@@ -142,7 +154,7 @@ def decode(vae: AutoencoderKL, latents: NDArray[np.float32], *, batch: int = 16)
     latents
         `(n, channel, height, width)`, scaled as `encode` returns them.
     batch
-        Pictures at a time.
+        Pictures at a time, at most: on a CPU as many as its cache holds.
 
     Returns
     -------
@@ -162,9 +174,9 @@ def decode(vae: AutoencoderKL, latents: NDArray[np.float32], *, batch: int = 16)
     step = factor(vae)
     out = np.empty((len(latents), latents.shape[2] * step, latents.shape[3] * step, 3), np.uint8)
     with torch.inference_mode():
-        for start in range(0, len(latents), batch):
-            some = torch.from_numpy(np.ascontiguousarray(latents[start : start + batch], dtype=np.float32))
-            pixels = vae.decode((some / scale + shift).to(vae.device, vae.dtype)).sample
+        for some in _together(vae, len(latents), out.shape[1], out.shape[2], batch):
+            given = torch.from_numpy(np.ascontiguousarray(latents[some], dtype=np.float32))
+            pixels = vae.decode((given / scale + shift).to(vae.device, vae.dtype)).sample
             pixels = ((pixels.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-            out[start : start + batch] = pixels.permute(0, 2, 3, 1).cpu().numpy()
+            out[some] = pixels.permute(0, 2, 3, 1).cpu().numpy()
     return out

@@ -61,14 +61,24 @@ def to_rgb(frame: VideoFrame, size: tuple[int, int], pixel_aspect: Fraction | No
     across, down = (n if n - side > 1 else side for n, side in zip(full, (width, height), strict=True))
     shrinks = across * down < frame.width * frame.height
     method = Interpolation.AREA if shrinks else Interpolation.BICUBIC
-    picture = (
-        _understood(frame)
-        .reformat(width=across, height=down, format="rgb24", interpolation=method | EXACT, threads=1)
-        .to_ndarray()
-    )
+    source = _understood(frame)
+    # equal to the bit, but not where rows are mixed two by two
+    planar = source.format.name.startswith(("yuv", "nv12")) and (not shrinks or frame.height >= 2 * down)
+    form = "gbrp" if planar else "rgb24"
+    made = source.reformat(width=across, height=down, format=form, interpolation=method | EXACT, threads=1)
+    picture = _interleaved(made) if planar else made.to_ndarray()
     left, top = (across - width) // 2, (down - height) // 2
     middle = picture[top : top + height, left : left + width]
     return np.ascontiguousarray(orientation.applied(middle.astype(np.uint8, copy=False)), dtype=np.uint8)
+
+
+def _interleaved(frame: VideoFrame) -> NDArray[np.uint8]:
+    """Return a picture of planes G, B, R: libswscale makes these in half the time of RGB, the same to the bit."""
+    picture = np.empty((frame.height, frame.width, 3), np.uint8)
+    for channel, plane in zip((1, 2, 0), frame.planes, strict=True):
+        rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)  # type: ignore[call-overload]
+        picture[..., channel] = rows[:, : frame.width]
+    return picture
 
 
 def _square(frame: VideoFrame, pixel_aspect: Fraction | None) -> tuple[int, int]:

@@ -140,7 +140,7 @@ def flip(data):
 
 
 def short_film(study):
-    from eeg2vid.stages.stimuli.video import write_mp4
+    from eeg2vid.stages.stimuli.mp4 import write_mp4
 
     frames = np.random.default_rng(0).integers(0, 256, (48, 36, 64, 3), dtype=np.uint8)
     write_mp4(study / "data/Video" / f"{BLOCK_1}.mp4", frames, fps=24)

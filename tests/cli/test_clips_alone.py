@@ -16,7 +16,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from eeg2vid.schemas.entities import Clip
 from eeg2vid.schemas.scores import Contrast, Score, Term
 from eeg2vid.schemas.videos import VideoKey
-from eeg2vid.stages.stimuli.video import write_mp4
+from eeg2vid.stages.stimuli.mp4 import write_mp4
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import open_artifact
 from tests.conftest import call, succeed

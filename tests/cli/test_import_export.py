@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from eeg2vid.schemas.entities import Clip, Event
-from eeg2vid.stages.stimuli.video import write_mp4
+from eeg2vid.stages.stimuli.mp4 import write_mp4
 from eeg2vid.stages.store.layout import Address, find_artifacts
 from eeg2vid.stages.store.reader import Artifact, load_manifest, open_artifact
 from tests.conftest import call

@@ -14,7 +14,7 @@ from PIL import Image
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.datasets.opening import open_dataset
 from eeg2vid.stages.datasets.recordings import open_recording
-from eeg2vid.stages.stimuli.video import write_mp4
+from eeg2vid.stages.stimuli.mp4 import write_mp4
 
 _spec = importlib.util.spec_from_file_location("_own_folder", Path(__file__).with_name("_own_folder.py"))
 own = sys.modules.setdefault(_spec.name, importlib.util.module_from_spec(_spec))

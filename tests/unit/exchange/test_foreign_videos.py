@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from eeg2vid.stages.exchange.foreign import ForeignVideos
-from eeg2vid.stages.stimuli.video import write_mp4
+from eeg2vid.stages.stimuli.mp4 import write_mp4
 
 LEVELS = np.array([20, 60, 100, 140, 180, 220], np.uint8)
 

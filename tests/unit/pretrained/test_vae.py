@@ -84,6 +84,28 @@ def test_batches_do_not_matter(tiny, frames):
     assert np.abs(decode(tiny, one, batch=3).astype(int) - decode(tiny, one, batch=7)).max() <= 1
 
 
+def test_a_cpu_gets_few_pictures_at_a_time_and_never_one_alone(tiny, monkeypatch):
+    """What the encoder is given, counted; the latents are those of all together."""
+    seen = []
+    real = tiny.encode
+
+    def counted(pixels):
+        seen.append(len(pixels))
+        return real(pixels)
+
+    monkeypatch.setattr(tiny, "encode", counted)
+    rng = np.random.default_rng(0)
+    cases = (((64, 112), 19, [6, 6, 7]), ((288, 512), 5, [2, 3]), ((64, 64), 3, [3]), ((288, 512), 1, [1]))
+    for (height, width), number, expected in cases:
+        pictures = rng.integers(0, 256, (number, height, width, 3), dtype=np.uint8)
+        seen.clear()
+        latents = encode(tiny, pictures, batch=24)
+        assert seen == expected
+        with torch.inference_mode():
+            whole = real(torch.from_numpy(pictures).permute(0, 3, 1, 2) / 127.5 - 1).latent_dist.mean.numpy()
+        assert np.allclose(latents, whole * tiny.config.scaling_factor, atol=1e-5)
+
+
 @pytest.mark.parametrize("size", [(96, 56), (128, 72), (256, 144), (48, 24)])
 def test_other_sizes(tiny, size):
     width, height = size

@@ -11,7 +11,7 @@ import pytest
 from scipy import ndimage
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.stimuli import video
+from eeg2vid.stages.stimuli import pictures
 from eeg2vid.stages.stimuli.film import picture_times, rate_within
 from eeg2vid.stages.stimuli.motion import motion_score, work_size
 from eeg2vid.stages.stimuli.video import probe, read_clips
@@ -80,7 +80,7 @@ def test_jumps_land_where_the_film_read_through_is(tmp_path, monkeypatch, name, 
     info = probe(path)
     assert (info.frames, info.fps) == (96, pytest.approx(24))
     assert info.duration_s == pytest.approx(4, abs=3e-3)
-    monkeypatch.setattr(video, "SEEK_GAP_S", 0.5)
+    monkeypatch.setattr(pictures, "SEEK_GAP_S", 0.5)
     for start in (0.0, 1.0, 2.25, 3.0):
         clip = next(read_clips(path, [(start, 0.5)], frames=3, fps=6.0, size=(128, 32)))
         assert numbers_in(clip) == [round(24 * start) + 4 * k for k in range(3)]

@@ -8,10 +8,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
 from eeg2vid.stages.simulation.film_file import write_film
-from eeg2vid.stages.stimuli.video import probe, read_clips, write_mp4
+from eeg2vid.stages.stimuli.mp4 import write_mp4
+from eeg2vid.stages.stimuli.picture import EXACT, to_rgb
+from eeg2vid.stages.stimuli.video import probe, read_clips
 
 # weights of red and blue in luma: ITU-R BT.601-7 section 2.5.1, BT.709-6 section 3.2
 LUMA = {Colorspace.ITU601: (0.299, 0.114), Colorspace.ITU709: (0.2126, 0.0722)}
@@ -118,3 +120,16 @@ def test_pixels_that_are_not_square(tmp_path, aspect):
     found = read(path, 1, (info.width, info.height))[0, :, :, 1] > 120
     wide, high = np.ptp(np.flatnonzero(found.any(0))) + 1, np.ptp(np.flatnonzero(found.any(1))) + 1
     assert abs(wide / high - 1) < 0.04
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuvj420p", "yuv422p", "yuv444p", "nv12", "yuv420p10le", "yuva420p"])
+@pytest.mark.parametrize("shape", [(512, 288), (640, 360), (1280, 720), (96, 54)])
+def test_planes_and_packed_rgb_are_the_same_to_the_bit(pix_fmt, shape):
+    """As `swscale` makes RGB itself: at the film's size, halved and more, in between, and enlarged."""
+    width, height = shape
+    noise = np.random.default_rng(3).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    frame = av.VideoFrame.from_ndarray(noise, format="rgb24").reformat(format=pix_fmt)
+    for size in (shape, (width // 2, height // 2), (width // 4, height // 4), (width * 4 // 5, height * 4 // 5)):
+        method = Interpolation.BICUBIC if size == shape else Interpolation.AREA
+        packed = frame.reformat(*size, format="rgb24", interpolation=method | EXACT, threads=1).to_ndarray()
+        np.testing.assert_array_equal(to_rgb(frame, size), packed)

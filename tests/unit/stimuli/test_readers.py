@@ -16,7 +16,8 @@ from PIL import Image
 
 from eeg2vid.stages.reporting.page.sprites import geometry_of, sprite_of, webp
 from eeg2vid.stages.simulation.film_file import write_film
-from eeg2vid.stages.stimuli.video import probe, read_clips, write_mp4
+from eeg2vid.stages.stimuli.mp4 import write_mp4
+from eeg2vid.stages.stimuli.video import probe, read_clips
 
 LEVELS = np.array([[16, 16, 16], [200, 40, 40], [128, 128, 128], [40, 160, 200], [235, 235, 235], [90, 90, 200]])
 

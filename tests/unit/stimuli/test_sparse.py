@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from eeg2vid.stages.stimuli import sparse, video
+from eeg2vid.stages.stimuli import pictures, sparse
 from eeg2vid.stages.stimuli.video import read_clips
 
 SIZE = (96, 64)
@@ -76,9 +76,9 @@ def test_the_same_pictures_to_the_bit_and_fewer_decoded(films, monkeypatch, name
             yield frame
 
     for frames, fps in ((6, 3.0), (1, 1.0), (24, 24.0)):
-        monkeypatch.setattr(video, "sparse_pictures", counted)
+        monkeypatch.setattr(pictures, "sparse_pictures", counted)
         found = clips_of(path, spans, frames, fps)
-        monkeypatch.setattr(video, "sparse_pictures", nothing)
+        monkeypatch.setattr(pictures, "sparse_pictures", nothing)
         whole = clips_of(path, spans, frames, fps)
         for one, other in zip(found, whole, strict=True):
             np.testing.assert_array_equal(one, other)

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.stimuli import video
+from eeg2vid.stages.stimuli import pictures, video
+from eeg2vid.stages.stimuli.mp4 import write_mp4
 from eeg2vid.stages.stimuli.resize import fit_size, pad_to_multiple
-from eeg2vid.stages.stimuli.video import probe, read_clips, write_mp4
+from eeg2vid.stages.stimuli.video import Cut, probe, read_clips, read_cuts
 
 _spec = importlib.util.spec_from_file_location(
     "_seed_dv_folder", Path(__file__).parents[1] / "datasets" / "_seed_dv_folder.py"
@@ -83,9 +84,31 @@ def test_long_gaps_are_jumped_over_and_change_nothing(film, monkeypatch):
     path, _ = film
     wanted = [(0.0, 2.0), (6.0, 2.0), (14.0, 2.0), (27.0, 2.0)]
     sequential = list(read_clips(path, wanted, size=SIZE))
-    monkeypatch.setattr(video, "SEEK_GAP_S", 1.0)
+    monkeypatch.setattr(pictures, "SEEK_GAP_S", 1.0)
     jumping = list(read_clips(path, wanted, size=SIZE))
     assert all(np.array_equal(a, b) for a, b in zip(sequential, jumping, strict=True))
+
+
+def test_several_forms_of_a_clip_come_of_one_pass(film, monkeypatch):
+    path, rate = film
+    spans, small = [(6.0, 2.0), (0.5, 1.5), (7.0, 2.0)], (16, 9)
+    lists = [[Cut(start, length, 6, 3.0, SIZE), Cut(start, length, 24, float(rate), small)] for start, length in spans]
+    lists[1].pop()
+    apart = [list(read_clips(path, spans, size=SIZE))]
+    apart.append(list(read_clips(path, spans, frames=24, fps=float(rate), size=small)))
+    passes = []
+    real = video.pictures_at
+
+    def counted(*given, **how):
+        passes.append(given)
+        return real(*given, **how)
+
+    monkeypatch.setattr(video, "pictures_at", counted)
+    together = list(read_cuts(path, lists))
+    assert len(passes) == 1 and [len(clip) for clip in together] == [2, 1, 2]
+    for k, clip in enumerate(together):
+        for form, frames in enumerate(clip):
+            np.testing.assert_array_equal(frames, apart[form][k])
 
 
 def test_counting_frames_would_drift():
@@ -351,7 +374,7 @@ def test_pictures_out_of_order_come_by_the_time_they_are_shown(tmp_path, monkeyp
     assert info.duration_s == pytest.approx(4, abs=2e-3)
     whole = next(read_clips(path, [(0.0, 4.0)], frames=96, fps=24.0, size=(128, 32)))
     assert numbers_in(whole) == list(range(96))
-    monkeypatch.setattr(video, "SEEK_GAP_S", 0.5)  # jump
+    monkeypatch.setattr(pictures, "SEEK_GAP_S", 0.5)  # jump
     spans = [(0.0, 0.5), (1.5, 0.5), (3.0, 0.5)]
     clips = list(read_clips(path, spans, frames=3, fps=6.0, size=(128, 32)))
     clips += read_clips(path, spans[2:], frames=3, fps=6.0, size=(128, 32))

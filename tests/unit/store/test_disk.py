@@ -30,7 +30,7 @@ import resource, shutil, signal, sys
 from pathlib import Path
 import h5py, numpy as np, safetensors.numpy, torch, zarr
 from PIL import Image
-from eeg2vid.stages.stimuli.video import write_mp4
+from eeg2vid.stages.stimuli.mp4 import write_mp4
 from eeg2vid.stages.store.disk import disk_failure
 here, big = Path(sys.argv[1]), np.random.default_rng(0).integers(0, 255, 1_000_000).astype("u1")
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
