@@ -44,7 +44,7 @@ def look_at(ctx: Context, videos: str, also: Seen | None = None) -> None:
     settings: LookSettings = ctx.settings
     eye = eye_of(ctx)
     for part, keys, frames in stream_videos(ctx, videos, CLIPS_PER_PART):
-        seen = eye.look(frames)
+        seen = _look_once(eye, frames)
         if not seen or any(len(values) != len(keys) for values in seen.values()):
             sizes = {name: len(values) for name, values in seen.items()}
             raise FailedError(f"{ctx.node}: eye '{settings.eye.name}' was shown {len(keys)} clips and saw {sizes}.")
@@ -54,6 +54,21 @@ def look_at(ctx: Context, videos: str, also: Seen | None = None) -> None:
         if also:
             also(keys, seen)
     tell_who_looked(ctx, eye)
+
+
+def _look_once(eye: Any, frames: NDArray[np.uint8]) -> dict[str, NDArray[np.floating]]:
+    """Show an eye each of several equal clips once: a mean video is many clips' one."""
+    from eeg2vid.stages.store.chunks import mark_of
+
+    marks = [mark_of(clip) for clip in frames]
+    first = {mark: k for k, mark in reversed(list(enumerate(marks)))}
+    different = sorted(first.values())
+    seen: dict[str, NDArray[np.floating]] = eye.look(frames[different] if len(different) < len(frames) else frames)
+    if len(different) == len(frames) or any(len(values) != len(different) for values in seen.values()):
+        return seen  # each clip another, or an eye that does not see one thing per clip: that is told
+    place = {k: row for row, k in enumerate(different)}
+    rows = [place[first[mark]] for mark in marks]
+    return {name: values[rows] for name, values in seen.items()}
 
 
 def eye_of(ctx: Context) -> Any:
