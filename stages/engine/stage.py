@@ -64,7 +64,7 @@ class Printed:
 class Resources:
     """What one unit needs at full SEED-DV size; heads the SLURM script.
 
-    Where the figures come from, measured or extrapolated, stands in `tests/benchmarks/RESULTS.md`, "What a stage needs".
+    The figures, measured or extrapolated, stand in `tests/benchmarks/RESULTS.md`, "What a stage needs".
     """
 
     gpus: int = 0
