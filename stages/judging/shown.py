@@ -9,11 +9,12 @@ from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.entities import Clip, Event
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.percepts import PerceptAttributes
-from eeg2vid.schemas.videos import VideoAttributes, VideoKey
+from eeg2vid.schemas.videos import VideoKey
 from eeg2vid.stages.cohort.clips import clips_of, places_of, rows_of_clips
 from eeg2vid.stages.cohort.compared import DISTANCE, distances_among
 from eeg2vid.stages.cohort.people import runs_within_folds
 from eeg2vid.stages.engine.protocol import Context
+from eeg2vid.stages.judging.folded import FoldedClips
 from eeg2vid.stages.store.layout import STUDY, split_variant
 from eeg2vid.stages.store.reader import Artifact
 
@@ -88,8 +89,6 @@ def clips_against(ctx: Context, condition: str, videos: Artifact, keys: Keys, ap
     from eeg2vid.stages.metrics.metric import Given, Sides
 
     stimuli = ctx.read("stimuli")
-    geometry: VideoAttributes = stimuli.attributes()
-    picture = (slice(None), slice(None), slice(geometry.height), slice(geometry.width))
     order = rows_of_clips(stimuli, keys.clips, VideoKey)
     places = places_of(videos, _rows_of(keys))
     percepts, judges = _percepts(ctx, condition, keys)
@@ -97,7 +96,9 @@ def clips_against(ctx: Context, condition: str, videos: Artifact, keys: Keys, ap
     return Given(
         keys,
         condition,
-        frames=Sides(videos.read("frames")[places][picture], stimuli.read("frames")[order][picture]),
+        frames=Sides(
+            FoldedClips.of(videos, places, stimuli, keys.folds), FoldedClips.of(stimuli, order, stimuli, keys.folds)
+        ),
         percepts=percepts,
         apart=apart,
         truths={task: one.index for task, one in truths.items()},

@@ -141,13 +141,18 @@ class Keys:
 
 @dataclass(frozen=True)
 class Sides:
-    """The decoded and the true side of something, in one order, each ``(event, ...)``."""
+    """The decoded and the true side of something, in one order, each ``(event, ...)``.
 
-    decoded: NDArray
-    true: NDArray
+    Clips may lie on disk: then they have `shape` and `dtype`, are indexed by event, and `take` some of them.
+    """
+
+    decoded: Any
+    true: Any
 
     def take(self, kept: NDArray[np.integer]) -> Sides:
         """Return some of the events; a table of every event with every other loses both its rows and its columns."""
+        if hasattr(self.decoded, "take") and not isinstance(self.decoded, np.ndarray):
+            return Sides(self.decoded.take(kept), self.true.take(kept))
         square = not self.true.size and self.decoded.ndim == 2
         decoded = self.decoded[kept][:, kept] if square else self.decoded[kept]
         return Sides(decoded, self.true[kept] if self.true.size else self.true)
