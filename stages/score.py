@@ -94,7 +94,7 @@ class ScoreVideos(Stage):
         lines="eeg2vid.stages.services.score_lines:score_lines",
     )
     panel = "Judge"
-    resources = Resources(cpus=4, memory_gb=8, minutes=60)
+    resources = Resources(cpus=4, memory_gb=4, minutes=60)
     cites = ("wang2004image", "phipson2010permutation")
     examples = ("eeg2vid score --subject 17", "eeg2vid score --subject 17 --json")
 
