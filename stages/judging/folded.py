@@ -64,6 +64,12 @@ class FoldedClips:
         event = range(len(self))[event]
         return self._fold(self._folds[event])[(int(self._within[event]), *rest)]
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return all clips in memory, for what cannot do with less."""
+        import numpy as np
+
+        return np.stack([self[event] for event in range(len(self))]).astype(dtype or self.dtype, copy=False)
+
     def take(self, kept: NDArray[np.integer]) -> FoldedClips:
         """Return the clips of some of the events; nothing is read."""
         return FoldedClips(self._videos, self._places[kept], self._picture, self._folds[kept])

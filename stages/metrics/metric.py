@@ -207,7 +207,7 @@ class Given:
     target
         What was decoded; empty: the clips themselves.
     frames
-        Clips, uint8 ``(event, frame, row, column, rgb)``.
+        Clips, uint8 ``(event, frame, row, column, rgb)``, read by event, fold by fold (`Sides`).
     percepts
         What an eye saw in the clips: eye, then array.
     labels, values

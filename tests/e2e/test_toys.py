@@ -162,7 +162,7 @@ FILES = {
 
         def measure(given):
             sides = (given.frames.decoded, given.frames.true)
-            decoded, true = (side.reshape(len(side), -1).mean(axis=1) for side in sides)
+            decoded, true = (np.array([side[event].mean() for event in range(len(side))]) for side in sides)
             return {"": Measured(np.abs(decoded[:, None] - true[None]))}
     """,
 }

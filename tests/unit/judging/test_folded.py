@@ -41,6 +41,8 @@ def test_every_part_of_every_clip_is_the_artifacts():
         np.testing.assert_array_equal(clips[event, 2, slice(3, 9)], expected[event, 2, 3:9])
     with pytest.raises(IndexError):
         clips[6]
+    np.testing.assert_array_equal(np.asarray(clips), expected)
+    assert np.asarray(clips, dtype=np.float32).dtype == np.float32
 
 
 def test_a_fold_is_read_once_for_all_that_is_asked_of_it():
