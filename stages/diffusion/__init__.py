@@ -1,0 +1,1 @@
+"""Denoising clips: the inflated UNet, and how clips are sampled with it."""
