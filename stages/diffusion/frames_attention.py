@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn import functional
 
 from eeg2vid.stages.diffusion.frames import Frames
 
@@ -25,7 +25,7 @@ def _heads(x: Tensor, heads: int) -> Tensor:
 def _attend(attention: Attention, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """Return the attention of `(batch, token, channel)` to other tokens, heads side by side."""
     heads = attention.heads
-    found = scaled_dot_product_attention(_heads(query, heads), _heads(key, heads), _heads(value, heads))
+    found = functional.scaled_dot_product_attention(_heads(query, heads), _heads(key, heads), _heads(value, heads))
     return found.transpose(1, 2).flatten(2)
 
 
@@ -127,7 +127,7 @@ class TemporalAttention(nn.Module):
             torch.unflatten(layer(seen), -1, (self.heads, -1)).permute(0, 2, 3, 1, 4)
             for layer in (self.to_q, self.to_k, self.to_v)
         )
-        found = scaled_dot_product_attention(query, key, value)
+        found = functional.scaled_dot_product_attention(query, key, value)
         return self.to_out(found.permute(0, 3, 1, 2, 4).flatten(3).flatten(0, 1))
 
     def follow(self, block: nn.Module, given: tuple[Tensor, ...], output: Tensor) -> Tensor:
