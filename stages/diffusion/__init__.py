@@ -1,0 +1,1 @@
+"""Diffusion over clips: schedule, noise, start level, the one sampler; the video network and its training."""
