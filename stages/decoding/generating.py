@@ -215,7 +215,11 @@ def shown_instead(ctx: Context) -> tuple[list[VideoKey], Make]:
             yield start, frames[start : start + step]
 
     show = made_by(ctx.condition)(Stimuli(tuple(frames.shape[1:]), learned, stream))
-    return keys, lambda part, draw=0: show([key.fold for key in keys[part]])
+
+    def make(part: slice, draw: int = 0) -> np.ndarray:
+        return show([key.fold for key in keys[part]])
+
+    return keys, make
 
 
 def true_frames(ctx: Context) -> Callable[[Sequence[VideoKey]], np.ndarray]:
