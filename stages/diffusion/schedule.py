@@ -84,6 +84,7 @@ def _schedule(config: dict[str, Any]) -> Schedule:
 def _betas(config: dict[str, Any]) -> NDArray[np.float64]:
     """Return the betas a configuration stands for, those of zero terminal signal included (Lin et al., WACV 2024)."""
     number, kind = int(config["num_train_timesteps"]), config.get("beta_schedule", "linear")
+    betas: NDArray[np.float64]
     if config.get("trained_betas"):
         betas = np.array(config["trained_betas"], dtype=np.float64)
     elif kind == "linear":

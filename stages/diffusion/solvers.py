@@ -1,9 +1,10 @@
 """Solvers of the probability-flow equation: each steps from time to time down a list.
 
-DDIM (Song et al., ICLR 2021) and PNDM (Liu et al., ICLR 2022; linear multistep, as Stable Diffusion 1.4 was sampled) are our
-own few lines, because those of diffusers 0.42 step by a fixed stride whatever the list of times is, and PNDM's second visit
-converts v with the noise of another time. DPM-Solver++, UniPC and Euler are of diffusers, given the betas of the network's own
-training and told where they begin (`set_begin_index` after `set_timesteps`; without it they add the last time's noise).
+DDIM (Song et al., ICLR 2021) and PNDM (Liu et al., ICLR 2022; linear multistep, as Stable Diffusion 1.4 was sampled)
+are our own few lines: those of diffusers 0.42 step by a fixed stride whatever the list of times is, and PNDM's second
+visit converts v with the noise of another time. DPM-Solver++, UniPC and Euler are of diffusers, given the betas of the
+network's own training and told where they begin (`set_begin_index` after `set_timesteps`; without it they add the last
+time's noise).
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ def released_start(
 ) -> NDArray[np.float32]:
     """Return latents as EEG2Video's released code adds noise: a schedule of its own, a random time for each clip.
 
-    Linear betas from 1e-4 to 2e-2 over 500 steps; the time is drawn from 0 to 499. The result enters the solver as if it
-    were of its first time, whatever noise it holds.
+    Linear betas from 1e-4 to 2e-2 over 500 steps; the time is drawn from 0 to 499. The result enters the solver as if
+    it were of its first time, whatever noise it holds.
     """
     abar = np.cumprod(1 - np.linspace(1e-4, 2e-2, 500))
     times = np.array([np.random.default_rng([seed, 1]).integers(500) for seed in seeds], dtype=np.int64)
