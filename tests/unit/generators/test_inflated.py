@@ -88,11 +88,11 @@ def test_company_changes_last_bits_only(models, values):
 
 
 def test_what_is_taken_away_changes_what_is_made(models, values):
-    built = build(models)
-    full = make({}, built, values).astype(int)
+    built, settings = build(models, residuals={"block-7": 0.1}), {"sampling": {"steps": 4}}
+    full = make(settings, built, values).astype(int)
     for name in ("text", "latents", "fast"):
         rest = {key: value for key, value in values.items() if key != name}
-        assert np.abs(full - make({}, built, rest)).mean() > 0.5, name
+        assert np.abs(full - make(settings, built, rest)).mean() > 0.5, name
 
 
 def test_without_latents_all_the_noise_is_denoised_and_without_motion_frames_share_none(models, values):
@@ -129,9 +129,11 @@ def test_the_start_follows_the_decoders_error(models, values):
 
 
 def test_starts_that_are_published(models, values):
-    built = build(models)
-    made = [make({"start": start}, built, values) for start in ("fixed", "paper", "released", "raw", "noise")]
-    assert len({one.tobytes() for one in made}) == 5
+    built, settings = build(models, residuals={"block-7": 0.1}), {"sampling": {"steps": 4}}
+    made = {s: make({**settings, "start": s}, built, values) for s in ("fixed", "paper", "released", "raw", "noise")}
+    # this schedule leaves no signal at its first time, so the paper's start is noise
+    assert np.abs(made["paper"].astype(int) - made["noise"]).mean() < 0.5
+    assert len({one.tobytes() for name, one in made.items() if name != "noise"}) == 4
 
 
 def test_one_picture_is_shown_all_the_time(models, values):
