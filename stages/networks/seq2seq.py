@@ -146,8 +146,8 @@ class Seq2SeqDecoder(Supervised):
                 error = outputs["out"][events] - self._wanted(torch.from_numpy(values[events]))
                 squares += error.double().square().sum(dim=0).reshape(values.shape[1:]).numpy()
             loss = float(squares.mean()) / len(values)
-            error = float((squares * np.square(self.scale, dtype=np.float64)).sum())
-            return loss, 1 - error / total if total > 0 else 0.0
+            whole = float((squares * np.square(self.scale, dtype=np.float64)).sum())
+            return loss, 1 - whole / total if total > 0 else 0.0
 
         return of
 

@@ -65,6 +65,7 @@ class Seq2Seq(nn.Module):
         if s.standardise:  # the first prediction is the mean training target
             nn.init.zeros_(self.out.weight)
             nn.init.zeros_(self.out.bias)
+        self.frame_positions: Tensor
         self.register_buffer("window_positions", sinusoids(len(starts), s.width), persistent=False)
         self.register_buffer("frame_positions", sinusoids(frames, s.width), persistent=False)
 
@@ -77,6 +78,7 @@ class Seq2Seq(nn.Module):
 
     def _asked_for(self, memory: Tensor) -> Tensor:
         """Return what stands for each frame `(epoch, frame, width)`: all at once, each sees all others."""
+        assert isinstance(self.queries, nn.Parameter)
         asked = self.queries + self.frame_positions
         return self.decoder(asked.expand(len(memory), -1, -1), memory)  # type: ignore[no-any-return]
 
