@@ -7,6 +7,7 @@ from eeg2vid.schemas.networks.latent_cnn import LatentCnnSettings
 from eeg2vid.schemas.networks.lda import LdaSettings
 from eeg2vid.schemas.networks.network import Network
 from eeg2vid.schemas.networks.ridge import RidgeSettings
+from eeg2vid.schemas.networks.seq2seq import Seq2SeqSettings
 from eeg2vid.schemas.networks.table import NETWORKS, EncoderNetwork, MapperNetwork
 from eeg2vid.schemas.networks.training import TrainingSettings
 
@@ -21,5 +22,6 @@ __all__ = [
     "MapperNetwork",
     "Network",
     "RidgeSettings",
+    "Seq2SeqSettings",
     "TrainingSettings",
 ]

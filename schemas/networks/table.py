@@ -12,6 +12,7 @@ from eeg2vid.schemas.networks.latent_cnn import LatentCnnSettings
 from eeg2vid.schemas.networks.lda import LdaSettings
 from eeg2vid.schemas.networks.network import Network
 from eeg2vid.schemas.networks.ridge import RidgeSettings
+from eeg2vid.schemas.networks.seq2seq import Seq2SeqSettings
 
 NETWORKS: dict[str, type[Network]] = {
     "glmnet": GlmnetSettings,
@@ -20,6 +21,7 @@ NETWORKS: dict[str, type[Network]] = {
     "evoked-rhythms": EvokedRhythmsSettings,
     "ridge": RidgeSettings,
     "latent-cnn": LatentCnnSettings,
+    "seq2seq": Seq2SeqSettings,
 }
 
 

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.networks import LatentCnnSettings, TrainingSettings
 from eeg2vid.stages.networks.context import BuildContext
 from eeg2vid.stages.networks.decoder import Predictions, State, take_arrays
 from eeg2vid.stages.networks.examples import Targets
 from eeg2vid.stages.networks.ridge import target_gram
 from eeg2vid.stages.networks.supervised import Supervised
-from eeg2vid.stages.networks.trained import Judge
+from eeg2vid.stages.networks.trained import Judge, refuse_labels
 from eeg2vid.stages.training.batch import Tensors
 
 _CHUNK_COLUMNS = 4096
@@ -104,10 +104,7 @@ class LatentCnnDecoder(Supervised):
     settings: LatentCnnSettings
 
     def __init__(self, settings: LatentCnnSettings, context: BuildContext, training: TrainingSettings) -> None:
-        if training.selection == "accuracy":
-            raise UsageError("A mapper has no accuracy to select by.", "Set training.selection to loss or last.")
-        if training.class_weight != "none":
-            raise UsageError("A mapper has no classes to weigh.", "Set training.class_weight to none.")
+        refuse_labels(training)
         self.values = int(np.prod(context.targets[0].shape))
         self.mean = np.zeros(0, dtype=np.float32)
         self.basis = np.zeros((settings.components, 0), dtype=np.float32)
