@@ -88,6 +88,8 @@ def train_folds(ctx: Context, role: str) -> None:
     shared = Shared()
     if settings.training.scaling == "own":
         ctx.stamp("transductive scaling")
+    for stamp in settings.network.stamps():
+        ctx.stamp(stamp)
     classes = max((len(one.classes) for job in jobs for one in job.targets.values()), default=0)
     for part, [job] in ctx.parts(settings.network.name, jobs):
         _fit(ctx, part, role, job, cohort, inputs, known, shared, classes)

@@ -102,6 +102,13 @@ class Trained(Decoder):
         """Return what the network reads of some events, `(sample, ...)` each, before standardisation."""
         return dict(sorted(arrays.items()))
 
+    def lessons(self, events: Examples) -> Examples:
+        """Return the training events as they are learned: as they are. What is known of them may be taken here.
+
+        Called once before each training. Validation events are judged as they are.
+        """
+        return events
+
     def fit_targets(self, targets: Targets) -> None:
         """Take from the training targets what outputs or losses need."""
 
@@ -178,6 +185,7 @@ class Trained(Decoder):
     def _run(
         self, state: LoopState, events: Examples, held: Examples | None, seed: int, device: str, watch: Watch
     ) -> None:
+        events = self.lessons(events)
         self.fit_targets(events.targets)
         inputs, arrangement = events.inputs, self._arrangement()
         self.people = inputs.present()
