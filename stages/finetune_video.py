@@ -9,6 +9,7 @@ from pydantic_core.core_schema import ValidationInfo
 
 from eeg2vid.schemas.embeddings import EMBEDDINGS
 from eeg2vid.schemas.finetuning import TuningSettings
+from eeg2vid.schemas.generators.sampling import SamplingSettings
 from eeg2vid.schemas.inflation import InflationSettings
 from eeg2vid.schemas.latents import LATENTS
 from eeg2vid.schemas.recordings import CLIPS, EVENTS
@@ -48,6 +49,11 @@ class FinetuneVideoSettings(TuningSettings):
     fast_threshold: float | None = Field(
         None, gt=0, description="motion score from which a clip is fast; none: median of the clips learned"
     )
+    sample_every: int = Field(
+        0, ge=0, le=10_000_000, description="steps, in whole passes, between sheets of what the model makes; 0: none"
+    )
+    sample_clips: int = Field(4, ge=1, le=64, description="validation clips on a sheet, training clips where none are")
+    sampling: SamplingSettings = Field(SamplingSettings(), description="how the clips of sheets are made")
     seed: int = Field(0, ge=0, lt=2**63, description="of order, noise, times and captions left out")
 
     @field_validator("allow_leak")
@@ -78,7 +84,7 @@ class FinetuneVideo(Stage):
         "folds": Read(FOLDS, whose="all", eeg=True),
     }
     writes = {"video_models": Write(VIDEO_MODELS, "study")}
-    roles = ("unet", "scheduler", *_TEXT)
+    roles = ("unet", "scheduler", *_TEXT, "vae")
     uses_torch = True
     panel = "Decode"
     trains = True
@@ -99,7 +105,9 @@ class FinetuneVideo(Stage):
         needs = super().needs(settings, condition, unit)
         measured = settings.by_motion() and settings.fast_scores == "flow"
         needs = needs if measured else needs.without("stimuli")
-        return needs if settings.caption_dropout else needs.using(("unet", "scheduler"))
+        empty = _TEXT if settings.caption_dropout or settings.sample_every else ()
+        vae = ("vae",) if settings.sample_every else ()
+        return needs.using(("unet", "scheduler", *empty, *vae))
 
     def run(self, ctx: Context) -> None:
         """Tune a model in every fold."""

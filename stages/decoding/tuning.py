@@ -1,34 +1,37 @@
-"""Tuning a video model in every fold, and keeping adapters, rows and histories."""
+"""Tuning a video model in every fold, and keeping adapters, rows, histories and pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.embeddings import TextAttributes
-from eeg2vid.schemas.entities import Clip
-from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.latents import LatentAttributes
 from eeg2vid.schemas.splits import LEAK
 from eeg2vid.schemas.video_models import LearnedClip, TunedPass, VideoModel, VideoModelAttributes
-from eeg2vid.stages.cohort.clips import rows_of_clips, with_measured_motion
 from eeg2vid.stages.cohort.learned import Learned, learned_clips
+from eeg2vid.stages.decoding.films import Material, betas_of, read_material, require_fit
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.store.code import code_record, source_digest
+from eeg2vid.stages.store.files import link_or_copy
 
 if TYPE_CHECKING:
     import numpy as np
-    from diffusers import UNet2DConditionModel
 
+    from eeg2vid.stages.diffusion.finetuning import Tuner
+    from eeg2vid.stages.diffusion.inflated import InflatedUNet
     from eeg2vid.stages.diffusion.schedule import Schedule
     from eeg2vid.stages.store.part import WorkPart
+    from eeg2vid.stages.training.loop import Report
+    from eeg2vid.stages.training.state import EpochRow
 
 _ROOMS = (
     "eeg2vid.schemas.finetuning",
     "eeg2vid.schemas.inflation",
     "eeg2vid.stages.cohort",
     "eeg2vid.stages.datasets.labels",
+    "eeg2vid.stages.decoding.films",
     "eeg2vid.stages.decoding.tuning",
     "eeg2vid.stages.diffusion",
     "eeg2vid.stages.engine.seeding",
@@ -36,34 +39,6 @@ _ROOMS = (
     "eeg2vid.stages.training",
 )
 """What decides clips, order and steps: a tuning begun by other code of these rooms starts anew."""
-
-
-@dataclass(frozen=True)
-class Material:
-    """All that is learned from, read once for all folds.
-
-    Attributes
-    ----------
-    place
-        Row of each clip in the arrays.
-    latents
-        `(clip, frame, channel, row, column)`.
-    states
-        Of the captions, `(clip, token, channel)`.
-    empty
-        Of no caption, `(token, channel)`; None: captions are never left out.
-    motion
-        Each clip's row of the index with the motion score that counts; empty where none does.
-    schedule
-        Of the noise.
-    """
-
-    place: Mapping[str, int]
-    latents: np.ndarray
-    states: np.ndarray
-    empty: np.ndarray | None
-    motion: Mapping[str, Clip]
-    schedule: Schedule
 
 
 def tune_folds(ctx: Context, role: str) -> None:
@@ -75,9 +50,9 @@ def tune_folds(ctx: Context, role: str) -> None:
     for fold in folds:
         _refuse_leak(ctx, fold)
     schedule = load_schedule(ctx.model("scheduler").folder)
-    material = _read(ctx, folds, schedule)
+    material = read_material(ctx, folds)
     for part, [fold] in ctx.parts("video models", folds):
-        _tune(ctx, part, role, fold, material)
+        _tune(ctx, part, role, fold, material, schedule)
     latents: LatentAttributes = ctx.read("latents").attributes()
     text: TextAttributes = ctx.read("text").attributes()
     ctx.write(role).attributes(
@@ -110,145 +85,118 @@ def _refuse_leak(ctx: Context, fold: Learned) -> None:
         ctx.stamp(f"{LEAK}clips")
 
 
-def _read(ctx: Context, folds: list[Learned], schedule: Schedule) -> Material:
-    """Read the clips that any fold needs, once."""
-    import numpy as np
-
-    wanted = list(dict.fromkeys(clip for fold in folds for clip in (*fold.train, *fold.validation)))
-    arrays = []
-    for role, array in (("latents", "latents"), ("text", "text_states")):
-        artifact = ctx.read(role)
-        rows = rows_of_clips(artifact, wanted)
-        first, last = int(rows.min()), int(rows.max()) + 1  # one read: each chunk is decoded once
-        arrays.append(np.ascontiguousarray(artifact.read(array, slice(first, last))[rows - first]))
-    latents, states = arrays
-    motion: dict[str, Clip] = {}
-    if ctx.settings.by_motion():
-        index = {clip.clip: clip for clip in ctx.read("clips").table("clips", Clip)}
-        clips = [index[clip] for clip in wanted]
-        if ctx.settings.fast_scores == "flow":
-            clips = with_measured_motion(ctx.read_optional("stimuli"), clips)
-        motion = {clip.clip: clip for clip in clips}
-    return Material(
-        {clip: row for row, clip in enumerate(wanted)}, latents, states, _empty(ctx, states), motion, schedule
-    )
-
-
-def _empty(ctx: Context, states: np.ndarray) -> np.ndarray | None:
-    """Return the states of no caption, of the encoder that encoded the others; None where no caption is left out."""
-    from eeg2vid.stages.pretrained.text import load_text_encoder
-
-    if not ctx.settings.caption_dropout:
-        return None
-    artifact, encoder = ctx.read("text"), ctx.model("text_encoder")
-    told = artifact.attributes().text_encoder
-    found = load_text_encoder(encoder.folder, ctx.model("tokenizer").folder).encode([""]).states[0]
-    if told not in ("", encoder.identity) or found.shape != states.shape[1:]:
-        raise BadDataError(
-            f"{artifact.address} was encoded by another text encoder ({states.shape[1:]} of {told or 'unknown'}) than "
-            f"the profile's ({found.shape} of {encoder.identity}): it cannot say what no caption is.",
-            "Name the profile whose encoder made the states, --models, or leave no captions out: --caption-dropout 0",
-        )
-    return found
-
-
-def _betas(ctx: Context, fold: Learned, material: Material) -> np.ndarray:
-    """Return the shared part of each clip's noise, float64 `(clip,)`: slow or fast by the clips that are learned."""
-    import numpy as np
-
-    from eeg2vid.stages.datasets.labels import fast_threshold
-
-    settings = ctx.settings
-    if not settings.by_motion():
-        return np.full(len(material.place), settings.beta_slow if settings.beta is None else settings.beta)
-    without = next((clip for clip in fold.train if material.motion[clip].optical_flow is None), None)
-    if without is not None:
-        raise BadDataError(
-            f"Clip '{without}' has no motion score, so it is not known how much of its noise its frames share.",
-            "Measure them and say so:\n  eeg2vid split-videos --motion\n  eeg2vid finetune-video --fast-scores flow\n"
-            "or share the same in all clips, --beta 0.3, or none, --noise iid.",
-        )
-    cut = settings.fast_threshold or fast_threshold([material.motion[clip] for clip in fold.train])
-    fast = [(material.motion[clip].optical_flow or 0.0) >= cut for clip in material.place]
-    return np.where(fast, settings.beta_fast, settings.beta_slow)
-
-
-def _tune(ctx: Context, part: WorkPart, role: str, fold: Learned, material: Material) -> None:
-    """Tune one model and keep it with its rows; a stopped tuning leaves its state beside the part and goes on there."""
-    import numpy as np
-
+def _tune(ctx: Context, part: WorkPart, role: str, fold: Learned, material: Material, schedule: Schedule) -> None:
+    """Tune one model and keep it; a stopped tuning leaves its state and pictures beside the part and goes on there."""
     from eeg2vid.stages.diffusion.finetuning import Films, Tuner, tune
-    from eeg2vid.stages.diffusion.inflated import InflatedUNet
-    from eeg2vid.stages.pretrained.unet import load_unet
+    from eeg2vid.stages.diffusion.sheets import draw_losses
     from eeg2vid.stages.training.loop import Watch
-    from eeg2vid.stages.training.randomness import seeded
     from eeg2vid.stages.training.state import FolderKeeper
 
-    settings, base = ctx.settings, ctx.model("unet")
-    unet = load_unet(base.folder, ctx.device)
-    _require_fit(ctx, unet, material)
-    with seeded(ctx.seed(fold.fold, "first weights"), ctx.device):
-        net = InflatedUNet.inflate(unet, settings.inflation, base.identity)
-    if settings.gradient_checkpointing:
-        net.enable_gradient_checkpointing()
-    beta = _betas(ctx, fold, material)
-
-    def films(clips: tuple[str, ...]) -> Films:
-        chosen = np.array([material.place[clip] for clip in clips], dtype=np.int64)
-        return Films(material.latents, material.states, beta, chosen, ctx.device)
-
+    settings = ctx.settings
+    net = _network(ctx, fold, material)
+    beta = betas_of(ctx, fold, material)
     told = _some(fold.validation, settings.validation_clips)
-    tuner = Tuner(net, material.schedule, settings, len(fold.train), material.empty, ctx.device)
+    films, held = (
+        Films(material.latents, material.states, beta, material.rows(clips), ctx.device) for clips in (fold.train, told)
+    )
+    tuner = Tuner(net, schedule, settings, len(fold.train), material.empty, ctx.device)
+    pictures = part.state / "pictures"
     passes = tune(
         tuner,
-        films(fold.train),
-        films(told) if told else None,
+        films,
+        held if told else None,
         seed=ctx.seed(fold.fold),
         watch=Watch(
+            report=_sheets(ctx, fold, material, schedule, beta, tuner, pictures) if settings.sample_every else None,
             progress=lambda done, total, text: ctx.reporter.within(f"{fold.fold} {text}", done, total),
             should_stop=ctx.should_stop,
             keeper=FolderKeeper(part.state, ctx.save_every_s, code_record(source_digest(_ROOMS))),
         ),
     )
     net.save_pretrained(part.model_folder(role, fold.fold))
+    part.media(role, f"{fold.fold}/loss.png").write_bytes(draw_losses(passes))
+    for picture in sorted(pictures.glob("*.png")):
+        link_or_copy(picture, part.media(role, f"{fold.fold}/{picture.name}"))
+    _keep_rows(ctx, part, role, fold, len(told), sum(weight.numel() for weight in tuner.learned), passes)
+
+
+def _network(ctx: Context, fold: Learned, material: Material) -> InflatedUNet:
+    from eeg2vid.stages.diffusion.inflated import InflatedUNet
+    from eeg2vid.stages.pretrained.unet import load_unet
+    from eeg2vid.stages.training.randomness import seeded
+
+    base = ctx.model("unet")
+    unet = load_unet(base.folder, ctx.device)
+    require_fit(ctx, unet, material)
+    with seeded(ctx.seed(fold.fold, "first weights"), ctx.device):
+        net = InflatedUNet.inflate(unet, ctx.settings.inflation, base.identity)
+    if ctx.settings.gradient_checkpointing:
+        net.enable_gradient_checkpointing()
+    return net
+
+
+def _sheets(
+    ctx: Context, fold: Learned, material: Material, schedule: Schedule, beta: np.ndarray, tuner: Tuner, folder: Path
+) -> Report:
+    """Return what draws a sheet of some clips after every so many steps, in whole passes."""
+    from eeg2vid.stages.diffusion.sampler import Sampler
+    from eeg2vid.stages.diffusion.sheets import Sheets
+    from eeg2vid.stages.pretrained.vae import load_vae
+
+    settings, clips = ctx.settings, _some(fold.validation or fold.train, ctx.settings.sample_clips)
+    rows = material.rows(clips)
+    assert material.empty is not None  # it was read, for sheets are drawn
+    sheets = Sheets(
+        load_vae(ctx.model("vae").folder, ctx.device),
+        Sampler(schedule, settings.sampling),
+        material.latents[rows],
+        material.states[rows],
+        material.empty,
+        beta=beta[rows] if settings.noise == "mixed" else 0 * beta[rows],
+        seeds=[ctx.seed("sheet", clip) for clip in clips],
+        device=ctx.device,
+        precision=settings.precision,
+    )
+
+    def report(row: EpochRow, planned: int) -> None:
+        before, now = tuner.steps_until(row.epoch - 1), tuner.steps_until(row.epoch)
+        if now // settings.sample_every > before // settings.sample_every:
+            folder.mkdir(parents=True, exist_ok=True)
+            sheets.write(folder / f"step-{now:06d}.png", tuner.net)
+
+    return report
+
+
+def _keep_rows(
+    ctx: Context,
+    part: WorkPart,
+    role: str,
+    fold: Learned,
+    told: int,
+    parameters: int,
+    passes: list[tuple[int, EpochRow]],
+) -> None:
     last = passes[-1][1]
     row = VideoModel(
         fold=fold.fold,
         path=fold.fold,
         clips=len(fold.train),
         left_out=fold.left_out,
-        validation_clips=len(told),
-        steps=settings.steps,
-        parameters=sum(weight.numel() for weight in tuner.learned),
+        validation_clips=told,
+        steps=ctx.settings.steps,
+        parameters=parameters,
         train_loss=last.train_loss,
         validation_loss=last.validation_loss,
     )
+    history = [
+        TunedPass(path=fold.fold, step=step, train_loss=one.train_loss, validation_loss=one.validation_loss)
+        for step, one in passes
+    ]
     part.rows(role, "models", [row])
     part.rows(role, "clips", [LearnedClip(path=fold.fold, clip=clip) for clip in fold.train])
-    part.rows(
-        role,
-        "history",
-        [
-            TunedPass(path=fold.fold, step=step, train_loss=one.train_loss, validation_loss=one.validation_loss)
-            for step, one in passes
-        ],
-    )
+    part.rows(role, "history", history)
 
 
 def _some(clips: tuple[str, ...], most: int) -> tuple[str, ...]:
     """Return clips evenly spread over those given, at most so many."""
     return clips[:: -(-len(clips) // most)][:most] if clips and most else ()
-
-
-def _require_fit(ctx: Context, unet: UNet2DConditionModel, material: Material) -> None:
-    """Refuse latents and states that the network does not read."""
-    for role, found, wanted, what in (
-        ("latents", material.latents.shape[2], unet.config.in_channels, "channels of latents"),
-        ("text", material.states.shape[2], unet.config.cross_attention_dim, "channels of text states"),
-    ):
-        if found != wanted:
-            raise BadDataError(
-                f"{ctx.read(role).address} holds {found} {what}, but the UNet of {ctx.model('unet').name} reads "
-                f"{wanted}.",
-                "Encode clips and captions with the profile that is tuned: eeg2vid encode-latents, encode-text",
-            )
