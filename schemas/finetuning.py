@@ -26,10 +26,10 @@ class TuningSettings(Settings):
         "by the frames, as clips are made from",
     )
     beta: float | None = Field(
-        None, ge=0, le=1, description="shared part of mixed noise, of all clips alike; none: by slow_beta and fast_beta"
+        None, ge=0, le=1, description="shared part of mixed noise in all clips; none: by beta_slow and beta_fast"
     )
-    slow_beta: float = Field(0.3, ge=0, le=1, description="shared part of mixed noise in slow clips")
-    fast_beta: float = Field(0.2, ge=0, le=1, description="shared part of mixed noise in fast clips")
+    beta_slow: float = Field(0.3, ge=0, le=1, description="shared part of mixed noise in slow clips")
+    beta_fast: float = Field(0.2, ge=0, le=1, description="shared part of mixed noise in fast clips")
     caption_dropout: float = Field(
         0.1,
         ge=0,
@@ -46,3 +46,7 @@ class TuningSettings(Settings):
     validation_clips: int = Field(
         40, ge=0, le=100_000, description="validation clips that the loss is also told of after each pass; 0: none"
     )
+
+    def by_motion(self) -> bool:
+        """Tell whether a clip's noise depends on how much moves in it."""
+        return self.noise == "mixed" and self.beta is None and self.beta_slow != self.beta_fast

@@ -19,6 +19,7 @@ from torch.optim import AdamW, Optimizer
 from eeg2vid.schemas.finetuning import TuningSettings
 from eeg2vid.schemas.networks.training import TrainingSettings
 from eeg2vid.stages.diffusion.loss_scale import LossScale
+from eeg2vid.stages.diffusion.precision import computing
 from eeg2vid.stages.diffusion.schedule import Schedule
 from eeg2vid.stages.training.batch import Batch, Cohort
 from eeg2vid.stages.training.loop import NOBODY, Evaluate, Watch, run_epochs
@@ -159,7 +160,7 @@ class Tuner:
         latents, states = batch.inputs["latents"], batch.inputs["states"]
         noise = self.noise(batch, None)
         times = torch.randint(len(self.schedule.betas), (len(batch),))
-        if self._empty is not None:
+        if self._empty is not None and self.settings.caption_dropout:
             without = torch.rand(len(batch)) < self.settings.caption_dropout
             states = torch.where(without.view(-1, 1, 1).to(self.device), self._empty, states)
         return noise.to(latents.device), times, states
@@ -173,12 +174,6 @@ class Tuner:
         shared = torch.randn(shape[0], 1, *shape[2:], generator=generator)
         beta = batch.inputs["beta"].view(-1, 1, 1, 1, 1)
         return beta.sqrt().float() * shared + (1 - beta).sqrt().float() * own
-
-
-def computing(device: str, precision: str) -> Any:
-    """Return a context of torch's mixed precision; of nothing in float32."""
-    kind = torch.device(device).type
-    return torch.autocast(kind, dtype=getattr(torch, precision), enabled=precision != "float32")
 
 
 def tune(
