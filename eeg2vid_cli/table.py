@@ -80,6 +80,11 @@ COMMANDS: dict[str, Listed] = {
         "Decode",
         "Train regressions from EEG to the clips' VAE latents, text states or embeddings on each fold's training part.",
     ),
+    "finetune-video": Listed(
+        STAGE,
+        "Decode",
+        "Tune the profile's picture network to make clips of captions: one model per fold, of clips that train in it.",
+    ),
     "predict": Listed(
         STAGE, "Decode", "Decode the test events of every fold that was trained: class probabilities and values."
     ),

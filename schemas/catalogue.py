@@ -27,6 +27,7 @@ from eeg2vid.schemas.upgrades.checkpoints import CHECKPOINTS_1
 from eeg2vid.schemas.upgrades.predictions import PREDICTIONS_1
 from eeg2vid.schemas.upgrades.recordings import CLIPS_1, EVENTS_1, RECORDINGS_1
 from eeg2vid.schemas.upgrades.scores import SCORES_1, SCORES_2
+from eeg2vid.schemas.video_models import VIDEO_MODELS
 from eeg2vid.schemas.videos import VIDEOS
 
 SCHEMAS: dict[str, Schema] = {
@@ -47,6 +48,7 @@ SCHEMAS: dict[str, Schema] = {
         IMAGE_EMBEDDINGS,
         PERCEPTS,
         CHECKPOINTS,
+        VIDEO_MODELS,
         PREDICTIONS,
         SCORES,
         REPORT,

@@ -62,6 +62,7 @@ class Condition(BaseModel):
 
 _HOME = "eeg2vid.stages.conditions"
 _TRUE = "eeg2vid.stages.decoding.generating:true_values"
+_NONE = "eeg2vid.stages.decoding.generating:no_values"
 
 CONDITIONS: dict[str, Condition] = {
     one.name: one
@@ -230,18 +231,31 @@ CONDITIONS: dict[str, Condition] = {
             makes="values",
         ),
         Condition(
+            name="true-motion",
+            at="generate",
+            kind="ceiling",
+            replaces={"fast": "true"},
+            sentence="Made with the true motion label, which no decoder is told. A ceiling.",
+            maker=_TRUE,
+            makes="values",
+        ),
+        Condition(
             name="no-seq2seq",
             at="generate",
             kind="ablation",
             replaces={"latents": "none"},
-            sentence="The system without its decoder of latents.",
+            sentence="The system without its decoder of latents: it starts from noise.",
+            maker=_NONE,
+            makes="values",
         ),
         Condition(
             name="no-dana",
             at="generate",
             kind="ablation",
             replaces={"fast": "none"},
-            sentence="The system without its noise that follows decoded motion.",
+            sentence="The system without its noise that follows decoded motion: frames share none of it.",
+            maker=_NONE,
+            makes="values",
         ),
         Condition(
             name="no-text",
@@ -249,7 +263,7 @@ CONDITIONS: dict[str, Condition] = {
             kind="ablation",
             replaces={"text": "none"},
             sentence="The system without decoded text.",
-            maker="eeg2vid.stages.decoding.generating:no_values",
+            maker=_NONE,
             makes="values",
         ),
     )

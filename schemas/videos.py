@@ -41,6 +41,13 @@ VIDEOS = Schema(
         "frames": ArraySpec(
             dims=("clip", "frame", "row", "column", "rgb"), dtypes=("uint8",), unit="1", doc="sRGB, 0..255"
         ),
+        "samples": ArraySpec(
+            dims=("clip", "sample", "frame", "row", "column", "rgb"),
+            dtypes=("uint8",),
+            unit="1",
+            doc="further videos of each clip, made with other noise; `frames` is what is scored",
+            optional=True,
+        ),
         "motion": ArraySpec(
             dims=("clip",), dtypes=("float32",), unit="px", doc="motion score, px per picture", optional=True
         ),

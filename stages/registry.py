@@ -7,6 +7,7 @@ from eeg2vid.stages.encode_clips import EncodeClips
 from eeg2vid.stages.encode_latents import EncodeLatents
 from eeg2vid.stages.encode_text import EncodeText
 from eeg2vid.stages.engine.stage import Stage
+from eeg2vid.stages.finetune_video import FinetuneVideo
 from eeg2vid.stages.generate import Generate
 from eeg2vid.stages.ingest import Ingest
 from eeg2vid.stages.perceive import Perceive
@@ -34,6 +35,7 @@ STAGES: dict[str, Stage] = {
         EncodeLatents(),
         TrainEncoder(),
         TrainMapper(),
+        FinetuneVideo(),
         Predict(),
         Generate(),
         Perceive(),

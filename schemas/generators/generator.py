@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from eeg2vid.schemas.choice import Choice
 
+CLIPS_TOGETHER = 20
+
 
 class Generator(Choice):
     """Settings of a generator: what turns predictions into videos.
@@ -13,10 +15,26 @@ class Generator(Choice):
     Attributes
     ----------
     targets
-        Targets with values that it makes videos from; all of them must have been decoded.
+        Targets that it may make videos from.
     without
         Those that it can do without: under a condition that takes them away it is not given them.
     """
 
     targets: ClassVar[tuple[str, ...]] = ()
     without: ClassVar[tuple[str, ...]] = ()
+
+    def reads_targets(self) -> tuple[str, ...]:
+        """Return the targets that it makes videos from under these settings; all of them must have been decoded."""
+        return self.targets
+
+    def also_reads(self) -> tuple[str, ...]:
+        """Return the roles it reads besides: 'video_models'."""
+        return ()
+
+    def draws(self) -> int:
+        """Return how many videos are made of each clip."""
+        return 1
+
+    def together(self) -> int:
+        """Return how many clips it is given at a time."""
+        return CLIPS_TOGETHER

@@ -59,7 +59,7 @@ def load_folds(ctx: Context, cohort: Cohort, wanted: str = "all", inputs: Sequen
     import numpy as np
 
     artifacts = ctx.read_each("folds")
-    names = _agreed(artifacts)
+    names = agreed_folds(artifacts)
     chosen = chosen_folds(next(iter(artifacts.values())), wanted)
     ok, there = (np.ones(len(cohort.events), dtype=bool) for _ in range(2))
     assignment = np.full((len(names), len(cohort.events)), Part.UNUSED, dtype=np.int8)
@@ -97,7 +97,7 @@ def chosen_folds(folds: Artifact, wanted: str) -> list[str]:
     return chosen
 
 
-def _agreed(artifacts: Mapping[str, Artifact]) -> list[str]:
+def agreed_folds(artifacts: Mapping[str, Artifact]) -> list[str]:
     """Return the names of the folds, the same for everybody."""
     named = {subject: [row.fold for row in one.table("folds", Fold)] for subject, one in artifacts.items()}
     first, names = next(iter(named.items()))

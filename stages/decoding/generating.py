@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from eeg2vid.schemas.conditions import CONDITIONS, made_by, makes_at
-from eeg2vid.schemas.entities import EventKey, Fold
+from eeg2vid.schemas.entities import Clip, EventKey, Fold
 from eeg2vid.schemas.errors import MissingInputError
 from eeg2vid.schemas.predictions import PredictionKey
 from eeg2vid.schemas.splits import Part
 from eeg2vid.schemas.targets import TargetFacts
+from eeg2vid.schemas.video_models import VideoModel
 from eeg2vid.schemas.videos import VideoKey, key_alone
-from eeg2vid.stages.cohort.clips import rows_of_clips
+from eeg2vid.stages.cohort.clips import rows_of_clips, with_measured_motion
 from eeg2vid.stages.cohort.folds import FoldParts, chosen_folds, load_folds
 from eeg2vid.stages.cohort.people import gather
 from eeg2vid.stages.decoding.conditioned import learned_clips
@@ -25,9 +28,16 @@ from eeg2vid.stages.targets.table import find_targets
 if TYPE_CHECKING:
     import numpy as np
 
-CLIPS_PER_PART = 20
-Make = Callable[[slice], "np.ndarray"]
-"""From some rows to their videos, uint8 `(row, frame, row, column, rgb)`."""
+CLIPS_AT_ONCE = 20
+
+
+class Make(Protocol):
+    """From some rows to their videos, uint8 `(row, frame, row, column, rgb)`; another draw has other noise."""
+
+    def __call__(self, part: slice, draw: int = 0) -> np.ndarray:
+        """Return the videos of some rows, all of one fold."""
+
+
 Reader = Callable[["slice | np.ndarray"], "np.ndarray"]
 """From some rows, a slice or their numbers, to their values."""
 
@@ -40,10 +50,19 @@ class Given:
     facts: TargetFacts
 
 
+def batches_of(keys: list[VideoKey], size: int) -> list[slice]:
+    """Return the rows that are made together: always the same ones, of one fold, at most so many."""
+    ends = [k for k in range(1, len(keys)) if keys[k].fold != keys[k - 1].fold]
+    spans = itertools.pairwise([0, *ends, len(keys)])
+    return [slice(k, min(k + size, last)) for first, last in spans for k in range(first, last, size)]
+
+
 def true_values(ctx: Context, target: str, keys: list[VideoKey]) -> Given:
-    """Return a target's true values of some clips."""
+    """Return a target's true values of some clips; of a label, all probability on the true class."""
     import numpy as np
 
+    if target == "fast":
+        return _true_motion(ctx, keys)
     [found] = find_targets([target])
     cohort = gather(ctx)
     loaded = found.load(ctx, cohort)
@@ -51,6 +70,30 @@ def true_values(ctx: Context, target: str, keys: list[VideoKey]) -> Given:
     place = {event.event: index for index, event in enumerate(cohort.events)}
     rows = np.array([place[key.event] for key in keys], dtype=np.int64)
     return Given(lambda part: values.take(rows[part]), loaded.facts())
+
+
+def _true_motion(ctx: Context, keys: list[VideoKey]) -> Given:
+    """Return which clips are fast, by the scores and the cut that its decoder learned in each fold."""
+    import numpy as np
+
+    predictions = ctx.read("predictions")
+    facts = predictions.attributes().targets.get("fast")
+    if facts is None:
+        raise MissingInputError(
+            f"{predictions.address} holds no fast; nothing says where a motion score is cut.",
+            "Train an encoder of it: eeg2vid train-encoder --targets concept --targets fast",
+        )
+    rows = {row.clip: row for row in ctx.read("clips").table("clips", Clip)}
+    clips = [rows[key.clip] for key in keys]
+    if "motion_sha256" in facts.attributes:
+        clips = with_measured_motion(ctx.read("stimuli"), clips)
+    fast = [
+        clip.optical_flow is not None and clip.optical_flow >= facts.thresholds[key.fold]
+        for clip, key in zip(clips, keys, strict=True)
+    ]
+    names = np.array(facts.classes)
+    values = (names[None, :] == np.where(fast, "fast", "slow")[:, None]).astype(np.float32)
+    return Given(lambda part: values[part], facts)
 
 
 def no_values(ctx: Context, target: str, keys: list[VideoKey]) -> None:
@@ -70,7 +113,7 @@ def generated(ctx: Context) -> tuple[list[VideoKey], Make]:
     from eeg2vid.stages.generators.generator import Build, Model
 
     settings = ctx.settings
-    targets = type(settings.generator).targets
+    targets = settings.generator.reads_targets()
     how = makes_at("generate", ctx.condition)
     replaced = [target for target in targets if how == "values" and target in CONDITIONS[ctx.condition].replaces]
     decoded = [target for target in targets if target not in replaced]
@@ -79,7 +122,10 @@ def generated(ctx: Context) -> tuple[list[VideoKey], Make]:
         given: Given | None = made_by(ctx.condition)(ctx, target, keys)
         if given is not None:
             readers[target], facts[target] = given.read, given.facts
+        else:
+            facts.pop(target, None)
     models = {role: ctx.model(role) for role in type(settings.generator).roles}
+    at_hand = [""]
     generator = settings.generator.built()(
         settings.generator,
         Build(
@@ -89,15 +135,39 @@ def generated(ctx: Context) -> tuple[list[VideoKey], Make]:
             device=ctx.device,
             seed=ctx.seed,
             where=str(ctx.read("predictions").address if decoded else ctx.node),
+            tuned=_tuned(ctx),
+            mean=lambda target, fold: _mean(readers[target], keys, fold),
+            progress=lambda done, total: ctx.reporter.within(at_hand[0], done, total),
         ),
     )
 
-    def make(part: slice) -> np.ndarray:
+    def make(part: slice, draw: int = 0) -> np.ndarray:
         values = {target: read(part) for target, read in readers.items()}
-        videos: np.ndarray = generator.make([key.clip for key in keys[part]], values)
+        of_part = keys[part]
+        at_hand[0] = f"{of_part[0].clip} .. {of_part[-1].clip}"
+        clips = [key.clip for key in of_part]
+        videos: np.ndarray = generator.make(clips, values, fold=of_part[0].fold, draw=draw)
         return made_by(ctx.condition)(videos) if how == "frames" else videos
 
     return keys, make
+
+
+def _tuned(ctx: Context) -> dict[str, Path]:
+    """Return the folder of each fold's tuned network; none where the generator uses none."""
+    if "video_models" not in ctx.settings.generator.also_reads():
+        return {}
+    artifact = ctx.read("video_models")
+    return {row.fold: artifact.model(row.path) for row in artifact.table("models", VideoModel)}
+
+
+def _mean(read: Reader, keys: list[VideoKey], fold: str) -> np.ndarray:
+    """Return the mean of a fold's decoded values."""
+    import numpy as np
+
+    mine = np.array([k for k, key in enumerate(keys) if key.fold == fold])
+    some = (mine[k : k + CLIPS_AT_ONCE] for k in range(0, len(mine), CLIPS_AT_ONCE))
+    total: np.ndarray = sum(read(rows).sum(axis=0, dtype=np.float64) for rows in some)  # type: ignore[assignment]
+    return (total / len(mine)).astype(np.float32)
 
 
 def _decoded(ctx: Context, targets: list[str]) -> tuple[list[VideoKey], dict[str, Reader], dict[str, TargetFacts]]:
@@ -151,12 +221,24 @@ def shown_instead(ctx: Context) -> tuple[list[VideoKey], Make]:
         keys, learned = _tested(ctx), _learned(ctx, folds, place)
 
     def stream() -> Iterator[tuple[int, np.ndarray]]:
-        step = whole_pieces(frames, CLIPS_PER_PART)
+        step = whole_pieces(frames, CLIPS_AT_ONCE)
         for start in range(0, len(place), step):
             yield start, frames[start : start + step]
 
     show = made_by(ctx.condition)(Stimuli(tuple(frames.shape[1:]), learned, stream))
-    return keys, lambda part: show([key.fold for key in keys[part]])
+
+    def make(part: slice, draw: int = 0) -> np.ndarray:
+        return show([key.fold for key in keys[part]])
+
+    return keys, make
+
+
+def true_frames(ctx: Context) -> Callable[[Sequence[VideoKey]], np.ndarray]:
+    """Return what reads the true frames of some clips, uint8 `(clip, frame, row, column, rgb)`."""
+    stimuli = ctx.read("stimuli")
+    place = {row.clip: k for k, row in enumerate(stimuli.table("clips", VideoKey))}
+    read = row_reader(stimuli.lazy("frames"))
+    return lambda keys: read([place[key.clip] for key in keys])
 
 
 def _learned(ctx: Context, folds: Artifact, place: Mapping[str, int]) -> dict[str, np.ndarray]:
@@ -192,7 +274,7 @@ def nearest_shown(ctx: Context) -> tuple[list[VideoKey], Make]:
     """
     import numpy as np
 
-    target = type(ctx.settings.generator).targets[0]
+    target = ctx.settings.generator.reads_targets()[0]
     keys, readers, _ = _decoded(ctx, [target])
     cohort, stimuli = gather(ctx), ctx.read("stimuli")
     [found] = find_targets([target])
@@ -212,7 +294,7 @@ def nearest_shown(ctx: Context) -> tuple[list[VideoKey], Make]:
             nearest[name][mine] = made_by(ctx.condition)(readers[target](mine), take, learned)
         return nearest[name]
 
-    def make(part: slice) -> np.ndarray:
+    def make(part: slice, draw: int = 0) -> np.ndarray:
         found = [find(key.fold)[part.start + k] for k, key in enumerate(keys[part])]
         return read([int(rows[one]) for one in found])
 

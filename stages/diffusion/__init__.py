@@ -1,1 +1,1 @@
-"""Denoising clips: the inflated UNet, and how clips are sampled with it."""
+"""Diffusion over clips: schedule, noise, start level, the one sampler; the video network and its training."""

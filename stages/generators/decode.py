@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.generators import DecodeGenerator
 from eeg2vid.stages.generators.generator import Build, Generator
 from eeg2vid.stages.pretrained.vae import decode, lay_out_for_cpu, load_vae
@@ -24,20 +23,14 @@ class Decode(Generator):
 
     def __init__(self, settings: DecodeGenerator, build: Build) -> None:
         super().__init__(settings, build)
-        model = build.models["vae"]
-        encoded_by = build.facts["latents"].attributes.get("vae") or model.identity
-        if encoded_by != model.identity:
-            raise UsageError(
-                f"{build.where} holds latents of another VAE ({str(encoded_by)[:19]}) than"
-                f" '{model.name}' of the model profile ({model.identity[:19]}); decoded they would be noise.",
-                "Choose the profile that encoded the clips: `models`, for this run or in the [study] table of"
-                " eeg2vid.toml.",
-            )
-        self.vae = load_vae(model.folder, build.device)
+        build.require_made_by("latents", "vae", "vae")
+        self.vae = load_vae(build.models["vae"].folder, build.device)
         if build.device == "cpu":
             lay_out_for_cpu(self.vae)
 
-    def make(self, clips: Sequence[str], values: Mapping[str, NDArray[np.float32]]) -> NDArray[np.uint8]:
+    def make(
+        self, clips: Sequence[str], values: Mapping[str, NDArray[np.float32]], *, fold: str = "", draw: int = 0
+    ) -> NDArray[np.uint8]:
         """Return the decoded frames."""
         latents = values["latents"]
         together = 1 if self.build.device == "cpu" else max(1, self.settings.batch // latents.shape[1])

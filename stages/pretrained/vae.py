@@ -144,7 +144,9 @@ def encode(
     return out
 
 
-def decode(vae: AutoencoderKL, latents: NDArray[np.float32], *, batch: int = 16) -> NDArray[np.uint8]:
+def decode(
+    vae: AutoencoderKL, latents: NDArray[np.float32], *, batch: int = 16, precision: Precision = "float32"
+) -> NDArray[np.uint8]:
     """Decode scaled latents to pictures.
 
     Parameters
@@ -155,6 +157,8 @@ def decode(vae: AutoencoderKL, latents: NDArray[np.float32], *, batch: int = 16)
         `(n, channel, height, width)`, scaled as `encode` returns them.
     batch
         Pictures at a time, at most: on a CPU as many as its cache holds.
+    precision
+        What it computes in; mixed precision unless float32.
 
     Returns
     -------
@@ -173,7 +177,7 @@ def decode(vae: AutoencoderKL, latents: NDArray[np.float32], *, batch: int = 16)
     shift, scale = _scale(vae)
     step = factor(vae)
     out = np.empty((len(latents), latents.shape[2] * step, latents.shape[3] * step, 3), np.uint8)
-    with torch.inference_mode():
+    with computing(str(vae.device), precision):
         for some in _together(vae, len(latents), out.shape[1], out.shape[2], batch):
             given = torch.from_numpy(np.ascontiguousarray(latents[some], dtype=np.float32))
             pixels = vae.decode((given / scale + shift).to(vae.device, vae.dtype)).sample

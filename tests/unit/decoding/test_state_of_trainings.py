@@ -2,7 +2,9 @@
 
 import ast
 
-from eeg2vid.stages.decoding import training
+import pytest
+
+from eeg2vid.stages.decoding import training, tuning
 from eeg2vid.stages.store.code import _files
 
 ELSEWHERE = {
@@ -12,14 +14,27 @@ ELSEWHERE = {
     "eeg2vid.stages.eyes.eye",  # a type
     "eeg2vid.stages.generators.generator",  # of `generate`
     "eeg2vid.stages.statistics.position_vote",  # of `score`
+    "eeg2vid.stages.diffusion.finetuning",  # of `finetune-video`
+    "eeg2vid.stages.diffusion.inflated",
+    "eeg2vid.stages.diffusion.schedule",
+    "eeg2vid.stages.pretrained.text",
+    "eeg2vid.stages.pretrained.unet",
+}
+ELSEWHERE_OF_CLIPS = {
+    "eeg2vid.stages.datasets.same_eeg",  # no EEG is read: which clips are learned, `cohort.learned` decides
+    "eeg2vid.stages.datasets.splits.leaks",
+    "eeg2vid.stages.eyes.eye",
+    "eeg2vid.stages.signal.covariance",  # of encoders
+    "eeg2vid.stages.stimuli.measures",
 }
 FLOORS_BELOW = ("eeg2vid.stages.engine.", "eeg2vid.stages.store.")  # they move what the rooms make
 
 
-def test_whatever_decides_the_examples_is_among_the_rooms_of_a_training():
+@pytest.mark.parametrize(("of", "elsewhere"), [(training, ELSEWHERE), (tuning, ELSEWHERE_OF_CLIPS)])
+def test_whatever_decides_the_examples_is_among_the_rooms_of_a_training(of, elsewhere):
     read = {
         found.module
-        for room in training._ROOMS
+        for room in of._ROOMS
         for _, file in _files(room)
         if file.suffix == ".py"
         for found in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
@@ -28,8 +43,8 @@ def test_whatever_decides_the_examples_is_among_the_rooms_of_a_training():
     assert len(read) > 10
     strangers = {
         module
-        for module in read - ELSEWHERE
+        for module in read - elsewhere
         if not module.startswith(FLOORS_BELOW)
-        and not any(module == room or module.startswith(f"{room}.") for room in training._ROOMS)
+        and not any(module == room or module.startswith(f"{room}.") for room in of._ROOMS)
     }
     assert strangers == set()
