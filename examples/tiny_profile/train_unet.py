@@ -15,6 +15,7 @@ import copy
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import torch
 from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
 from films_data import CONCEPTS, Batch, Films
 from judge_unet import judge
-from training import Run, adamw, arguments, hushed, save_half
+from training import Run, adamw, arguments, follow, hushed, save_half
 from transformers import CLIPTextModel, CLIPTokenizer
 from wording import plain
 
@@ -32,7 +33,6 @@ from eeg2vid.stages.simulation.films import TRAINING_SEEDS
 SIZE, SHOWN = (64, 112), 2  # px; pictures of each film
 DRAWS = 2  # noises for each picture: to render and to encode one costs as much as to learn from it
 FORGET = 0.1  # share of the captions left out, for classifier-free guidance (Ho and Salimans, 2022)
-LONGEST_AVERAGE = 0.999  # decay of the average of the weights
 POSITIONS = 77
 
 
@@ -97,7 +97,8 @@ def make_schedule() -> DDPMScheduler:
     )
 
 
-def _fingerprint(folder: Path) -> str:
+def fingerprint(folder: Path) -> str:
+    """Return what a model's files are known by: the beginning of a digest."""
     found = sorted(path for path in folder.rglob("*") if path.suffix in (".safetensors", ".json", ".txt"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in found)).hexdigest()[:16]
 
@@ -124,12 +125,6 @@ def train(args: Any, films: Films, around: Surroundings) -> tuple[UNet2DConditio
         found = unet(noisy.to(args.device), times.to(args.device), encoder_hidden_states=states).sample
         return torch.nn.functional.mse_loss(found, wanted.to(args.device))
 
-    @torch.no_grad()
-    def keep_average(step: int) -> None:
-        decay = min(LONGEST_AVERAGE, (1 + step) / (10 + step))
-        for mean, value in zip(average.parameters(), unet.parameters(), strict=True):
-            mean.lerp_(value, 1 - decay)
-
     settings = {
         "batch": args.batch,
         "rate": args.rate,
@@ -137,8 +132,8 @@ def train(args: Any, films: Films, around: Surroundings) -> tuple[UNet2DConditio
         "concepts": len(films.concepts),
         "films": films.origin,
     }
-    settings |= {"vae": _fingerprint(args.vae), "text": _fingerprint(args.text_encoder)}
-    settings |= {"tokenizer": _fingerprint(args.tokenizer)}
+    settings |= {"vae": fingerprint(args.vae), "text": fingerprint(args.text_encoder)}
+    settings |= {"tokenizer": fingerprint(args.tokenizer)}
     run = Run(
         unet,
         adamw(unet, args.rate, decay=0.01),
@@ -152,7 +147,9 @@ def train(args: Any, films: Films, around: Surroundings) -> tuple[UNet2DConditio
         also={"average": average},
         settings=settings,
     )
-    facts = run.loop(loss_of, lambda first: films.batches(args.batch, None, args.seed, first), keep_average)
+    facts = run.loop(
+        loss_of, lambda first: films.batches(args.batch, None, args.seed, first), partial(follow, average, unet)
+    )
     return average, run, facts | {"films": films.origin}
 
 

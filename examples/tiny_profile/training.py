@@ -23,6 +23,7 @@ from eeg2vid.stages.engine import stopping
 STATE = "training-state.pt"
 STOPPED = 75  # exit status: run the same command again
 PRECISIONS = ("float32", "bfloat16")
+LONGEST_AVERAGE = 0.999  # decay of the average of the weights
 _TIMED = (10, 40)  # the steps that are timed to turn minutes into steps
 
 
@@ -61,6 +62,14 @@ def hushed() -> None:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     torch.use_deterministic_algorithms(True)
+
+
+@torch.no_grad()
+def follow(average: torch.nn.Module, model: torch.nn.Module, step: int) -> None:
+    """Take a model's weights into their average over the last steps; at first over a few."""
+    decay = min(LONGEST_AVERAGE, (1 + step) / (10 + step))
+    for mean, value in zip(average.parameters(), model.parameters(), strict=True):
+        mean.lerp_(value, 1 - decay)
 
 
 def save_half(model: torch.nn.Module, folder: Path) -> None:

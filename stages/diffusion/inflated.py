@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
 from diffusers import ConfigMixin, ModelMixin
 from torch import Tensor, nn
 
@@ -176,8 +175,3 @@ class InflatedUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
         model = cls.inflate(unet, settings, base)
         load_adapter(model.adapter(), Path(folder))
         return model
-
-
-def lay_out_for_cpu(model: InflatedUNet) -> None:
-    """Keep convolutions' weights channels last: a CPU convolves them faster; rounding differs."""
-    model.unet.to(memory_format=torch.channels_last)

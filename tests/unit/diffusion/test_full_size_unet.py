@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from eeg2vid.schemas.inflation import InflationSettings
-from eeg2vid.stages.diffusion.inflated import InflatedUNet, lay_out_for_cpu
+from eeg2vid.stages.diffusion.inflated import InflatedUNet
 
 _spec = importlib.util.spec_from_file_location("_unets", Path(__file__).with_name("_unets.py"))
 unets = importlib.util.module_from_spec(_spec)
@@ -35,7 +35,7 @@ def test_a_pass_and_a_step_of_training_at_full_size():
     finally:
         torch.set_default_dtype(torch.float32)
     model = InflatedUNet.inflate(unet, InflationSettings(group_norm="clip", positions=False))
-    lay_out_for_cpu(model)
+    unet.to(memory_format=torch.channels_last)
     told("built", start)
     x, t, states = torch.randn(1, 6, 4, 36, 64), torch.tensor([500]), torch.randn(1, 77, 768)
     start = time.process_time()
