@@ -261,7 +261,7 @@ def test_somebody_unseen_is_pooled_or_takes_their_own_unlabelled_events(name):
         decoder.predict(test.inputs, unseen="own")
 
 
-@pytest.mark.parametrize("name", ["glmnet", "glmnet-raw", "latent-cnn"])
+@pytest.mark.parametrize("name", ["glmnet", "glmnet-raw", "latent-cnn", "seq2seq"])
 def test_gathering_batch_by_batch_gives_the_same_bytes(name, monkeypatch):
     settings, _, _, mixed, _ = two_people(name, "mapper" if name in MAPPERS else "encoder")
     train, validation, test = parts(mixed)
