@@ -37,7 +37,7 @@ class Seq2SeqSettings(Network):
     decoder_layers: int = Field(default=4, ge=1, le=48, description="layers over the frames")
     dropout: float = Field(default=0.1, ge=0, lt=1, description="dropped share in the transformer")
     noise: float = Field(
-        default=0.1, ge=0, le=10, description="training noise added to standardised epochs, SD; published: 0"
+        default=0.3, ge=0, le=10, description="training noise added to standardised epochs, SD; published: 0"
     )
     electrode_dropout: float = Field(
         default=0.1, ge=0, lt=1, description="share of electrodes silenced in training; published: 0"

@@ -261,7 +261,7 @@ def test_refusals():
         decoder_for(shape=(7,), decoding="shifted")
     with pytest.raises(UsageError, match="20 samples at 100 Hz is too short for the embedder 'glmnet'"):
         decoder_for(embedder="glmnet", window_s=0.2)
-    with pytest.raises(BadDataError, match="hold 30 samples, but a window"):
+    with pytest.raises(UsageError, match="is 50 samples, but the epochs have 30"):
         decoder_for(epochs=(4, 30))
     with pytest.raises(UsageError, match="expected a whole number"):
         decoder_for(window_s=0.125)
