@@ -16,7 +16,7 @@ class Seq2SeqSettings(Network):
     builds: ClassVar[str] = "eeg2vid.stages.networks.seq2seq:Seq2SeqDecoder"
     inputs: ClassVar[tuple[str, ...]] = ("epochs",)
     learns: ClassVar[frozenset[str]] = frozenset({"value"})
-    cites: ClassVar[tuple[str, ...]] = ("liu2024eeg2video",)
+    cites: ClassVar[tuple[str, ...]] = ("liu2024eeg2video", "vaswani2017attention", "lawhern2018eegnet")
 
     name: Literal["seq2seq"] = "seq2seq"
     window_s: float = Field(default=0.5, gt=0, le=60, description="length of the windows an epoch is cut into, s")
@@ -36,6 +36,12 @@ class Seq2SeqSettings(Network):
     encoder_layers: int = Field(default=2, ge=1, le=48, description="layers over the windows")
     decoder_layers: int = Field(default=4, ge=1, le=48, description="layers over the frames")
     dropout: float = Field(default=0.1, ge=0, lt=1, description="dropped share in the transformer")
+    noise: float = Field(
+        default=0.3, ge=0, le=10, description="training noise added to standardised epochs, SD; published: 0"
+    )
+    electrode_dropout: float = Field(
+        default=0.1, ge=0, lt=1, description="share of electrodes silenced in training; published: 0"
+    )
     decoding: Literal["queries", "shifted"] = Field(
         default="queries",
         description="frames asked for by learned queries, all at once; or, as published, the decoder fed with its own "

@@ -16,6 +16,7 @@ from eeg2vid.schemas.networks import LatentCnnSettings, TrainingSettings
 from eeg2vid.stages.networks.components import principal
 from eeg2vid.stages.networks.context import BuildContext
 from eeg2vid.stages.networks.decoder import Predictions, State, take_arrays
+from eeg2vid.stages.networks.disturbed import with_noise, without_electrodes
 from eeg2vid.stages.networks.examples import Targets
 from eeg2vid.stages.networks.ridge import target_gram
 from eeg2vid.stages.networks.supervised import Supervised
@@ -69,12 +70,11 @@ class LatentCnn(nn.Module):
         """Return what the head reads: `(batch, token, width)`, or a token per frame."""
         tokens: Tensor | float = 0.0
         for name, x in inputs.items():
-            if self.training and self.s.noise:
-                x = x + self.s.noise * torch.randn_like(x)
+            if self.training:
+                x = with_noise(x, self.s.noise)
             if name == "epochs":
-                if self.training and self.s.electrode_dropout:
-                    keep = torch.rand(x.shape[:2], device=x.device) >= self.s.electrode_dropout
-                    x = x * keep[..., None] / (1 - self.s.electrode_dropout)
+                if self.training:
+                    x = without_electrodes(x, self.s.electrode_dropout)
                 part = functional.adaptive_avg_pool1d(self.blocks(self.stem(x)), self.s.tokens)
             else:
                 part = self.features[name](x.flatten(1)).reshape(len(x), self.s.width, self.s.tokens)

@@ -70,8 +70,13 @@ class Seq2SeqDecoder(Supervised):
                 "Set network.decoding to queries.",
             )
         n_electrodes, n_samples = self.context.inputs["epochs"]
-        starts = window_starts(n_samples, sfreq, s.window_s, s.step_s)
         length = whole_samples(s.window_s, sfreq)
+        if n_samples < length:
+            raise UsageError(
+                f"A window of {s.window_s:g} s at {sfreq:g} Hz is {length} samples, but the epochs have {n_samples}.",
+                "Set network.window_s to less.",
+            )
+        starts = window_starts(n_samples, sfreq, s.window_s, s.step_s)
         embedder = make_embedder(s, self.context.names, n_electrodes, length, sfreq)
         outputs = int(np.prod(self.target.shape)) // self.frames
         return Seq2Seq(embedder, tuple(starts.tolist()), length, self.frames, outputs, s)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from eeg2vid.schemas.networks import Seq2SeqSettings
+from eeg2vid.stages.networks.disturbed import with_noise, without_electrodes
 
 
 def sinusoids(length: int, width: int) -> Tensor:
@@ -43,6 +44,7 @@ class Seq2Seq(nn.Module):
     ) -> None:
         super().__init__()
         self.starts, self.n_samples, self.frames, self.width = starts, n_samples, frames, s.width
+        self.noise, self.electrode_dropout = s.noise, s.electrode_dropout
         self.embedder = embedder
         sizes = {"dim_feedforward": s.feed_forward, "dropout": s.dropout, "batch_first": True}
         self.encoder = nn.TransformerEncoder(
@@ -71,6 +73,8 @@ class Seq2Seq(nn.Module):
 
     def forward(self, epochs: Tensor) -> Tensor:
         """Return `(epoch, frame, output)` from `(epoch, electrode, sample)`."""
+        if self.training:
+            epochs = without_electrodes(with_noise(epochs, self.noise), self.electrode_dropout)
         windows = torch.stack([epochs[..., start : start + self.n_samples] for start in self.starts], dim=1)
         vectors = self.embedder(windows.flatten(0, 1)).reshape(len(epochs), len(self.starts), self.width)
         memory = self.encoder(vectors + self.window_positions)

@@ -53,9 +53,7 @@ SETTINGS = {
 def fitted(name, seed=0, scaling="train", people=()):
     rng = np.random.default_rng(0)
     epochs, de = rng.normal(size=(24, 3, 60)).astype(np.float32), rng.normal(size=(24, 2, 3, 5)).astype(np.float32)
-    wanted = {"glmnet": ["de"], "glmnet-raw": ["epochs"], "evoked-rhythms": ["epochs"], "seq2seq": ["epochs"]}.get(
-        name.split()[0]
-    )
+    wanted = NETWORKS[name.split()[0]].inputs
     kept = {key: values for key, values in (("epochs", epochs), ("de", de)) if key in wanted}
     mapper = name.split()[0] in ("ridge", "latent-cnn", "seq2seq") or name == "evoked-rhythms mapper"
     targets = rng.normal(size=(24, 3, 2, 4)).astype(np.float32) if mapper else np.arange(24) % 3

@@ -152,7 +152,7 @@ def test_stopped_at_every_step_gives_the_same_network(name, refit, tmp_path):
     found, _ = study("mapper", names, 1)
     train, validation, _ = parts(found)
     if name == "seq2seq":
-        settings = settings.model_copy(update={"width": 8, "feed_forward": 8, "window_s": 1.0, "step_s": 1.0})
+        settings = settings.model_copy(update={"width": 8, "feed_forward": 8, "window_s": 0.4, "step_s": 0.4})
 
     def fit(**options):
         decoder = decoder_for(found, settings, 3, refit=refit)
@@ -261,7 +261,7 @@ def test_somebody_unseen_is_pooled_or_takes_their_own_unlabelled_events(name):
         decoder.predict(test.inputs, unseen="own")
 
 
-@pytest.mark.parametrize("name", ["glmnet", "glmnet-raw", "latent-cnn"])
+@pytest.mark.parametrize("name", ["glmnet", "glmnet-raw", "latent-cnn", "seq2seq"])
 def test_gathering_batch_by_batch_gives_the_same_bytes(name, monkeypatch):
     settings, _, _, mixed, _ = two_people(name, "mapper" if name in MAPPERS else "encoder")
     train, validation, test = parts(mixed)

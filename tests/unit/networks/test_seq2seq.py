@@ -16,6 +16,7 @@ from torch import nn
 from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.schemas.networks import Seq2SeqSettings, TrainingSettings
 from eeg2vid.stages.datasets.protocol import ELECTRODES, OCCIPITAL
+from eeg2vid.stages.networks.disturbed import with_noise, without_electrodes
 from eeg2vid.stages.networks.seq2seq import Seq2SeqDecoder
 from eeg2vid.stages.networks.seq2seq_model import sinusoids
 from eeg2vid.stages.networks.seq2seq_windows import EegNet
@@ -28,7 +29,8 @@ _spec.loader.exec_module(_networks)
 context, valued = _networks.context, _networks.valued
 
 SMALL = {"width": 16, "heads": 2, "feed_forward": 24, "encoder_layers": 1, "decoder_layers": 2}
-PUBLISHED = {"decoding": "shifted", "standardise": False, "scaler": "sample", "optimizer": "adam"}
+PUBLISHED = {"decoding": "shifted", "standardise": False, "scaler": "sample", "optimizer": "adam", "noise": 0}
+PUBLISHED |= {"electrode_dropout": 0}
 SHAPE = (3, 2, 4, 5)
 
 
@@ -182,6 +184,22 @@ def test_targets_are_not_copied():
     assert np.shares_memory(decoder.sample_targets(values)["latents"].numpy(), values["latents"])
 
 
+def test_noise_and_silent_electrodes_act_in_training_only():
+    net = decoder_for(dropout=0, embedder_dropout=0, standardise=False).make_module()
+    for norm in (net.embedder.temporal_norm, net.embedder.spatial_norm, net.embedder.norm):
+        norm.track_running_stats, norm.running_mean, norm.running_var = False, None, None
+    x = torch.randn(5, 4, 200)
+    assert (net.train()(x) - net(x)).abs().max() > 1e-3
+    torch.testing.assert_close(net.eval()(x), net(x))
+    epochs = torch.ones(200, 50, 3)
+    silenced = without_electrodes(epochs, 0.2)
+    assert set(silenced.unique().tolist()) == {0, 1.25}
+    assert silenced.std(dim=2).max() == 0  # an electrode is silent, or it is not
+    assert abs(float(silenced.mean()) - 1) < 0.02
+    assert abs(float((with_noise(epochs, 0.3) - epochs).std()) - 0.3) < 0.01
+    assert without_electrodes(epochs, 0) is with_noise(epochs, 0) is epochs
+
+
 @pytest.mark.parametrize(("schedule", "optimizer"), [("cosine", "adam"), ("constant", "adamw")])
 def test_the_rate_falls_over_all_steps(schedule, optimizer, monkeypatch):
     rates = []
@@ -243,7 +261,7 @@ def test_refusals():
         decoder_for(shape=(7,), decoding="shifted")
     with pytest.raises(UsageError, match="20 samples at 100 Hz is too short for the embedder 'glmnet'"):
         decoder_for(embedder="glmnet", window_s=0.2)
-    with pytest.raises(BadDataError, match="hold 30 samples, but a window"):
+    with pytest.raises(UsageError, match="is 50 samples, but the epochs have 30"):
         decoder_for(epochs=(4, 30))
     with pytest.raises(UsageError, match="expected a whole number"):
         decoder_for(window_s=0.125)
