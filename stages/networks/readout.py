@@ -87,6 +87,12 @@ def closest(scores: Floats, choices: Floats, scale: Floats) -> NDArray[np.int64]
     return np.argmax(_directions(scores * weights) @ _directions(choices * weights).T, axis=1)
 
 
+def _directions(scores: Floats) -> Floats:
+    lengths = np.linalg.norm(scores, axis=1, keepdims=True)
+    found: Floats = scores / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return found
+
+
 def alike(targets: NDArray[Any]) -> NDArray[np.int64]:
     """Return a number for each event's target, equal where targets are, in the order in which they first occur."""
     numbers: dict[bytes, int] = {}
