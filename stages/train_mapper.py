@@ -32,8 +32,9 @@ class TrainMapper(Stage):
     """Train regressions from EEG to the clips' VAE latents, text states or embeddings on each fold's training part.
 
     `ridge` is closed-form; its penalty is chosen by leaving out one training block at a time.
-    `latent-cnn` is a small convolution network; the validation block chooses its epochs. `--pooled` trains one
-    model on everybody.
+    `latent-cnn` is a small convolution network; the validation block chooses its epochs. For text states and
+    embeddings, `text-head` learns their principal components, and `semantic-mlp` is EEG2Video's wide network.
+    `--pooled` trains one model on everybody.
 
     Condition `shuffled-training`, where named: trained anew after the clips of runs changed places within their blocks.
     """
@@ -55,6 +56,7 @@ class TrainMapper(Stage):
     examples = (
         "eeg2vid train-mapper --targets latents --network ridge --subject 17",
         "eeg2vid train-mapper --variant latent-cnn --network latent-cnn --set network.components=128",
+        "eeg2vid train-mapper --variant text --network text-head --set network.readout=prototype --targets text",
         "eeg2vid train-mapper --variant from-glmnet --inputs encoder:glmnet --targets text",
     )
 
