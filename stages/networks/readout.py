@@ -84,13 +84,13 @@ def closest(scores: Floats, choices: Floats, scale: Floats) -> NDArray[np.int64]
         Standard deviation of each component `(component,)`.
     """
     weights = 1 / np.sqrt(scale)
-    return np.argmax(_directions(scores * weights) @ _directions(choices * weights).T, axis=1)
+    near = _directions(scores * weights) @ _directions(choices * weights).T
+    return np.asarray(near.argmax(axis=1), dtype=np.int64)
 
 
-def _directions(scores: Floats) -> Floats:
+def _directions(scores: NDArray[np.floating]) -> NDArray[np.floating]:
     lengths = np.linalg.norm(scores, axis=1, keepdims=True)
-    found: Floats = scores / np.maximum(lengths, np.finfo(np.float32).tiny)
-    return found
+    return np.asarray(scores / np.maximum(lengths, np.finfo(np.float32).tiny))
 
 
 def alike(targets: NDArray[Any]) -> NDArray[np.int64]:
