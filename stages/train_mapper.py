@@ -30,7 +30,8 @@ class TrainMapper(Stage):
 
     `ridge` is closed-form; its penalty is chosen by leaving out one training block at a time.
     `latent-cnn` is a small convolution network, `seq2seq` EEG2Video's transformer over windows and frames; the
-    validation block chooses their epochs. `--pooled` trains one model on everybody.
+    validation block chooses their epochs. For text states and embeddings, `text-head` learns their principal
+    components, and `semantic-mlp` is EEG2Video's wide network. `--pooled` trains one model on everybody.
 
     Condition `shuffled-training`, where named: trained anew after the clips of runs changed places within their blocks.
     """
@@ -53,6 +54,7 @@ class TrainMapper(Stage):
         "eeg2vid train-mapper --targets latents --network ridge --subject 17",
         "eeg2vid train-mapper --variant latent-cnn --network latent-cnn --set network.components=128",
         "eeg2vid train-mapper --variant seq2seq --network seq2seq --set training.batch_size=32",
+        "eeg2vid train-mapper --variant text --network text-head --set network.readout=prototype --targets text",
         "eeg2vid train-mapper --variant from-glmnet --inputs encoder:glmnet --targets text",
     )
 

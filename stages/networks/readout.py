@@ -49,8 +49,8 @@ class Readout:
         """Return the values `(event, value)` that scores `(event, component)` stand for."""
         if self.states is None:
             return self.components.values(scores)
-        choices = closest(scores, self.components.scores(self.states))
-        return np.asarray(self.states[choices], dtype=np.float32)
+        choices = self.components.scores(self.states)
+        return np.asarray(self.states[closest(scores, choices, self.components.scale)], dtype=np.float32)
 
     def state(self) -> State:
         """Return the arrays to store: what is chosen from is kept as it is."""
@@ -67,20 +67,30 @@ class Readout:
         return cls(Components.of(state), state.get("states"))
 
 
-def closest(scores: Floats, choices: Floats) -> NDArray[np.int64]:
-    """Return which of some choices `(choice, component)` correlates best with each event's scores `(event, component)`.
+def closest(scores: Floats, choices: Floats, scale: Floats) -> NDArray[np.int64]:
+    """Return which of some choices `(choice, component)` points where each event's scores `(event, component)` do.
 
-    Scores are those of a regression: shrunk towards the mean. By distance the choices near the mean would win; the
-    direction is what shrinking leaves. Components keep their own units: brought to one variance, those that no EEG
-    tells of would count like the others.
+    Scores are those of a regression, shrunk towards the mean: by distance the choices near the mean would win, and the
+    direction is what shrinking leaves. Components count by the square root of their standard deviation: in their own
+    units the largest, which vary within concepts too, drown the others; brought to one variance, those that no EEG
+    tells of count like the rest. Measured on simulated people (RESULTS.md, text): two-way identification .775, against
+    .757 both in own units and at one variance.
+
+    Parameters
+    ----------
+    scores, choices
+        As decoded, and what may be chosen.
+    scale
+        Standard deviation of each component `(component,)`.
     """
-    return np.argmax(_directions(scores) @ _directions(choices).T, axis=1)
+    weights = 1 / np.sqrt(scale)
+    near = _directions(scores * weights) @ _directions(choices * weights).T
+    return np.asarray(near.argmax(axis=1), dtype=np.int64)
 
 
-def _directions(scores: Floats) -> Floats:
+def _directions(scores: NDArray[np.floating]) -> NDArray[np.floating]:
     lengths = np.linalg.norm(scores, axis=1, keepdims=True)
-    found: Floats = scores / np.maximum(lengths, np.finfo(np.float32).tiny)
-    return found
+    return np.asarray(scores / np.maximum(lengths, np.finfo(np.float32).tiny))
 
 
 def alike(targets: NDArray[Any]) -> NDArray[np.int64]:

@@ -61,6 +61,12 @@ class SemanticMlpDecoder(Supervised):
                 f"All {training.epochs} epochs are on fake EEG: network.pretrain_epochs is {settings.pretrain_epochs}.",
                 "Set training.epochs to more.",
             )
+        if 0 < training.patience <= settings.pretrain_epochs:
+            raise UsageError(
+                f"training.patience is {training.patience} and network.pretrain_epochs is {settings.pretrain_epochs}: "
+                "training could end before any EEG was learned.",
+                "Set training.patience to more, or to 0.",
+            )
         self.values = math.prod(context.targets[0].shape)
         self.mean = np.zeros(0, dtype=np.float32)
         self.concepts = np.zeros(0, dtype=np.int64)  # of each training event; empty: not needed

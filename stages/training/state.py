@@ -99,6 +99,8 @@ class Keeper(Protocol):
         """Save a state."""
 
 
+_SHARE = 10  # saving takes at most one part in so many of the time: the state of a billion weights is 11 GB
+
 _GROUPS = ("models", "best", "optimizers", "sums", "random")
 _FIELDS = ("phase", "epoch", "planned", "best_epoch", "step", "groups")
 
@@ -111,7 +113,7 @@ class FolderKeeper:
     folder
         A folder of this training alone.
     every_s
-        Seconds between saves; 0: after every step.
+        Seconds between saves, more where a save takes long; 0: after every step.
     code
         Digest of the code that trains. A state made by other code is not used.
     """
@@ -121,10 +123,12 @@ class FolderKeeper:
         self.every_s = every_s
         self.code = code
         self._last = time.monotonic()
+        self._took = 0.0
 
     def due(self) -> bool:
         """Tell whether the last save is long enough ago."""
-        return time.monotonic() - self._last >= self.every_s
+        wait = max(self.every_s, (_SHARE - 1) * self._took) if self.every_s else 0.0
+        return time.monotonic() - self._last >= wait
 
     def load(self) -> LoopState | None:
         """Return the last state saved, None if there is none, it is damaged or other code made it."""
@@ -146,6 +150,7 @@ class FolderKeeper:
 
     def save(self, state: LoopState) -> None:
         """Save a state, the tensors first, the file that names them last."""
+        began = time.monotonic()
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{state.phase}-{state.epoch}-{state.step}.safetensors"
         tensors = {f"{group}/{key}": one for group in _GROUPS for key, one in getattr(state, group).items()}
@@ -164,6 +169,7 @@ class FolderKeeper:
             if old.name != name:
                 old.unlink()
         self._last = time.monotonic()
+        self._took = self._last - began
 
 
 def _separate(tensors: Tensors) -> Tensors:

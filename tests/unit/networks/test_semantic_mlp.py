@@ -244,6 +244,8 @@ def test_refusals():
         decoder_for(found, TrainingSettings(class_weight="balanced"))
     with pytest.raises(UsageError, match="All 3 epochs are on fake EEG"):
         decoder_for(found, pretrain_epochs=3)
+    with pytest.raises(UsageError, match="could end before any EEG was learned"):
+        decoder_for(found, TrainingSettings(epochs=9, patience=2), pretrain_epochs=2)
     unknown = Examples(found.inputs, found.targets, found.groups, found.runs)
     with pytest.raises(BadDataError, match="no training clip is the concept known"):
         decoder_for(found, pretrain_epochs=1).fit(unknown)

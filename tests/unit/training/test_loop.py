@@ -284,6 +284,29 @@ def test_one_copy_of_the_weights_beside_the_live_ones(tmp_path):
     assert max(counts) <= 2  # the last are the best: nothing is copied
 
 
+def test_long_saves_are_farther_apart(tmp_path, monkeypatch):
+    """A save of 20 s beside every 30 s of training: the next one is due 180 s after it."""
+    now = [0.0]
+    monkeypatch.setattr("eeg2vid.stages.training.state.time.monotonic", lambda: now[0])
+
+    def slow(tensors, path):
+        now[0] += 20.0
+        path.write_bytes(b"")
+
+    monkeypatch.setattr("eeg2vid.stages.training.state.save_file", slow)
+    keeper, always = FolderKeeper(tmp_path / "a", every_s=30.0), FolderKeeper(tmp_path / "b", every_s=0)
+    due = {}
+    for keep in (keeper, always):
+        now[0] = 1000.0
+        keep.save(LoopState("choose"))
+        for later in (0.0, 30.0, 179.0, 180.0):
+            now[0] = 1020.0 + later
+            due[keep is keeper, later] = keep.due()
+    assert due == {(True, 0.0): False, (True, 30.0): False, (True, 179.0): False, (True, 180.0): True} | {
+        (False, later): True for later in (0.0, 30.0, 179.0, 180.0)
+    }
+
+
 def scripted(values):
     def evaluate(module, state):
         assert not module.training
