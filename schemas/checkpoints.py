@@ -21,6 +21,12 @@ class TrainedModel(Row):
     train_events: int
     validation_events: int
     validation_scores: dict[str, float] = Field({}, description="by target; accuracy, or share of variance explained")
+    residuals: dict[str, float] = Field(
+        {},
+        exclude_if=lambda found: not found,
+        description="by value target: mean squared error of one value on the validation events, in the target's unit "
+        "squared; (1 - score) x variance of the training targets about their mean",
+    )
     best_epoch: int | None = Field(None, description="the epoch chosen on the validation events; none: closed form")
     detail: str = ""
 

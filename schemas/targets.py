@@ -16,3 +16,8 @@ class TargetFacts(BaseModel):
     classes: tuple[str, ...] = Field((), description="of a label, in the order of its probabilities")
     attributes: dict[str, float | str] = Field({}, description="what is needed to use it: the VAE, its geometry ..")
     thresholds: dict[str, float] = Field({}, description="of a label cut from a score: the cut, by fold")
+    residuals: dict[str, float] = Field(
+        {},
+        exclude_if=lambda found: not found,
+        description="of a value: mean squared error of one number on the validation events, by fold",
+    )

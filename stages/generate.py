@@ -15,6 +15,7 @@ from eeg2vid.schemas.predictions import PREDICTIONS
 from eeg2vid.schemas.recordings import EVENTS
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.schemas.splits import FOLDS
+from eeg2vid.schemas.video_models import VIDEO_MODELS
 from eeg2vid.schemas.videos import VIDEOS, VideoAttributes, VideoKey
 from eeg2vid.stages.decoding.conditioned import why_no_clips
 from eeg2vid.stages.decoding.generating import (
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from eeg2vid.stages.store.part import WorkPart
 
-_BESIDES: dict[str, Read] = {}  # what generators may read besides
+_BESIDES = {"video_models": Read(VIDEO_MODELS)}  # what generators may read besides their targets
 
 
 class GenerateSettings(Settings):
@@ -64,9 +65,10 @@ class Generate(Stage):
         "folds": Read(FOLDS, eeg=True),
         "events": Read(EVENTS, eeg=True),
         **{role: read for role, read in TARGETS.items() if role != "stimuli"},
+        **_BESIDES,
     }
     writes = {"videos": Write(VIDEOS, "subject")}
-    roles = ("vae",)
+    roles = ("vae", "unet", "scheduler", "text_encoder", "tokenizer")
     acts = "generate"
     uses_torch = True
     divided = f"{CLIPS_AT_ONCE} clips of a fold"

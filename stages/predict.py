@@ -95,4 +95,5 @@ class Predict(Stage):
         for part, [fold] in ctx.parts("folds", tested):
             given = read_of_fold(ctx, cohort, fold, inputs, read[fold.fold], sources[fold.fold])
             predict_fold(ctx, part, fold, models[fold.fold], cohort, inputs, given, settings.unseen, made)
-        ctx.write("predictions").attributes(PredictionAttributes(targets=joined_facts(models)))
+        replaced = () if made is None else made.targets
+        ctx.write("predictions").attributes(PredictionAttributes(targets=joined_facts(models, tuple(replaced))))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import Field
 
 from eeg2vid.schemas.checkpoints import CHECKPOINTS
@@ -11,7 +9,6 @@ from eeg2vid.schemas.decoding import DecodingSettings
 from eeg2vid.schemas.networks import MapperNetwork, RidgeSettings
 from eeg2vid.stages.decoding.needs import SIGNALS, TARGETS, training_needs
 from eeg2vid.stages.decoding.training import train_folds
-from eeg2vid.stages.decoding.upgrades import training_settings
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Needs, Per, Printed, Read, Resources, Stage, Write
 
@@ -32,14 +29,14 @@ class TrainMapper(Stage):
     """Train regressions from EEG to the clips' VAE latents, text states or embeddings on each fold's training part.
 
     `ridge` is closed-form; its penalty is chosen by leaving out one training block at a time.
-    `latent-cnn` is a small convolution network; the validation block chooses its epochs. `--pooled` trains one
-    model on everybody.
+    `latent-cnn` is a small convolution network, `seq2seq` EEG2Video's transformer over windows and frames; the
+    validation block chooses their epochs. `--pooled` trains one model on everybody.
 
     Condition `shuffled-training`, where named: trained anew after the clips of runs changed places within their blocks.
     """
 
     name = "train-mapper"
-    version = 2
+    version = 3  # models know their residuals
     Settings = TrainMapperSettings
     reads = {**SIGNALS, **TARGETS, "encoders": Read(CHECKPOINTS)}
     writes = {"mappers": Write(CHECKPOINTS, "subject")}
@@ -55,16 +52,13 @@ class TrainMapper(Stage):
     examples = (
         "eeg2vid train-mapper --targets latents --network ridge --subject 17",
         "eeg2vid train-mapper --variant latent-cnn --network latent-cnn --set network.components=128",
+        "eeg2vid train-mapper --variant seq2seq --network seq2seq --set training.batch_size=32",
         "eeg2vid train-mapper --variant from-glmnet --inputs encoder:glmnet --targets text",
     )
 
     def needs(self, settings: TrainMapperSettings, condition: str, unit: Per) -> Needs:
         """Read the inputs in use and what the targets come from."""
         return training_needs(super().needs(settings, condition, unit), "mappers", settings, unit)
-
-    def upgraded_settings(self, settings: dict[str, Any], version: int) -> dict[str, Any] | None:
-        """Version 1 had one `target`."""
-        return training_settings(settings, version, self, {"targets": [settings.get("target")]})
 
     def run(self, ctx: Context) -> None:
         """Fit every target in every fold."""

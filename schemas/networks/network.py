@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from eeg2vid.schemas.choice import Choice
 from eeg2vid.schemas.electrodes import ElectrodeNames
@@ -41,3 +41,28 @@ class Network(Choice):
     def also_reads(self) -> tuple[str, ...]:
         """Return the roles it learns by beside inputs and targets: 'clips' for concepts, 'stimuli' for measures."""
         return ()
+
+    def stamps(self) -> tuple[str, ...]:
+        """Return what must be said of all that it decodes, and of all that is made of it."""
+        return ()
+
+
+class PenaltyGrid(Network):
+    """A network whose ridge penalty is chosen from a grid, inside the training events."""
+
+    log10_low: float = Field(
+        default=-3, ge=-12, le=12, description="log10 of the smallest penalty / mean eigenvalue of the kernel"
+    )
+    log10_high: float = Field(
+        default=4, ge=-12, le=12, description="log10 of the largest penalty / mean eigenvalue of the kernel"
+    )
+    penalties: int = Field(default=29, ge=1, le=1000, description="penalties on the grid, evenly spaced in log10")
+    run_folds: int = Field(
+        default=5, ge=2, le=100, description="folds over runs where the training events are of one group only"
+    )
+
+    @model_validator(mode="after")
+    def _grid_ordered(self) -> PenaltyGrid:
+        if self.log10_low > self.log10_high:
+            raise ValueError(f"log10_low ({self.log10_low:g}) must not exceed log10_high ({self.log10_high:g})")
+        return self

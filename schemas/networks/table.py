@@ -12,6 +12,9 @@ from eeg2vid.schemas.networks.latent_cnn import LatentCnnSettings
 from eeg2vid.schemas.networks.lda import LdaSettings
 from eeg2vid.schemas.networks.network import Network
 from eeg2vid.schemas.networks.ridge import RidgeSettings
+from eeg2vid.schemas.networks.semantic_mlp import SemanticMlpSettings
+from eeg2vid.schemas.networks.seq2seq import Seq2SeqSettings
+from eeg2vid.schemas.networks.text_head import TextHeadSettings
 
 NETWORKS: dict[str, type[Network]] = {
     "glmnet": GlmnetSettings,
@@ -20,6 +23,9 @@ NETWORKS: dict[str, type[Network]] = {
     "evoked-rhythms": EvokedRhythmsSettings,
     "ridge": RidgeSettings,
     "latent-cnn": LatentCnnSettings,
+    "seq2seq": Seq2SeqSettings,
+    "semantic-mlp": SemanticMlpSettings,
+    "text-head": TextHeadSettings,
 }
 
 

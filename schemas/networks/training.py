@@ -14,8 +14,10 @@ class TrainingSettings(Settings):
 
     epochs: int = Field(default=100, ge=1, le=100_000, description="passes over the training events, at most")
     batch_size: int = Field(default=256, ge=1, le=100_000, description="samples per step")
-    learning_rate: float = Field(default=1e-3, gt=0, le=1, description="of AdamW, constant")
-    weight_decay: float = Field(default=0.0, ge=0, le=10, description="of AdamW")
+    learning_rate: float = Field(default=1e-3, gt=0, le=1, description="constant, unless the network has a schedule")
+    weight_decay: float = Field(
+        default=0.0, ge=0, le=10, description="of the optimizer: AdamW, unless the network says"
+    )
     patience: int = Field(
         default=0, ge=0, le=100_000, description="stop after this many epochs without a better validation; 0: never"
     )

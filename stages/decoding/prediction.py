@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -173,8 +173,10 @@ def key_of(event: Event, source: str, fold: str) -> PredictionKey:
     return PredictionKey(event=event.event, clip=event.clip, run=run_of(event), fold=fold, source_event=source)
 
 
-def joined_facts(models: dict[str, list[Model]]) -> dict[str, TargetFacts]:
-    """Return what is known of each target, its thresholds gathered over folds.
+def joined_facts(models: dict[str, list[Model]], replaced: Collection[str] = ()) -> dict[str, TargetFacts]:
+    """Return what is known of each target, its thresholds and residuals gathered over folds.
+
+    Values that are not the models' own but made of a class (`replaced`) have no residual.
 
     Raises
     ------
@@ -196,6 +198,10 @@ def joined_facts(models: dict[str, list[Model]]) -> dict[str, TargetFacts]:
                         f"{model.artifact.address}.",
                         "Train all folds alike, on the same stimuli.",
                     )
-                cut = {fold: facts.thresholds[fold]} if fold in facts.thresholds else {}
-                found[name] = before.model_copy(update={"thresholds": {**before.thresholds, **cut}})
+                gathered = {"thresholds": {**before.thresholds}, "residuals": {**before.residuals}}
+                if fold in facts.thresholds:
+                    gathered["thresholds"][fold] = facts.thresholds[fold]
+                if name in model.row.residuals and name not in replaced:
+                    gathered["residuals"][fold] = model.row.residuals[name]
+                found[name] = before.model_copy(update=gathered)
     return found

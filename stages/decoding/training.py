@@ -88,6 +88,8 @@ def train_folds(ctx: Context, role: str) -> None:
     shared = Shared()
     if settings.training.scaling == "own":
         ctx.stamp("transductive scaling")
+    for stamp in settings.network.stamps():
+        ctx.stamp(stamp)
     classes = max((len(one.classes) for job in jobs for one in job.targets.values()), default=0)
     for part, [job] in ctx.parts(settings.network.name, jobs):
         _fit(ctx, part, role, job, cohort, inputs, known, shared, classes)
@@ -180,6 +182,7 @@ def _fit(
         train_events=report.train_events,
         validation_events=report.validation_events,
         validation_scores={} if report.score is None else dict.fromkeys(job.targets, report.score),
+        residuals=_residuals(train, report.score),
         best_epoch=report.best_epoch,
         detail=report.detail,
     )
@@ -193,6 +196,22 @@ def _fit(
         for name, counts in found.items():
             padded = np.pad(counts, [(0, 0), (0, 0), (0, classes - counts.shape[2])])
             part.array(role, f"relabeled_{name}", padded)
+
+
+def _residuals(train: Examples, score: float | None) -> dict[str, float]:
+    """Return the mean squared error of one number on events not fitted to, by target; none where some are labels.
+
+    Only then is the score a share of variance explained.
+    """
+    from eeg2vid.stages.training.values import squared_deviations
+
+    if score is None or any(values.ndim == 1 for values in train.targets.values()):
+        return {}
+    found: dict[str, float] = {}
+    for name, values in train.targets.items():
+        mean = values.mean(axis=0, dtype="float64")
+        found[name] = (1 - score) * float(squared_deviations(values, mean).mean())
+    return found
 
 
 def _examples(ctx: Context, job: Job, cohort: Cohort, inputs: Inputs, known: Known, events: np.ndarray) -> Examples:

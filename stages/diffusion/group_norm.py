@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
+from torch.nn.functional import group_norm
 
 from eeg2vid.stages.diffusion.frames import Frames
 
@@ -31,12 +32,9 @@ class ClipGroupNorm(nn.Module):
         self.weight, self.bias = norm.weight, norm.bias
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return `(clip * frame, channel, row, column)` normalised; statistics are float32."""
-        frames = torch.unflatten(x.float(), 0, (-1, self.frames.count))
-        grouped = torch.unflatten(frames, 2, (self.groups, -1))
-        variance, mean = torch.var_mean(grouped, dim=(1, 3, 4, 5), correction=0, keepdim=True)
-        normal = ((grouped - mean) * torch.rsqrt(variance + self.eps)).flatten(0, 1).flatten(1, 2)
-        return (normal * self.weight[:, None, None] + self.bias[:, None, None]).to(x.dtype)
+        """Return `(clip * frame, channel, row, column)` normalised."""
+        clips = torch.unflatten(x, 0, (-1, self.frames.count)).transpose(1, 2)
+        return group_norm(clips, self.groups, self.weight, self.bias, self.eps).transpose(1, 2).flatten(0, 1)
 
 
 def average_over_clips(unet: UNet2DConditionModel, frames: Frames) -> None:

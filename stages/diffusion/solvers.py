@@ -172,7 +172,10 @@ class Library(Solver):
             final_sigmas_type="zero",
             **more,
         )
-        self.scheduler.set_timesteps(steps)
+        if name == "euler":  # its own list has times between whole ones, which no network knows
+            self.scheduler.set_timesteps(timesteps=spaced(len(schedule.betas), steps, spacing, schedule.steps_offset))
+        else:
+            self.scheduler.set_timesteps(steps)
         self.times = [round(float(time)) for time in self.scheduler.timesteps]
         self._scaled = name == "euler"
         self._abar = schedule.abar

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.generators import InflatedGenerator
+from eeg2vid.stages.diffusion.denoisers import ClipDenoiser, PictureDenoiser
+from eeg2vid.stages.diffusion.inflated import InflatedUNet
 from eeg2vid.stages.diffusion.noise import beta_of, mixed_noise
-from eeg2vid.stages.diffusion.picture import PictureDenoiser
 from eeg2vid.stages.diffusion.sampler import Denoise, Sampler
 from eeg2vid.stages.diffusion.schedule import load_schedule
 from eeg2vid.stages.diffusion.start import released_start, start_time
@@ -148,13 +149,31 @@ class Inflated(Generator):
         return self.build.mean("text", fold)[None]
 
     def _network(self, fold: str) -> Denoise:
-        """Return the network of a fold; one is held at a time."""
-        if self._denoise is None or (self.settings.model == "tuned" and fold != self._fold):
-            self._denoise = None
-            dtype = getattr(torch, self.settings.precision)
-            unet = load_unet(self.build.models["unet"].folder, self.build.device, dtype)
-            unet.to(memory_format=torch.channels_last)
-            self._fold, self._denoise = fold, PictureDenoiser(unet)
+        """Return the network of a fold; one is held at a time.
+
+        Raises
+        ------
+        UsageError
+            If none was tuned for the fold.
+        """
+        tuned = self.settings.model == "tuned"
+        if self._denoise is not None and (not tuned or fold == self._fold):
+            return self._denoise
+        if tuned and fold not in self.build.tuned:
+            raise UsageError(
+                f"No video model was tuned for fold '{fold}', only for {', '.join(self.build.tuned) or 'none'}.",
+                f"Tune one: eeg2vid finetune-video --folds {fold}; or take the picture model: `generator.model`.",
+            )
+        self._denoise = None
+        base = self.build.models["unet"]
+        unet = load_unet(base.folder, self.build.device, getattr(torch, self.settings.precision))
+        unet.to(memory_format=torch.channels_last)
+        if tuned:
+            inflated = InflatedUNet.from_pretrained(self.build.tuned[fold], unet, base.identity)
+            self._denoise = ClipDenoiser(inflated.eval())
+        else:
+            self._denoise = PictureDenoiser(unet)
+        self._fold = fold
         return self._denoise
 
     def _there(self, values: NDArray[np.float32]) -> Tensor:

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.schemas.networks import LdaSettings, RidgeSettings, TrainingSettings
+from eeg2vid.schemas.networks import LdaSettings, RidgeSettings, TextHeadSettings, TrainingSettings
 from eeg2vid.stages.networks.context import BuildContext
 from eeg2vid.stages.networks.decoder import Decoder, Predictions, State, take_arrays
 from eeg2vid.stages.networks.examples import Examples, FitReport
 from eeg2vid.stages.training.inputs import Inputs
 from eeg2vid.stages.training.scaler import Unseen
 from eeg2vid.stages.training.vectors import Vectors
+
+Solved = LdaSettings | RidgeSettings | TextHeadSettings
 
 
 class ClosedForm(Decoder):
@@ -25,10 +27,13 @@ class ClosedForm(Decoder):
     What is fitted is stored as float32 in `arrays`, and predictions are made from what is stored.
     """
 
-    settings: LdaSettings | RidgeSettings
+    settings: Solved
 
     def __init__(
-        self, settings: LdaSettings | RidgeSettings, context: BuildContext, training: TrainingSettings
+        self,
+        settings: Solved,
+        context: BuildContext,
+        training: TrainingSettings,
     ) -> None:
         super().__init__(settings, context, training)
         self.vectors = Vectors(settings.epoch_bins)

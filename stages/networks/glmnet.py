@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -33,6 +34,17 @@ class Mlp(nn.Sequential):
         super().__init__(*layers, nn.Linear(size, out))
 
 
+@dataclass(frozen=True)
+class ShallowSizes:
+    """What a ShallowNet is made of; lengths in samples, as in the settings of `glmnet-raw`."""
+
+    filters: int
+    kernel: int
+    pool: int
+    pool_step: int
+    dropout: float
+
+
 class ShallowNet(nn.Module):
     """Temporal filters, spatial filters, batch norm, ELU, mean pooling, linear (after Schirrmeister et al., 2017).
 
@@ -40,7 +52,7 @@ class ShallowNet(nn.Module):
     same function, without the intermediate `(batch, filter, electrode, sample)`.
     """
 
-    def __init__(self, n_electrodes: int, n_samples: int, out: int, s: GlmnetRawSettings) -> None:
+    def __init__(self, n_electrodes: int, n_samples: int, out: int, s: GlmnetRawSettings | ShallowSizes) -> None:
         super().__init__()
         self.temporal = nn.Conv2d(1, s.filters, (1, s.kernel))
         self.spatial = nn.Conv2d(s.filters, s.filters, (n_electrodes, 1))

@@ -6,23 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.networks import LatentCnnSettings, TrainingSettings
+from eeg2vid.stages.networks.components import principal
 from eeg2vid.stages.networks.context import BuildContext
 from eeg2vid.stages.networks.decoder import Predictions, State, take_arrays
 from eeg2vid.stages.networks.examples import Targets
 from eeg2vid.stages.networks.ridge import target_gram
 from eeg2vid.stages.networks.supervised import Supervised
-from eeg2vid.stages.networks.trained import Judge
+from eeg2vid.stages.networks.trained import Judge, refuse_labels
 from eeg2vid.stages.training.batch import Tensors
-
-_CHUNK_COLUMNS = 4096
 
 
 class Block(nn.Module):
@@ -104,10 +102,7 @@ class LatentCnnDecoder(Supervised):
     settings: LatentCnnSettings
 
     def __init__(self, settings: LatentCnnSettings, context: BuildContext, training: TrainingSettings) -> None:
-        if training.selection == "accuracy":
-            raise UsageError("A mapper has no accuracy to select by.", "Set training.selection to loss or last.")
-        if training.class_weight != "none":
-            raise UsageError("A mapper has no classes to weigh.", "Set training.class_weight to none.")
+        refuse_labels(training)
         self.values = int(np.prod(context.targets[0].shape))
         self.mean = np.zeros(0, dtype=np.float32)
         self.basis = np.zeros((settings.components, 0), dtype=np.float32)
@@ -140,16 +135,7 @@ class LatentCnnDecoder(Supervised):
             raise BadDataError("The training targets are all the same: there is nothing to map to.")
         self.mean = mean.astype(np.float32)
         if self.settings.head == "pca":
-            # the dual: components of n events from their n x n inner products
-            spread, vectors = scipy.linalg.eigh(gram, check_finite=False)
-            count = min(self.settings.components, int(np.sum(spread > spread[-1] * 1e-10)))
-            spread, vectors = spread[::-1][:count], vectors[:, ::-1][:, :count]
-            self.scale = np.sqrt(spread / len(flat)).astype(np.float32)
-            weights = (vectors / np.sqrt(spread)).T
-            self.basis = np.empty((count, self.values), dtype=np.float32)
-            for start in range(0, self.values, _CHUNK_COLUMNS):
-                stop = start + _CHUNK_COLUMNS
-                self.basis[:, start:stop] = weights @ (flat[:, start:stop] - mean[start:stop])
+            self.basis, self.scale = principal(flat, mean, gram, self.settings.components)
 
     def _deviations(self, targets: NDArray[Any]) -> NDArray[np.float32]:
         flat: NDArray[np.float32] = targets.reshape(len(targets), -1).astype(np.float32)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.networks import RidgeSettings
+from eeg2vid.schemas.networks.network import PenaltyGrid
 from eeg2vid.stages.networks.closed_form import ClosedForm
 from eeg2vid.stages.networks.decoder import State
 from eeg2vid.stages.networks.examples import Examples, FitReport
@@ -110,6 +113,68 @@ def inner_folds(examples: Examples, run_folds: int) -> tuple[NDArray[np.integer]
     )
 
 
+@dataclass(frozen=True)
+class Penalty:
+    """A penalty and how it was chosen.
+
+    Attributes
+    ----------
+    penalty
+        In units of the kernel.
+    detail
+        In words.
+    error, baseline
+        Squared error on left-out events and that of their mean, summed over events and values; None where nothing
+        was chosen.
+    """
+
+    penalty: float
+    detail: str
+    error: float | None = None
+    baseline: float = 0.0
+
+    def explained(self, beyond: float = 0.0) -> float | None:
+        """Return 1 - error / baseline on left-out events; both grow by what lies beyond the reach of any map."""
+        if self.error is None:
+            return None
+        baseline = self.baseline + beyond
+        return float(1 - (self.error + beyond) / baseline) if baseline > 0 else 0.0
+
+
+def choose_penalty(kernel: Matrix, gram: Matrix, examples: Examples, grid: PenaltyGrid) -> Penalty:
+    """Return the penalty of a grid that errs least on groups or runs left out.
+
+    Parameters
+    ----------
+    kernel
+        Inner products of the centred vectors `(event, event)`.
+    gram
+        Inner products of the targets `(event, event)`.
+    examples
+        The events.
+    grid
+        Penalties, relative to the kernel's mean eigenvalue.
+
+    Raises
+    ------
+    BadDataError
+        If there is nothing to leave out, see `inner_folds`.
+    """
+    ratios = np.logspace(grid.log10_low, grid.log10_high, grid.penalties)
+    penalties = ratios * max(float(np.trace(kernel)) / len(kernel), np.finfo(np.float64).tiny)
+
+    def named(index: int, detail: str) -> str:
+        return f"penalty {ratios[index]:.3g} x mean eigenvalue, {detail}"
+
+    if len(penalties) == 1:
+        return Penalty(float(penalties[0]), named(0, "penalty given"))
+    folds, scheme = inner_folds(examples, grid.run_folds)
+    errors, baseline = cv_errors(kernel, gram, folds, penalties)
+    best = int(np.argmin(errors))
+    edge = ", at the edge of the grid" if best in (0, len(penalties) - 1) else ""
+    return Penalty(float(penalties[best]), named(best, f"{scheme}{edge}"), float(errors[best]), baseline)
+
+
 class RidgeDecoder(ClosedForm):
     """Ridge regression on vectors of all inputs, one penalty for all values, an intercept not penalised.
 
@@ -132,27 +197,16 @@ class RidgeDecoder(ClosedForm):
         centre = vectors.mean(axis=0)
         centred = vectors - centre
         kernel = centred @ centred.T
-        s = self.settings
-        ratios = np.logspace(s.log10_low, s.log10_high, s.penalties)
-        penalties = ratios * max(float(np.trace(kernel)) / len(kernel), np.finfo(np.float64).tiny)
-        best, score, detail = 0, None, "penalty given"
-        if len(penalties) > 1:
-            folds, scheme = inner_folds(both, s.run_folds)
-            errors, baseline = cv_errors(kernel, gram, folds, penalties)
-            best = int(np.argmin(errors))
-            score = float(1 - errors[best] / baseline) if baseline > 0 else 0.0
-            edge = ", at the edge of the grid" if best in (0, len(penalties) - 1) else ""
-            detail = f"{scheme}{edge}"
-        left, right = low_rank(kernel, centred, targets, mean, gram, float(penalties[best]), s.fitted_share)
+        chosen = choose_penalty(kernel, gram, both, self.settings)
+        left, right = low_rank(kernel, centred, targets, mean, gram, chosen.penalty, self.settings.fitted_share)
         self.arrays = {
             "center": centre.astype(np.float32),
             "left": left,
             "right": right,
             "mean": mean.astype(np.float32),
         }
-        ratio = f"penalty {ratios[best]:.3g} x mean eigenvalue"
         held = 0 if validation is None else len(validation)
-        return FitReport(len(train), held, score, detail=f"{ratio}, {detail}, rank {left.shape[1]}")
+        return FitReport(len(train), held, chosen.explained(), detail=f"{chosen.detail}, rank {left.shape[1]}")
 
     def project(self, vectors: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return the scores on the map's leading directions `(event, rank)`."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.schemas.networks import Network, TrainingSettings
 from eeg2vid.stages.networks.context import BuildContext
 from eeg2vid.stages.networks.decoder import Decoder, Predictions, State, take_arrays
@@ -27,6 +27,14 @@ from eeg2vid.stages.training.state import Keeper, LoopState
 
 _PREDICT_BATCH = 256
 Judge = Callable[[Tensors], tuple[float, float]]
+
+
+def refuse_labels(training: TrainingSettings) -> None:
+    """Refuse settings that only classifiers can follow; UsageError."""
+    if training.selection == "accuracy":
+        raise UsageError("A mapper has no accuracy to select by.", "Set training.selection to loss or last.")
+    if training.class_weight != "none":
+        raise UsageError("A mapper has no classes to weigh.", "Set training.class_weight to none.")
 
 
 class Trained(Decoder):
@@ -94,6 +102,13 @@ class Trained(Decoder):
         """Return what the network reads of some events, `(sample, ...)` each, before standardisation."""
         return dict(sorted(arrays.items()))
 
+    def lessons(self, events: Examples) -> Examples:
+        """Return the training events as they are learned: as they are. What is known of them may be taken here.
+
+        Called once before each training. Validation events are judged as they are.
+        """
+        return events
+
     def fit_targets(self, targets: Targets) -> None:
         """Take from the training targets what outputs or losses need."""
 
@@ -109,6 +124,10 @@ class Trained(Decoder):
     def stored(self) -> dict[str, nn.Module]:
         """Return the modules that are stored, as far as their `state_dict` goes: all of them."""
         return self.modules()
+
+    def remark(self) -> str:
+        """Return what else must be said of the model, from '; ' on."""
+        return ""
 
     def target_state(self) -> State:
         """Return what `fit_targets` took and prediction needs."""
@@ -160,12 +179,13 @@ class Trained(Decoder):
             chosen,
             self.training.epochs,
             tuple(state.history),
-            f"epoch {chosen} of {len(rows)}" + (", refitted" if refit else ""),
+            f"epoch {chosen} of {len(rows)}" + (", refitted" if refit else "") + self.remark(),
         )
 
     def _run(
         self, state: LoopState, events: Examples, held: Examples | None, seed: int, device: str, watch: Watch
     ) -> None:
+        events = self.lessons(events)
         self.fit_targets(events.targets)
         inputs, arrangement = events.inputs, self._arrangement()
         self.people = inputs.present()

@@ -43,7 +43,7 @@ class Arrangement:
 
     def shapes(self, inputs: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
         """Return the shape of one sample of each arranged input."""
-        arranged = self.arrange({name: np.empty((1, *shape), dtype=np.float32) for name, shape in inputs.items()})
+        arranged = self.arrange({name: np.zeros((1, *shape), dtype=np.float32) for name, shape in inputs.items()})
         return {name: values.shape[1:] for name, values in arranged.items()}
 
     def statistics_shapes(self, inputs: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:

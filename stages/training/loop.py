@@ -157,6 +157,14 @@ def run_epochs(
     _switch(trainee, training=False)
 
 
+def batches_of(order: Tensor, batch_size: int) -> list[Tensor]:
+    """Return the samples of an epoch batch by batch; the last batch is never a single sample beside others."""
+    batches = list(torch.split(order, batch_size))
+    if len(batches) > 1 and len(batches[-1]) == 1:  # batch normalisation cannot do with one sample
+        batches[-2:] = [torch.cat(batches[-2:])]
+    return batches
+
+
 def _epoch(
     trainee: Trainee, samples: Samples, state: LoopState, batch_size: int, seed: int, watch: Watch
 ) -> dict[str, float]:
@@ -172,9 +180,7 @@ def _epoch(
         order = state.order
         if not len(order):
             raise FailedError(f"Nothing takes part in epoch {state.epoch + 1}: the network chose no sample.")
-        batches = list(torch.split(order, batch_size))
-        if len(batches) > 1 and len(batches[-1]) == 1:  # batch normalisation cannot do with one sample
-            batches[-2:] = [torch.cat(batches[-2:])]
+        batches = batches_of(order, batch_size)
         for batch in batches[state.step :]:
             for name, loss in trainee.step(samples.batch(batch)).items():
                 value = loss.detach()

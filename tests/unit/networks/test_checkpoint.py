@@ -18,6 +18,7 @@ from eeg2vid.schemas.networks import (
     LatentCnnSettings,
     LdaSettings,
     RidgeSettings,
+    Seq2SeqSettings,
     TrainingSettings,
 )
 from eeg2vid.stages.networks.build import build
@@ -31,6 +32,8 @@ _spec.loader.exec_module(_networks)
 context, labelled, valued = _networks.context, _networks.labelled, _networks.valued
 
 ELECTRODES = ("FZ", "O1", "OZ")
+SMALL = {"width": 8, "heads": 2, "feed_forward": 12, "encoder_layers": 1, "decoder_layers": 1, "window_s": 0.4}
+SMALL |= {"step_s": 0.1}
 SETTINGS = {
     "glmnet": GlmnetSettings(hidden=(8,), embedding=4, local_electrodes=("O1", "OZ")),
     "glmnet-raw": GlmnetRawSettings(filters=4, embedding=4, local_electrodes=("O1",), kernel=5, pool=7),
@@ -40,15 +43,21 @@ SETTINGS = {
     "ridge": RidgeSettings(),
     "latent-cnn": LatentCnnSettings(width=8, depth=1, components=5),
     "latent-cnn full": LatentCnnSettings(width=8, depth=1, head="full"),
+    "seq2seq": Seq2SeqSettings(**SMALL),
+    "seq2seq published": Seq2SeqSettings(
+        **SMALL, embedder="glmnet", decoding="shifted", standardise=False, scaler="sample", optimizer="adam"
+    ),
 }
 
 
 def fitted(name, seed=0, scaling="train", people=()):
     rng = np.random.default_rng(0)
     epochs, de = rng.normal(size=(24, 3, 60)).astype(np.float32), rng.normal(size=(24, 2, 3, 5)).astype(np.float32)
-    wanted = {"glmnet": ["de"], "glmnet-raw": ["epochs"], "evoked-rhythms": ["epochs"]}.get(name.split()[0])
-    kept = {key: values for key, values in (("epochs", epochs), ("de", de)) if wanted is None or key in wanted}
-    mapper = name in ("ridge", "latent-cnn", "latent-cnn full", "evoked-rhythms mapper")
+    wanted = {"glmnet": ["de"], "glmnet-raw": ["epochs"], "evoked-rhythms": ["epochs"], "seq2seq": ["epochs"]}.get(
+        name.split()[0]
+    )
+    kept = {key: values for key, values in (("epochs", epochs), ("de", de)) if key in wanted}
+    mapper = name.split()[0] in ("ridge", "latent-cnn", "seq2seq") or name == "evoked-rhythms mapper"
     targets = rng.normal(size=(24, 3, 2, 4)).astype(np.float32) if mapper else np.arange(24) % 3
     inputs = Inputs(kept, person=np.arange(24) % len(people), subjects=people) if people else Inputs(kept)
     found = (valued if mapper else labelled)(inputs, targets, np.arange(24) // 8, np.arange(24) // 2)

@@ -44,9 +44,9 @@ def test_it_starts_from_the_mean(head, target):
 
 
 def test_components_equal_sklearn_pca(monkeypatch):
-    from eeg2vid.stages.networks import latent_cnn
+    from eeg2vid.stages.networks import components
 
-    monkeypatch.setattr(latent_cnn, "_CHUNK_COLUMNS", 7)
+    monkeypatch.setattr(components, "_CHUNK_COLUMNS", 7)
     train = examples()
     decoder = decoder_for(train, components=6)
     decoder.fit_targets(train.targets)

@@ -18,6 +18,7 @@ from eeg2vid.schemas.networks import (
     LdaSettings,
     MapperNetwork,
     RidgeSettings,
+    Seq2SeqSettings,
     TrainingSettings,
 )
 from eeg2vid.stages.networks.build import build
@@ -46,10 +47,13 @@ ENCODERS = {
     "lda": (LdaSettings(), ("epochs", "de"), 1),
     "lda per class": (LdaSettings(covariance="per-class", priors="equal"), ("de",), 1),
 }
+SMALL = {"width": 32, "heads": 2, "feed_forward": 32, "encoder_layers": 1, "decoder_layers": 1}
 MAPPERS = {
     "ridge": (RidgeSettings(), ("epochs", "de"), 1),
     "latent-cnn": (LatentCnnSettings(width=16, depth=2, tokens=2, components=6), ("epochs", "de"), 40),
     "latent-cnn full": (LatentCnnSettings(width=16, depth=2, tokens=3, head="full"), ("epochs",), 40),
+    "seq2seq": (Seq2SeqSettings(**SMALL, local_electrodes=LOCAL), ("epochs",), 40),
+    "seq2seq glmnet": (Seq2SeqSettings(**SMALL, local_electrodes=LOCAL, embedder="glmnet"), ("epochs",), 40),
 }
 
 
@@ -142,11 +146,13 @@ def test_test_events_change_nothing(name):
         np.testing.assert_array_equal(values, states[1][key])
 
 
-@pytest.mark.parametrize("refit", [True, False])
-def test_stopped_at_every_step_gives_the_same_network(refit, tmp_path):
-    settings, names, _ = MAPPERS["latent-cnn"]
+@pytest.mark.parametrize(("name", "refit"), [("latent-cnn", True), ("latent-cnn", False), ("seq2seq", True)])
+def test_stopped_at_every_step_gives_the_same_network(name, refit, tmp_path):
+    settings, names, _ = MAPPERS[name]
     found, _ = study("mapper", names, 1)
     train, validation, _ = parts(found)
+    if name == "seq2seq":
+        settings = settings.model_copy(update={"width": 8, "feed_forward": 8, "window_s": 1.0, "step_s": 1.0})
 
     def fit(**options):
         decoder = decoder_for(found, settings, 3, refit=refit)

@@ -1,4 +1,4 @@
-"""Clips denoised by a picture model, frame by frame: the base of every inflated network, and its baseline."""
+"""Networks as the sampler sees them: in their own precision, a time for all clips."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from torch import Tensor
 if TYPE_CHECKING:
     from diffusers import UNet2DConditionModel
 
+    from eeg2vid.stages.diffusion.inflated import InflatedUNet
+
 
 class PictureDenoiser:
     """A `UNet2DConditionModel` asked frame by frame: frames of a clip know nothing of each other."""
@@ -19,8 +21,20 @@ class PictureDenoiser:
 
     def __call__(self, x: Tensor, t: int, states: Tensor) -> Tensor:
         """Return what the network predicts of `(clip, frame, channel, row, column)`."""
-        frames = x.shape[1]
         flat = x.flatten(0, 1).to(self.unet.dtype)
-        told = states.to(self.unet.dtype).repeat_interleave(frames, dim=0)
+        told = states.to(self.unet.dtype).repeat_interleave(x.shape[1], dim=0)
         found: Tensor = self.unet(flat, torch.as_tensor(t, device=x.device), encoder_hidden_states=told).sample
         return found.reshape(x.shape)
+
+
+class ClipDenoiser:
+    """An inflated network, which sees all frames of a clip."""
+
+    def __init__(self, model: InflatedUNet) -> None:
+        self.model = model
+
+    def __call__(self, x: Tensor, t: int, states: Tensor) -> Tensor:
+        """Return what the network predicts of `(clip, frame, channel, row, column)`."""
+        dtype = self.model.unet.dtype
+        found: Tensor = self.model(x.to(dtype), torch.as_tensor(t, device=x.device), states.to(dtype))
+        return found

@@ -1,0 +1,59 @@
+"""Settings of the sequence-to-sequence network."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from eeg2vid.schemas.electrodes import electrode_sets
+from eeg2vid.schemas.networks.network import LocalElectrodes, Network
+
+
+class Seq2SeqSettings(Network):
+    """A transformer from windows of an epoch to latents, frame by frame (EEG2Video)."""
+
+    builds: ClassVar[str] = "eeg2vid.stages.networks.seq2seq:Seq2SeqDecoder"
+    inputs: ClassVar[tuple[str, ...]] = ("epochs",)
+    learns: ClassVar[frozenset[str]] = frozenset({"value"})
+    cites: ClassVar[tuple[str, ...]] = ("liu2024eeg2video",)
+
+    name: Literal["seq2seq"] = "seq2seq"
+    window_s: float = Field(default=0.5, gt=0, le=60, description="length of the windows an epoch is cut into, s")
+    step_s: float = Field(default=0.25, gt=0, le=60, description="from the start of one window to the next, s")
+    scaler: Literal["electrode", "sample"] = Field(
+        default="electrode",
+        description="standardise each electrode, or each sample of each electrode (published), by the training events",
+    )
+    embedder: Literal["eegnet", "glmnet"] = Field(
+        default="eegnet", description="what makes a vector of a window: released: eegnet; the paper: glmnet"
+    )
+    embedder_dropout: float = Field(default=0.5, ge=0, lt=1, description="dropped share in the embedder")
+    local_electrodes: LocalElectrodes = electrode_sets()["glmnet-local"]
+    width: int = Field(default=512, ge=8, le=8192, description="size of the transformer's vectors; a multiple of heads")
+    heads: int = Field(default=4, ge=1, le=128, description="attention heads")
+    feed_forward: int = Field(default=2048, ge=1, le=65536, description="hidden units of its feed-forward layers")
+    encoder_layers: int = Field(default=2, ge=1, le=48, description="layers over the windows")
+    decoder_layers: int = Field(default=4, ge=1, le=48, description="layers over the frames")
+    dropout: float = Field(default=0.1, ge=0, lt=1, description="dropped share in the transformer")
+    decoding: Literal["queries", "shifted"] = Field(
+        default="queries",
+        description="frames asked for by learned queries, all at once; or, as published, the decoder fed with its own "
+        "outputs from an empty token, whose frames come one late: the first is the same whatever the EEG",
+    )
+    standardise: bool = Field(
+        default=True,
+        description="learn deviations from the mean training target, in SDs of their channel; published: raw values",
+    )
+    optimizer: Literal["adamw", "adam"] = Field(
+        default="adamw", description="weight decay apart from the gradient, or (published) in it"
+    )
+    schedule: Literal["cosine", "constant"] = Field(
+        default="cosine", description="learning rate over all steps of `training.epochs`: to 0 by a cosine, or constant"
+    )
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> Seq2SeqSettings:
+        if self.width % self.heads or self.width % 2:
+            raise ValueError(f"width ({self.width}) must be even and a multiple of heads ({self.heads})")
+        return self
