@@ -232,3 +232,12 @@ def test_a_network_of_other_latents_or_states_is_refused(made, cli, tmp_path):
         result = cli(*TUNE, *LAST, "-w", made, "--variant", "misfit", "--models", profile(folder, unet=folder / "unet"))
         assert result.code == 4, result.err
         assert sentence in result.err
+
+
+def test_what_does_not_fit_into_memory_is_learned_from_the_disk(made, cli_ok, digests):
+    words = (*TUNE, *LAST, "--steps", 1, "-w", made)
+    cli_ok(*words, "--variant", "held")
+    cli_ok(*words, "--variant", "on-disk", "--memory-gb", 1e-6)
+    found = digests(made)
+    held, on_disk = (found[f"finetune-video/{name}/study/video_models"] for name in ("held", "on-disk"))
+    assert held == on_disk
