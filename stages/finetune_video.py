@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field, field_validator
@@ -22,6 +23,7 @@ from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Needs, Per, Printed, Read, Resources, Stage, Write
 
 _TEXT = ("tokenizer", "text_encoder")
+_MINUTES = 180  # a model: 4000 steps of 60 frames at .385 TFLOP forward, three times that in all, at 30 TFLOP a second
 
 
 class FinetuneVideoSettings(TuningSettings):
@@ -69,8 +71,9 @@ class FinetuneVideo(Stage):
 
     The network gets attention over time and looks from frame to frame; what is trained and kept is that, not a copy
     of the network. No EEG is read, only which clips are tested: those are learned in nobody's name. How far apart the
-    frames of a clip are is said where clips are cut (`split-videos`). On the SLURM script's one GPU of 24 GB, batches
-    of 10 clips of 6 x 288 x 512 px need --precision bfloat16 and --pieces 5.
+    frames of a clip are is said where clips are cut (`split-videos`). A batch is divided among all GPUs that PyTorch
+    sees, unless one is named (--device cuda:0). Stable Diffusion's state is 0.9 GB: save it less often, --save-every
+    600. On one GPU of 24 GB, a batch of 10 clips of 6 x 288 x 512 px takes --precision bfloat16 and --pieces 5.
     """
 
     name = "finetune-video"
@@ -92,7 +95,7 @@ class FinetuneVideo(Stage):
     prints = Printed(
         "video_models", "models", ("fold", "clips", "left_out", "steps", "parameters", "train_loss", "validation_loss")
     )
-    resources = Resources(gpus=1, cpus=4, memory_gb=24, minutes=600)
+    resources = Resources(gpus=1, cpus=4, memory_gb=24, minutes=7 * _MINUTES)
     cites = ("wu2023tuneavideo", "liu2024eeg2video", "rombach2022ldm")
     examples = (
         "eeg2vid finetune-video --models sd --device cuda --precision bfloat16 --folds last",
@@ -103,6 +106,8 @@ class FinetuneVideo(Stage):
     def needs(self, settings: FinetuneVideoSettings, condition: str, unit: Per) -> Needs:
         """Read motion scores that were measured, and load the text encoder for no caption, only where they are used."""
         needs = super().needs(settings, condition, unit)
+        number = {"all": 7, "last": 1}.get(settings.folds, len(settings.folds.split(",")))
+        needs = replace(needs, resources=replace(needs.resources, minutes=number * _MINUTES))
         measured = settings.by_motion() and settings.fast_scores == "flow"
         needs = needs if measured else needs.without("stimuli")
         empty = _TEXT if settings.caption_dropout or settings.sample_every else ()

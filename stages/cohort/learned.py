@@ -78,7 +78,7 @@ def learned_clips(ctx: Context, wanted: str, folds: str, *, validation_in_traini
     artifacts = ctx.read_each("folds")
     if not artifacts:
         raise UsageError(
-            "Nothing here tells which clips are tested: clips alone were imported, without EEG, and are in no folds.",
+            "Nothing here tells which clips are tested: they were imported without EEG, and are in no folds.",
             "Tune in the workspace of a study with EEG, or import a model.",
         )
     cohort = gather(ctx)
@@ -149,7 +149,7 @@ def _blocks(wanted: str, used: Sequence[Shown]) -> set[str] | None:
     """Return the clips in use that were shown in the blocks named; None: no blocks are."""
     if not wanted.startswith(BLOCK):
         return None
-    known = dict.fromkeys(one.block for one in used)
+    known = sorted({one.block for one in used})
     names = [name.strip() for name in wanted.removeprefix(BLOCK).split(",")]
     for name in names:
         if name not in known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,10 +12,14 @@ from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.cohort.clips import rows_of_clips, with_measured_motion
 from eeg2vid.stages.cohort.learned import Learned
 from eeg2vid.stages.engine.protocol import Context
+from eeg2vid.stages.store.files import reserve
+from eeg2vid.stages.store.reader import Artifact
 
 if TYPE_CHECKING:
     import numpy as np
     from diffusers import UNet2DConditionModel
+
+_SLAB_BYTES = 2**26
 
 
 @dataclass(frozen=True)
@@ -49,23 +54,18 @@ class Material:
 
 
 def read_material(ctx: Context, folds: Sequence[Learned]) -> Material:
-    """Read the clips that any fold needs.
+    """Read the clips that any fold needs; above `--memory-gb` they lie in scratch files.
 
     Raises
     ------
     BadDataError
         If a clip is not there, or no caption would be encoded by another encoder than the captions.
     """
-    import numpy as np
-
     wanted = list(dict.fromkeys(clip for fold in folds for clip in (*fold.train, *fold.validation)))
-    arrays = []
-    for role, array in (("latents", "latents"), ("text", "text_states")):
-        artifact = ctx.read(role)
-        rows = rows_of_clips(artifact, wanted)
-        first, last = int(rows.min()), int(rows.max()) + 1  # one read: each chunk is decoded once
-        arrays.append(np.ascontiguousarray(artifact.read(array, slice(first, last))[rows - first]))
-    latents, states = arrays
+    sources = ((ctx.read("latents"), "latents"), (ctx.read("text"), "text_states"))
+    sizes = [len(wanted) * _row_bytes(artifact, array) for artifact, array in sources]
+    in_memory = sum(sizes) <= ctx.memory_gb * 1e9
+    latents, states = (_gathered(ctx, artifact, array, wanted, in_memory) for artifact, array in sources)
     motion: dict[str, Clip] = {}
     if ctx.settings.by_motion():
         index = {clip.clip: clip for clip in ctx.read("clips").table("clips", Clip)}
@@ -74,6 +74,37 @@ def read_material(ctx: Context, folds: Sequence[Learned]) -> Material:
             clips = with_measured_motion(ctx.read_optional("stimuli"), clips)
         motion = {clip.clip: clip for clip in clips}
     return Material({clip: row for row, clip in enumerate(wanted)}, latents, states, _empty(ctx, states), motion)
+
+
+def _row_bytes(artifact: Artifact, array: str) -> int:
+    """Return the bytes of one clip of an array."""
+    import numpy as np
+
+    entry = artifact.entries[array]
+    return math.prod(entry.shape[1:]) * np.dtype(entry.dtype).itemsize
+
+
+def _gathered(ctx: Context, artifact: Artifact, array: str, clips: Sequence[str], in_memory: bool) -> np.ndarray:
+    """Return an array's values of some clips, in their order, read slab by slab."""
+    import numpy as np
+
+    stored, rows = artifact.arrays[array], rows_of_clips(artifact, clips)
+    shape, dtype = (len(rows), *stored.shape[1:]), np.dtype(artifact.entries[array].dtype)
+    out: np.ndarray
+    if in_memory:
+        out = np.empty(shape, dtype)
+    else:
+        path = ctx.scratch(f"{array}.raw")
+        reserve(path, math.prod(shape) * dtype.itemsize)
+        out = np.memmap(path, dtype=dtype, mode="r+", shape=shape)
+    place = np.full(stored.shape[0], -1)
+    place[rows] = np.arange(len(rows))
+    step = max(1, _SLAB_BYTES // max(1, _row_bytes(artifact, array)))
+    for start in range(int(rows.min()), int(rows.max()) + 1, step):
+        there = place[start : start + step]
+        if (there >= 0).any():
+            out[there[there >= 0]] = stored[start : start + step][there >= 0]
+    return out
 
 
 def _empty(ctx: Context, states: np.ndarray) -> np.ndarray | None:

@@ -88,18 +88,20 @@ def _refuse_leak(ctx: Context, fold: Learned) -> None:
 def _tune(ctx: Context, part: WorkPart, role: str, fold: Learned, material: Material, schedule: Schedule) -> None:
     """Tune one model and keep it; a stopped tuning leaves its state and pictures beside the part and goes on there."""
     from eeg2vid.stages.diffusion.finetuning import Films, Tuner, tune
+    from eeg2vid.stages.diffusion.replicas import devices_of
     from eeg2vid.stages.diffusion.sheets import draw_losses
     from eeg2vid.stages.training.loop import Watch
     from eeg2vid.stages.training.state import FolderKeeper
 
     settings = ctx.settings
-    net = _network(ctx, fold, material)
+    devices = devices_of(ctx.device, settings.batch_size)
+    net = _network(ctx, fold, material, devices[0])
     beta = betas_of(ctx, fold, material)
     told = _some(fold.validation, settings.validation_clips)
     films, held = (
-        Films(material.latents, material.states, beta, material.rows(clips), ctx.device) for clips in (fold.train, told)
+        Films(material.latents, material.states, beta, material.rows(clips), devices[0]) for clips in (fold.train, told)
     )
-    tuner = Tuner(net, schedule, settings, len(fold.train), material.empty, ctx.device)
+    tuner = Tuner(net, schedule, settings, len(fold.train), material.empty, devices)
     pictures = part.state / "pictures"
     passes = tune(
         tuner,
@@ -120,15 +122,15 @@ def _tune(ctx: Context, part: WorkPart, role: str, fold: Learned, material: Mate
     _keep_rows(ctx, part, role, fold, len(told), sum(weight.numel() for weight in tuner.learned), passes)
 
 
-def _network(ctx: Context, fold: Learned, material: Material) -> InflatedUNet:
+def _network(ctx: Context, fold: Learned, material: Material, device: str) -> InflatedUNet:
     from eeg2vid.stages.diffusion.inflated import InflatedUNet
     from eeg2vid.stages.pretrained.unet import load_unet
     from eeg2vid.stages.training.randomness import seeded
 
     base = ctx.model("unet")
-    unet = load_unet(base.folder, ctx.device)
+    unet = load_unet(base.folder, device)
     require_fit(ctx, unet, material)
-    with seeded(ctx.seed(fold.fold, "first weights"), ctx.device):
+    with seeded(ctx.seed(fold.fold, "first weights"), device):
         net = InflatedUNet.inflate(unet, ctx.settings.inflation, base.identity)
     if ctx.settings.gradient_checkpointing:
         net.enable_gradient_checkpointing()
@@ -147,14 +149,14 @@ def _sheets(
     rows = material.rows(clips)
     assert material.empty is not None  # it was read, for sheets are drawn
     sheets = Sheets(
-        load_vae(ctx.model("vae").folder, ctx.device),
+        load_vae(ctx.model("vae").folder, tuner.device),
         Sampler(schedule, settings.sampling),
         material.latents[rows],
         material.states[rows],
         material.empty,
         beta=beta[rows] if settings.noise == "mixed" else 0 * beta[rows],
         seeds=[ctx.seed("sheet", clip) for clip in clips],
-        device=ctx.device,
+        device=tuner.device,
         precision=settings.precision,
     )
 

@@ -7,7 +7,7 @@ trained is its adapter; the base stays as it is (Wu et al., Tune-A-Video, ICCV 2
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from eeg2vid.schemas.finetuning import TuningSettings
 from eeg2vid.schemas.networks.training import TrainingSettings
 from eeg2vid.stages.diffusion.loss_scale import LossScale
 from eeg2vid.stages.diffusion.precision import computing
+from eeg2vid.stages.diffusion.replicas import Replicas
 from eeg2vid.stages.diffusion.schedule import Schedule
 from eeg2vid.stages.training.batch import Batch, Cohort
 from eeg2vid.stages.training.loop import NOBODY, Evaluate, Watch, run_epochs
@@ -92,8 +93,8 @@ class Tuner:
         Of clips that it learns from.
     empty
         Text states of no caption `(token, channel)`; None where captions are never left out.
-    device
-        Where it computes.
+    devices
+        Where it computes: the first is where the model is, the others get copies and a share of each batch.
     """
 
     def __init__(
@@ -103,14 +104,15 @@ class Tuner:
         settings: TuningSettings,
         number: int,
         empty: NDArray[np.floating] | None = None,
-        device: str = "cpu",
+        devices: Sequence[str] = ("cpu",),
     ) -> None:
-        self.net, self.schedule, self.settings, self.device = net, schedule, settings, device
+        self.net, self.schedule, self.settings, self.device = net, schedule, settings, devices[0]
         self.adapter: nn.Module = net.adapter()
-        self.learned = [weight for weight in self.adapter.parameters() if weight.requires_grad]
-        self.scale = LossScale(settings.precision == "float16").to(device)
+        self.replicas = Replicas(net, devices)
+        self.learned = self.replicas.learned[0]
+        self.scale = LossScale(settings.precision == "float16").to(self.device)
         self._optimizer = AdamW(self.learned, lr=settings.learning_rate, weight_decay=settings.weight_decay)
-        self._empty = None if empty is None else torch.from_numpy(empty).float().to(device)
+        self._empty = None if empty is None else torch.from_numpy(empty).float().to(self.device)
         self.batch_size = min(settings.batch_size, number)
         self.per_pass = number // self.batch_size
 
@@ -136,34 +138,40 @@ class Tuner:
         return torch.randperm(len(cohort))[: steps * self.batch_size]
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
-        """Change the adapter by one batch, computed piece by piece: one draw for all, whatever the pieces."""
-        noise, times, states = self._drawn(batch)
+        """Change the adapter by one batch, piece by piece, on all devices: one draw for all, whatever the pieces."""
+        latents, (noise, times, states) = batch.inputs["latents"], self._drawn(batch)
         self._optimizer.zero_grad(set_to_none=True)
-        total = torch.zeros((), device=self.device)
-        for piece in torch.arange(len(batch)).chunk(self.settings.pieces):
-            loss = self.loss(batch.inputs["latents"][piece], noise[piece], times[piece], states[piece])
-            share = loss * (len(piece) / len(batch))
-            torch.autograd.backward(self.scale.of(share))
-            total += share.detach()
+        pieces = -(-self.settings.pieces // len(self.replicas.nets))
+
+        def compute(place: int, samples: Tensor) -> Tensor:
+            total = torch.zeros((), device=self.replicas.devices[place])
+            for piece in samples.chunk(pieces):
+                loss = self.loss(latents[piece], noise[piece], times[piece], states[piece], place)
+                share = loss * (len(piece) / len(batch))
+                torch.autograd.backward(self.scale.of(share))
+                total += share.detach()
+            return total
+
+        total = self.replicas.backward(len(batch), compute)
         self.scale.step(self._optimizer, self.learned, self.settings.clip_norm)
         return {"noise": total}
 
-    def loss(self, latents: Tensor, noise: Tensor, times: Tensor, states: Tensor) -> Tensor:
-        """Return the mean squared error of what the model tells of noisy clips."""
-        noisy, asked = noised(self.schedule, latents, noise, times)
-        with computing(self.device, self.settings.precision):
-            found = self.net(noisy, times.to(self.device), states)
+    def loss(self, latents: Tensor, noise: Tensor, times: Tensor, states: Tensor, place: int = 0) -> Tensor:
+        """Return the mean squared error of what the model tells of noisy clips, on the device at a place."""
+        device, net = self.replicas.devices[place], self.replicas.nets[place]
+        noisy, asked = noised(self.schedule, latents.to(device), noise.to(device), times)
+        with computing(device, self.settings.precision):
+            found = net(noisy, times.to(device), states.to(device))
         return nn.functional.mse_loss(found.float(), asked)
 
     def _drawn(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Draw noise, times, and whose caption is left out: on the CPU, so that every device learns from the same."""
-        latents, states = batch.inputs["latents"], batch.inputs["states"]
-        noise = self.noise(batch, None)
+        states, noise = batch.inputs["states"], self.noise(batch, None)
         times = torch.randint(len(self.schedule.betas), (len(batch),))
         if self._empty is not None and self.settings.caption_dropout:
             without = torch.rand(len(batch)) < self.settings.caption_dropout
             states = torch.where(without.view(-1, 1, 1).to(self.device), self._empty, states)
-        return noise.to(latents.device), times, states
+        return noise, times, states
 
     def noise(self, batch: Batch, generator: torch.Generator | None) -> Tensor:
         """Return noise of unit variance for a batch, on the CPU; two frames of a clip correlate by its beta."""
@@ -221,7 +229,7 @@ def _evaluate(tuner: Tuner, held: Films, seed: int) -> Evaluate:
         total = 0.0
         for samples, noise in zip(batches, noises, strict=True):
             some = held.batch(samples).inputs
-            loss = tuner.loss(some["latents"], noise.to(tuner.device), times[samples], some["states"])
+            loss = tuner.loss(some["latents"], noise, times[samples], some["states"])
             total += float(loss) * len(samples)
         return total / len(held), -total / len(held)
 

@@ -33,7 +33,7 @@ class LossScale(nn.Module):
 
     def of(self, loss: Tensor) -> Tensor:
         """Return the scaled loss."""
-        return loss * self.factor if self.active else loss
+        return loss * self.factor.to(loss.device) if self.active else loss
 
     @torch.no_grad()
     def step(self, optimizer: Optimizer, weights: Sequence[Tensor], clip_norm: float | None) -> None:

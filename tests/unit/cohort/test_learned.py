@@ -5,7 +5,7 @@ import pytest
 
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.splits import Part
-from eeg2vid.stages.cohort.learned import Shown, clips_of_fold
+from eeg2vid.stages.cohort.learned import Shown, clips_of_fold, learned_clips
 
 T, V, X, U = Part.TRAIN, Part.VALIDATION, Part.TEST, Part.UNUSED
 BLOCKS = {"1": "ab", "2": "cd", "3": "ef", "4": "gh"}
@@ -89,6 +89,12 @@ def test_clips_that_are_in_no_part_are_not_learned_of_a_block_either():
 def test_a_block_that_is_none_is_named_with_those_there_are():
     with pytest.raises(UsageError, match=r"block '9'.* Known: 1, 2, 3, 4"):
         found("block:9")
+
+
+def test_clips_that_are_in_no_folds_are_refused():
+    nothing = type("Context", (), {"read_each": lambda self, role: {}})()
+    with pytest.raises(UsageError, match="imported without EEG"):
+        learned_clips(nothing, "training", "all")
 
 
 def test_nothing_left_is_refused():

@@ -53,8 +53,8 @@ def settings(**given):
     return TuningSettings(**{"steps": 6, "batch_size": 4, "noise": "iid", "learning_rate": 1e-2, **given})
 
 
-def tuner(given, number=CLIPS, schedule=SCHEDULE, empty=None):
-    return Tuner(Net(), schedule, given, number, empty)
+def tuner(given, number=CLIPS, schedule=SCHEDULE, empty=None, devices=("cpu",)):
+    return Tuner(Net(), schedule, given, number, empty, devices)
 
 
 def weights(one):
@@ -208,6 +208,51 @@ def test_stopped_at_any_step_it_goes_on_to_the_same_bytes(tmp_path, precision):
         found = tune(again, films(), films([0, 1, 2]), seed=1, watch=Watch(keeper=FolderKeeper(folder, 1e9)))
         assert torch.equal(weights(again), weights(through)), stop
         assert found == history
+
+
+@pytest.mark.parametrize(("devices", "pieces"), [(2, 1), (3, 1), (2, 4), (8, 1)])
+def test_devices_that_share_a_batch_learn_what_one_does(devices, pieces):
+    """Gradients are those of the whole batch: one, two or three devices differ in last digits only."""
+    given = settings(noise="mixed", caption_dropout=0.5, pieces=pieces)
+    found = []
+    for places in (1, devices, devices):
+        one = tuner(given, empty=np.ones((TOKENS, CHANNELS), "f4"), devices=("cpu",) * places)
+        history = tune(one, films(beta=0.5), films([0, 1]), seed=2)
+        found.append((weights(one), [row.train_loss for _, row in history]))
+    torch.testing.assert_close(found[0][0], found[1][0], rtol=0, atol=2e-5)
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-5)
+    assert torch.equal(found[1][0], found[2][0])
+
+
+def test_gradients_of_devices_are_those_of_the_mean_over_the_batch():
+    one = tuner(settings(clip_norm=None), devices=("cpu", "cpu"))
+    before = weights(one)
+    plain = Net()
+    batch = films().batch(torch.tensor([3, 1, 8, 6]))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        one.step(batch)
+    noise, times = None, None
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        noise, times = torch.randn(4, FRAMES, 4, SIDE, SIDE), torch.randint(20, (4,))
+    noisy, asked = noised(SCHEDULE, batch.inputs["latents"], noise, times)
+    torch.nn.functional.mse_loss(plain(noisy, times, batch.inputs["states"]), asked).backward()
+    for weight, by_hand in zip(one.learned, plain.adapter().parameters(), strict=True):
+        torch.testing.assert_close(weight.grad, by_hand.grad, rtol=1e-5, atol=1e-7)
+    assert not torch.equal(weights(one), before)
+
+
+def test_copies_learn_on_after_a_stop(tmp_path):
+    through = tuner(settings(steps=5), devices=("cpu", "cpu"))
+    tune(through, films(), seed=1)
+    asked = iter(range(1, 99))
+    watch = Watch(should_stop=lambda: next(asked) == 2, keeper=FolderKeeper(tmp_path, 1e9))
+    with pytest.raises(TrainingStopped):
+        tune(tuner(settings(steps=5), devices=("cpu", "cpu")), films(), seed=1, watch=watch)
+    again = tuner(settings(steps=5), devices=("cpu", "cpu"))
+    tune(again, films(), seed=1, watch=Watch(keeper=FolderKeeper(tmp_path, 1e9)))
+    assert torch.equal(weights(again), weights(through))
 
 
 def test_the_loss_on_other_clips_changes_nothing_and_is_of_the_same_noise_each_time():
