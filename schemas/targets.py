@@ -19,5 +19,6 @@ class TargetFacts(BaseModel):
     residuals: dict[str, float] = Field(
         {},
         exclude_if=lambda found: not found,
-        description="of a value: mean squared error of one number on the validation events, by fold",
+        description="of a value: mean squared error of one number on the validation events, by fold; empty where no "
+        "model had any, or what is decoded is not a model's own (made of a class)",
     )

@@ -11,7 +11,10 @@ from eeg2vid.schemas.networks.network import LocalElectrodes, Network
 
 
 class Seq2SeqSettings(Network):
-    """A transformer from windows of an epoch to latents, frame by frame (EEG2Video)."""
+    """A transformer from windows of an epoch to latents, frame by frame (EEG2Video).
+
+    Published: batches of 32, 200 epochs at a rate of 5e-4, the last one kept (`training`), beside what the fields say.
+    """
 
     builds: ClassVar[str] = "eeg2vid.stages.networks.seq2seq:Seq2SeqDecoder"
     inputs: ClassVar[tuple[str, ...]] = ("epochs",)
@@ -26,7 +29,7 @@ class Seq2SeqSettings(Network):
         description="standardise each electrode, or each sample of each electrode (published), by the training events",
     )
     embedder: Literal["eegnet", "glmnet"] = Field(
-        default="eegnet", description="what makes a vector of a window: released: eegnet; the paper: glmnet"
+        default="eegnet", description="what makes a vector of a window: eegnet (released) or glmnet (the paper)"
     )
     embedder_dropout: float = Field(default=0.5, ge=0, lt=1, description="dropped share in the embedder")
     local_electrodes: LocalElectrodes = electrode_sets()["glmnet-local"]
