@@ -18,6 +18,8 @@ from eeg2vid.schemas.networks import (
     LdaSettings,
     MapperNetwork,
     RidgeSettings,
+    SemanticMlpSettings,
+    TextHeadSettings,
     TrainingSettings,
 )
 from eeg2vid.stages.networks.build import build
@@ -50,6 +52,9 @@ MAPPERS = {
     "ridge": (RidgeSettings(), ("epochs", "de"), 1),
     "latent-cnn": (LatentCnnSettings(width=16, depth=2, tokens=2, components=6), ("epochs", "de"), 40),
     "latent-cnn full": (LatentCnnSettings(width=16, depth=2, tokens=3, head="full"), ("epochs",), 40),
+    "semantic-mlp": (SemanticMlpSettings(width=32, depth=2), ("de",), 15),
+    "text-head": (TextHeadSettings(components=6), ("epochs", "de"), 1),
+    "text-head mlp": (TextHeadSettings(kind="mlp", components=6, hidden=32), ("epochs", "de"), 40),
 }
 
 
@@ -143,8 +148,9 @@ def test_test_events_change_nothing(name):
 
 
 @pytest.mark.parametrize("refit", [True, False])
-def test_stopped_at_every_step_gives_the_same_network(refit, tmp_path):
-    settings, names, _ = MAPPERS["latent-cnn"]
+@pytest.mark.parametrize("name", ["latent-cnn", "text-head mlp"])
+def test_stopped_at_every_step_gives_the_same_network(name, refit, tmp_path):
+    settings, names, _ = MAPPERS[name]
     found, _ = study("mapper", names, 1)
     train, validation, _ = parts(found)
 
@@ -255,7 +261,7 @@ def test_somebody_unseen_is_pooled_or_takes_their_own_unlabelled_events(name):
         decoder.predict(test.inputs, unseen="own")
 
 
-@pytest.mark.parametrize("name", ["glmnet", "glmnet-raw", "latent-cnn"])
+@pytest.mark.parametrize("name", ["glmnet", "glmnet-raw", "latent-cnn", "semantic-mlp", "text-head mlp"])
 def test_gathering_batch_by_batch_gives_the_same_bytes(name, monkeypatch):
     settings, _, _, mixed, _ = two_people(name, "mapper" if name in MAPPERS else "encoder")
     train, validation, test = parts(mixed)
