@@ -26,7 +26,8 @@ class Choice(Settings):
     version
         Raised when a fix changes results: only artifacts of this choice become stale.
     builds
-        What is made from the settings, as 'package.module:Class'; imported when used.
+        What is made from the settings, as 'package.module:Class', or a function that chooses a class; imported when
+        used.
     cites
         Keys of the works to cite.
     roles

@@ -208,4 +208,5 @@ def info_nce(guess: Tensor, wanted: Tensor, same: Tensor, ignored: Tensor, tempe
     """
     cosines = functional.normalize(guess, dim=1) @ functional.normalize(wanted, dim=1).T / temperature
     counted, right = cosines.masked_fill(ignored, -math.inf), cosines.masked_fill(~same, -math.inf)
-    return sum(torch.logsumexp(counted, d) - torch.logsumexp(right, d) for d in (0, 1)).mean() / 2  # type: ignore[union-attr]
+    ways = [torch.logsumexp(counted, dim) - torch.logsumexp(right, dim) for dim in (1, 0)]
+    return torch.stack(ways).mean()

@@ -18,7 +18,9 @@ from eeg2vid.schemas.networks import (
     LdaSettings,
     MapperNetwork,
     RidgeSettings,
+    SemanticMlpSettings,
     Seq2SeqSettings,
+    TextHeadSettings,
     TrainingSettings,
 )
 from eeg2vid.stages.networks.build import build
@@ -54,6 +56,9 @@ MAPPERS = {
     "latent-cnn full": (LatentCnnSettings(width=16, depth=2, tokens=3, head="full"), ("epochs",), 40),
     "seq2seq": (Seq2SeqSettings(**SMALL, local_electrodes=LOCAL), ("epochs",), 40),
     "seq2seq glmnet": (Seq2SeqSettings(**SMALL, local_electrodes=LOCAL, embedder="glmnet"), ("epochs",), 40),
+    "semantic-mlp": (SemanticMlpSettings(width=32, depth=2), ("de",), 15),
+    "text-head": (TextHeadSettings(components=6), ("epochs", "de"), 1),
+    "text-head mlp": (TextHeadSettings(kind="mlp", components=6, hidden=32), ("epochs", "de"), 40),
 }
 
 
@@ -146,7 +151,10 @@ def test_test_events_change_nothing(name):
         np.testing.assert_array_equal(values, states[1][key])
 
 
-@pytest.mark.parametrize(("name", "refit"), [("latent-cnn", True), ("latent-cnn", False), ("seq2seq", True)])
+@pytest.mark.parametrize(
+    ("name", "refit"),
+    [("latent-cnn", True), ("latent-cnn", False), ("text-head mlp", True), ("text-head mlp", False), ("seq2seq", True)],
+)
 def test_stopped_at_every_step_gives_the_same_network(name, refit, tmp_path):
     settings, names, _ = MAPPERS[name]
     found, _ = study("mapper", names, 1)
@@ -261,7 +269,7 @@ def test_somebody_unseen_is_pooled_or_takes_their_own_unlabelled_events(name):
         decoder.predict(test.inputs, unseen="own")
 
 
-@pytest.mark.parametrize("name", ["glmnet", "glmnet-raw", "latent-cnn", "seq2seq"])
+@pytest.mark.parametrize("name", ["glmnet", "glmnet-raw", "latent-cnn", "semantic-mlp", "text-head mlp", "seq2seq"])
 def test_gathering_batch_by_batch_gives_the_same_bytes(name, monkeypatch):
     settings, _, _, mixed, _ = two_people(name, "mapper" if name in MAPPERS else "encoder")
     train, validation, test = parts(mixed)
