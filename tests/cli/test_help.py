@@ -12,7 +12,7 @@ PANELS = {
     "Start": ["demo", "simulate", "run", "status", "doctor"],
     "EEG": ["ingest", "quality", "split", "preprocess"],
     "Clips": ["split-videos", "caption", "encode-text", "encode-clips", "encode-latents"],
-    "Decode": ["train-encoder", "train-mapper", "predict", "generate"],
+    "Decode": ["train-encoder", "train-mapper", "finetune-video", "predict", "generate"],
     "Judge": ["perceive", "score", "report", "compare"],
     "Files, cluster": ["inspect", "verify", "import", "export", "cite", "recipe", "weights", "slurm"],
 }

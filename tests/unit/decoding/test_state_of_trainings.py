@@ -16,15 +16,20 @@ ELSEWHERE = {
     "eeg2vid.stages.statistics.position_vote",  # of `score`
     "eeg2vid.stages.diffusion.finetuning",  # of `finetune-video`
     "eeg2vid.stages.diffusion.inflated",
+    "eeg2vid.stages.diffusion.replicas",
+    "eeg2vid.stages.diffusion.sampler",
     "eeg2vid.stages.diffusion.schedule",
+    "eeg2vid.stages.diffusion.sheets",
     "eeg2vid.stages.pretrained.text",
     "eeg2vid.stages.pretrained.unet",
+    "eeg2vid.stages.pretrained.vae",
 }
 ELSEWHERE_OF_CLIPS = {
     "eeg2vid.stages.datasets.same_eeg",  # no EEG is read: which clips are learned, `cohort.learned` decides
     "eeg2vid.stages.datasets.splits.leaks",
     "eeg2vid.stages.eyes.eye",
     "eeg2vid.stages.signal.covariance",  # of encoders
+    "eeg2vid.stages.stimuli.contact_sheet",  # a picture to look at
     "eeg2vid.stages.stimuli.measures",
 }
 FLOORS_BELOW = ("eeg2vid.stages.engine.", "eeg2vid.stages.store.")  # they move what the rooms make
