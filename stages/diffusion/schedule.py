@@ -45,7 +45,7 @@ class Schedule:
     @property
     def abar(self) -> NDArray[np.float64]:
         """Share of the signal's variance that is left at each time `(time,)`."""
-        found: NDArray[np.float64] = np.cumprod(1 - self.betas)
+        found: NDArray[np.float64] = np.cumprod(1 - self.betas, dtype=np.float64)
         return found
 
 

@@ -8,11 +8,11 @@ Rows of one run, from the same text, latents and noise:
     c ..     DPM-Solver++ with fewer steps, in bfloat16 where asked; no training
 
 All start at the same time of the schedule; what that start saves is a row of its own ("a, all of the schedule": the
-time of `--few` clips). Films are of the simulation's range for judging; latents are the true ones made coarse and shrunk,
-as a linear decoder's are. Quality over clips, each against the true clip: class (the tiny image classifier's concept, mean
-over frames), 10-way (exact, by the rank of the true concept), identification (two-way, by the classifier's logits),
-layout (correlation of 2 x 3 fields' colours), SSIM. Differences are paired, c less a; the bound is the one-sided 95 % one
-over clips.
+time of `--few` clips). Films are of the simulation's range for judging; latents are the true ones made coarse and
+shrunk, as a linear decoder's are. Quality over clips, each against the true clip: class (the tiny image classifier's
+concept, mean over frames), 10-way (exact, by the rank of the true concept), identification (two-way, by the
+classifier's logits), layout (correlation of 2 x 3 fields' colours), SSIM. Differences are paired, c less a; the bound
+is the one-sided 95 % one over clips.
 """
 
 from __future__ import annotations
