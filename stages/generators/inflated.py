@@ -137,7 +137,7 @@ class Inflated(Generator):
         if residual is None:
             raise UsageError(
                 f"{self.build.where} does not say how large the error of its latents is: there is no start level.",
-                "Divide with validation events (eeg2vid split --validation previous-block), or name the time: "
+                "Divide with validation events, as `validation` of eeg2vid split says, or name the time: "
                 "`generator.start_time`.",
             )
         return start_time(self.sampler.schedule, residual, s.start_share if guided else s.start_share_alone)
@@ -162,7 +162,7 @@ class Inflated(Generator):
         if tuned and fold not in self.build.tuned:
             raise UsageError(
                 f"No video model was tuned for fold '{fold}', only for {', '.join(self.build.tuned) or 'none'}.",
-                f"Tune one: eeg2vid finetune-video --folds {fold}; or take the picture model: `generator.model`.",
+                "Tune one: eeg2vid finetune-video with `folds`; or take the picture model: `generator.model` picture.",
             )
         self._denoise = None
         base = self.build.models["unet"]
