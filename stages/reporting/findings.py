@@ -90,7 +90,16 @@ class ClockedTogether:
     tone: Tone = "caution"
 
 
-Finding = Tested | Unbeaten | Counted | Joined | Outdone | Clocked | ClockedTogether
+@dataclass(frozen=True)
+class Still:
+    """The first decoded frame, held, is not shown to do worse on any measure; on `better` of them it does better."""
+
+    items: tuple[Evidence, ...]
+    better: int
+    tone: Tone = "caution"
+
+
+Finding = Tested | Unbeaten | Counted | Joined | Outdone | Clocked | ClockedTogether | Still
 
 
 @dataclass(frozen=True)

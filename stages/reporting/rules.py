@@ -22,6 +22,7 @@ from eeg2vid.stages.reporting.findings import (
     Joined,
     Judgement,
     Outdone,
+    Still,
     Tested,
     Tone,
     Unbeaten,
@@ -40,6 +41,7 @@ from eeg2vid.stages.reporting.over_people import (
 from eeg2vid.stages.statistics.adjust import holm
 
 BALANCED = "balanced-accuracy"
+FROZEN_FRAME = "frozen-frame"
 RUNS_ARE = "concept"  # the target that tells the runs: whoever knows it knows which run a clip is of
 
 
@@ -66,6 +68,7 @@ def judge(subjects: Sequence[Subject], definitions: Iterable[Definition], stamps
         for one in kinds
         for finding in (_of_one(every[one]) if len(subjects) == 1 else _of_several(every[one], joint))
     ]
+    findings += _still([evidence_of(s.scores, s.contrasts, "video", glossary, s.person) for s in subjects])
     headline = _headline(every[about], about, joint)
     timed = _timed(headline, every[about], every["classification"], joint)
     tone: Tone = "caution" if timed else headline.tone
@@ -221,6 +224,20 @@ def _unbeaten(item: Evidence) -> list[Finding]:
             continue
         found.append(Unbeaten(item, name, item.gain(name) < 0 and (contrast is None or contrast.p < ALPHA)))
     return found
+
+
+def _still(every: Sequence[list[Evidence]]) -> list[Finding]:
+    """Return whether what moves adds nothing: after correction, no measure of anybody beats the first frame, held."""
+    moving = [
+        item
+        for items in every
+        for item in items
+        if FROZEN_FRAME in item.contrasts and item.score.value != item.others[FROZEN_FRAME].value
+    ]
+    p = holm([item.contrasts[FROZEN_FRAME].p for item in moving])
+    shown = any(one < ALPHA and item.gain(FROZEN_FRAME) > 0 for item, one in zip(moving, p, strict=True))
+    worse = sum(item.gain(FROZEN_FRAME) < 0 for item in moving)
+    return [Still(tuple(moving), worse)] if moving and not shown else []
 
 
 def _clocked(items: Sequence[Evidence]) -> list[Finding]:

@@ -17,6 +17,7 @@ from eeg2vid.stages.reporting.findings import (
     Finding,
     Joined,
     Outdone,
+    Still,
     Tested,
     Tone,
     Unbeaten,
@@ -25,7 +26,7 @@ from eeg2vid.stages.reporting.glossary import capital, constant, listed
 from eeg2vid.stages.reporting.headline import say_headline
 from eeg2vid.stages.reporting.numbers import number, p_value, with_interval
 from eeg2vid.stages.reporting.over_people import share_of
-from eeg2vid.stages.reporting.rules import Subject, judge
+from eeg2vid.stages.reporting.rules import FROZEN_FRAME, Subject, judge
 from eeg2vid.stages.statistics.power import power_sentence
 
 Terms = Sequence[Term]
@@ -100,7 +101,7 @@ def _weight(finding: Finding) -> int:
     """Return how late a finding is read: what a clock explains, then evidence, then what is none, then controls."""
     if isinstance(finding, Clocked | ClockedTogether):
         return 0
-    if isinstance(finding, Unbeaten | Outdone):
+    if isinstance(finding, Unbeaten | Outdone | Still):
         return 3
     return 1 if finding.tone != "no" else 2
 
@@ -121,6 +122,8 @@ def _sentence(finding: Finding, terms: Terms, *, tamed: bool) -> Sentence:
             claim, numbers = _outdone(finding, terms)
         case Clocked():
             claim, numbers = _clocked(finding)
+        case Still():
+            claim, numbers = _still(finding)
     return Sentence("caution" if tamed and finding.tone == "yes" else finding.tone, claim, numbers)
 
 
@@ -272,3 +275,16 @@ def _clocked(finding: Clocked) -> tuple[str, str]:
         theirs, ours = median(vote.value for _, vote in finding.pairs), median(own.value for own, _ in finding.pairs)
         numbers = f"medians: {name} {number(theirs)}, decoded {number(ours)}"
     return f"{claim}: the order of presentation, or drift, can pass for decoding", numbers
+
+
+def _still(finding: Still) -> tuple[str, str]:
+    items = finding.items
+    claim = (
+        "What moves in the decoded videos is not worth its cost: the first frame, held, is nowhere shown to do worse"
+    )
+    most = max(items, key=lambda item: item.gain(FROZEN_FRAME) / (abs(item.score.value) or 1))
+    held = most.others[FROZEN_FRAME]
+    return claim, (
+        f"of {len(items)} measures it does better on {finding.better}; it loses most on {most.name}, "
+        f"{number(held.value)} held, {number(most.score.value)} moving"
+    )

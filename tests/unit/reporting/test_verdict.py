@@ -77,6 +77,20 @@ def test_grey_wins_on_ssim(p, expected):
     assert sentences((scores, [contrast("ssim", "grey", -0.09, p)]))[1] == expected
 
 
+def test_motion_that_adds_nothing_is_said():
+    scores = [score("two-way", "full", 0.6, 0.5, 0.001), score("two-way", "frozen-frame", 0.62, 0.5, 0.001)]
+    scores += [score("ssim", "full", 0.32, 0.3, 0.001), score("ssim", "frozen-frame", 0.31, 0.3, 0.001)]
+    against = [contrast("two-way", "frozen-frame", -0.02, 0.3), contrast("ssim", "frozen-frame", 0.01, 0.04)]
+    assert sentences((scores, against))[-1] == (
+        "caution: What moves in the decoded videos is not worth its cost: the first frame, held, does nowhere clearly "
+        "worse: of 2 measures it does better on 1; it loses most on SSIM, .310 held, .320 moving."
+    )  # .04 of two measures is none after correction
+    shown = [against[0], contrast("ssim", "frozen-frame", 0.01, 0.01)]
+    assert not any("not worth its cost" in line for line in sentences((scores, shown)))
+    same = [scores[0], score("two-way", "frozen-frame", 0.6, 0.5, 0.001)]  # a picture that is shown all the time anyway
+    assert not any("not worth" in s for s in sentences((same, [contrast("two-way", "frozen-frame", 0.0, 1.0)])))
+
+
 def test_what_a_constant_video_does_better_stands_before_all_findings():
     """One sentence for each such control, whatever stands above it, in one subject or in most; never folded."""
     scores = [score(f"m{k}", "full", 0.6, 0.5, 0.001) for k in range(8)]
