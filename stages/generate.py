@@ -140,7 +140,9 @@ class Generate(Stage):
             if true is not None:
                 _write_sheet(part, f"sheet-{batches.index(batch):04d}.png", true(rows), videos[0], geometry)
         if not instead and "unet" in generator.roles:
-            ctx.reporter.remark(f"{ctx.node}: {peak_bytes(ctx.device) / GIB:.1f} GiB of memory were needed on {ctx.device}")
+            ctx.reporter.remark(
+                f"{ctx.node}: {peak_bytes(ctx.device) / GIB:.1f} GiB of memory were needed on {ctx.device}"
+            )
         ctx.write("videos").attributes(geometry)
 
 
