@@ -54,7 +54,7 @@ class Learned:
     leak: str = ""
 
 
-def learned_clips(ctx: Context, wanted: str, folds: str, *, validation_in_training: bool = False) -> list[Learned]:
+def clips_to_learn(ctx: Context, wanted: str, folds: str, *, validation_in_training: bool = False) -> list[Learned]:
     """Return the clips that the folds in use learn, from everybody's folds and the clip index.
 
     Parameters
@@ -111,7 +111,7 @@ def clips_of_fold(
     parts
         Value of `Part` of each event, int8 `(event,)`.
     wanted, validation_in_training
-        As for `learned_clips`.
+        As for `clips_to_learn`.
 
     Raises
     ------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from eeg2vid.schemas.conditions import CONDITIONS, made_by, makes_at
@@ -14,12 +13,12 @@ from eeg2vid.schemas.errors import MissingInputError
 from eeg2vid.schemas.predictions import PredictionKey
 from eeg2vid.schemas.splits import Part
 from eeg2vid.schemas.targets import TargetFacts
-from eeg2vid.schemas.video_models import VideoModel
 from eeg2vid.schemas.videos import VideoKey, key_alone
 from eeg2vid.stages.cohort.clips import rows_of_clips, with_measured_motion
 from eeg2vid.stages.cohort.folds import FoldParts, chosen_folds, load_folds
 from eeg2vid.stages.cohort.people import gather
 from eeg2vid.stages.decoding.conditioned import learned_clips
+from eeg2vid.stages.decoding.tuned import tuned_models
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.store.reader import Artifact
 from eeg2vid.stages.store.rows import row_reader, whole_pieces
@@ -135,7 +134,7 @@ def generated(ctx: Context) -> tuple[list[VideoKey], Make]:
             device=ctx.device,
             seed=ctx.seed,
             where=str(ctx.read("predictions").address if decoded else ctx.node),
-            tuned=_tuned(ctx),
+            tuned=tuned_models(ctx, keys),
             mean=lambda target, fold: _mean(readers[target], keys, fold),
             progress=lambda done, total: ctx.reporter.within(at_hand[0], done, total),
         ),
@@ -153,14 +152,6 @@ def generated(ctx: Context) -> tuple[list[VideoKey], Make]:
         return made_by(ctx.condition)(videos) if how == "frames" else videos
 
     return keys, make
-
-
-def _tuned(ctx: Context) -> dict[str, Path]:
-    """Return the folder of each fold's tuned network; none where the generator uses none."""
-    if "video_models" not in ctx.settings.generator.also_reads():
-        return {}
-    artifact = ctx.read("video_models")
-    return {row.fold: artifact.model(row.path) for row in artifact.table("models", VideoModel)}
 
 
 def _mean(read: Reader, keys: list[VideoKey], fold: str) -> np.ndarray:

@@ -10,7 +10,7 @@ from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.latents import LatentAttributes
 from eeg2vid.schemas.splits import LEAK
 from eeg2vid.schemas.video_models import LearnedClip, TunedPass, VideoModel, VideoModelAttributes
-from eeg2vid.stages.cohort.learned import Learned, learned_clips
+from eeg2vid.stages.cohort.learned import Learned, clips_to_learn
 from eeg2vid.stages.decoding.films import Material, betas_of, read_material, require_fit
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.store.code import code_record, source_digest
@@ -46,7 +46,7 @@ def tune_folds(ctx: Context, role: str) -> None:
     from eeg2vid.stages.diffusion.schedule import load_schedule
 
     settings = ctx.settings
-    folds = learned_clips(ctx, settings.clips, settings.folds, validation_in_training=settings.validation_in_training)
+    folds = clips_to_learn(ctx, settings.clips, settings.folds, validation_in_training=settings.validation_in_training)
     for fold in folds:
         _refuse_leak(ctx, fold)
     schedule = load_schedule(ctx.model("scheduler").folder)

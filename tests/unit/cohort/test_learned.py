@@ -5,7 +5,7 @@ import pytest
 
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.splits import Part
-from eeg2vid.stages.cohort.learned import Shown, clips_of_fold, learned_clips
+from eeg2vid.stages.cohort.learned import Shown, clips_of_fold, clips_to_learn
 
 T, V, X, U = Part.TRAIN, Part.VALIDATION, Part.TEST, Part.UNUSED
 BLOCKS = {"1": "ab", "2": "cd", "3": "ef", "4": "gh"}
@@ -94,7 +94,7 @@ def test_a_block_that_is_none_is_named_with_those_there_are():
 def test_clips_that_are_in_no_folds_are_refused():
     nothing = type("Context", (), {"read_each": lambda self, role: {}})()
     with pytest.raises(UsageError, match="imported without EEG"):
-        learned_clips(nothing, "training", "all")
+        clips_to_learn(nothing, "training", "all")
 
 
 def test_nothing_left_is_refused():
