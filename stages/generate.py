@@ -119,12 +119,15 @@ class Generate(Stage):
         """Make the videos, a part's frames at a time."""
         import numpy as np
 
+        from eeg2vid.stages.diffusion.memory import GIB, forget_peak, peak_bytes
+
         generator, geometry = ctx.settings.generator, ctx.read("stimuli").attributes()
         keys, make = _shown(ctx)
         instead = makes_at("generate", ctx.condition) == "videos"
         draws = 1 if instead else generator.draws()
         true = None if instead else true_frames(ctx)
         batches = batches_of(keys, generator.together())
+        forget_peak(ctx.device)
         for part, [batch] in ctx.parts("videos", batches):
             rows, videos = keys[batch], [make(batch, draw) for draw in range(draws)]
             part.rows("videos", "clips", rows)
@@ -136,6 +139,10 @@ class Generate(Stage):
                 _write_films(part, [f"{row.event}{another}.mp4" for row in rows], films, geometry)
             if true is not None:
                 _write_sheet(part, f"sheet-{batches.index(batch):04d}.png", true(rows), videos[0], geometry)
+        if not instead and "unet" in generator.roles:
+            ctx.reporter.remark(
+                f"{ctx.node}: {peak_bytes(ctx.device) / GIB:.1f} GiB of memory were needed on {ctx.device}"
+            )
         ctx.write("videos").attributes(geometry)
 
 

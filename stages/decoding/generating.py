@@ -140,6 +140,9 @@ def generated(ctx: Context) -> tuple[list[VideoKey], Make]:
         ),
     )
 
+    if (expected := generator.expected_bytes()) is not None:
+        ctx.reporter.remark(f"{ctx.node}: about {expected / 2**30:.1f} GiB of memory are needed on {ctx.device}")
+
     def make(part: slice, draw: int = 0) -> np.ndarray:
         values = {target: read(part) for target, read in readers.items()}
         of_part = keys[part]

@@ -102,6 +102,10 @@ class Generator(ABC):
         self.settings = settings
         self.build = build
 
+    def expected_bytes(self) -> int | None:
+        """Return how much memory it will need on its device, None where nobody says."""
+        return None
+
     @abstractmethod
     def make(
         self, clips: Sequence[str], values: Mapping[str, NDArray[np.float32]], *, fold: str = "", draw: int = 0

@@ -12,16 +12,18 @@ from torch import Tensor
 
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.generators import InflatedGenerator
+from eeg2vid.stages.diffusion.adapter_files import read_config
 from eeg2vid.stages.diffusion.denoisers import ClipDenoiser, PictureDenoiser
 from eeg2vid.stages.diffusion.inflated import InflatedUNet
+from eeg2vid.stages.diffusion.memory import Passes, expected_bytes, size_of_unet, size_of_vae
 from eeg2vid.stages.diffusion.noise import beta_of, mixed_noise
 from eeg2vid.stages.diffusion.sampler import Denoise, Sampler
 from eeg2vid.stages.diffusion.schedule import load_schedule
 from eeg2vid.stages.diffusion.start import released_start, start_time
 from eeg2vid.stages.generators.generator import Build, Generator
 from eeg2vid.stages.pretrained.text import load_text_encoder
-from eeg2vid.stages.pretrained.unet import load_unet
-from eeg2vid.stages.pretrained.vae import decode, factor, lay_out_for_cpu, load_vae
+from eeg2vid.stages.pretrained.unet import empty_unet, load_unet
+from eeg2vid.stages.pretrained.vae import at_once, decode, factor, lay_out_for_cpu, load_vae
 
 _VAE_BATCH = 24
 Values = Mapping[str, NDArray[np.float32]]
@@ -45,6 +47,26 @@ class Inflated(Generator):
         self.empty = words.encode([""]).states
         self._fold: str | None = None
         self._denoise: Denoise | None = None
+
+    def expected_bytes(self) -> int:
+        """Return how much memory it will need on its device, from the form of its networks."""
+        s, (frames, rows, columns), step = self.settings, self.build.shape[:3], factor(self.vae)
+        base, low = self.build.models["unet"], s.memory == "low"
+        unet = empty_unet(base.folder)
+        config = dict(unet.config)
+        tuned = next(iter(self.build.tuned.values()), None) if s.model == "tuned" else None
+        network = InflatedUNet.inflate(unet, read_config(tuned, base.identity)) if tuned else unet
+        of_clip = 1 if s.frames == "one" else frames
+        sides = 2 if s.sampling.guidance != 1 else 1
+        batch = 1 if low else min(_VAE_BATCH, s.clips * of_clip)
+        passes = Passes(
+            samples=of_clip if low else s.clips * of_clip * sides,
+            places=rows // step * (columns // step),
+            pictures=batch if low else at_once(self.build.device, rows, columns, batch),
+            pixels=rows * columns,
+        )
+        sizes = size_of_unet(network, config), size_of_vae(self.vae, self.vae.config)
+        return expected_bytes(*sizes, passes, precision=s.precision, device=self.build.device)
 
     def make(self, clips: Sequence[str], values: Values, *, fold: str = "", draw: int = 0) -> NDArray[np.uint8]:
         """Return the videos: noise, latents and text to latents, latents to pictures."""
@@ -109,9 +131,9 @@ class Inflated(Generator):
         guided: bool,
     ) -> dict[str, Any]:
         """Return what the sampler begins with, as its arguments."""
-        if latents is None:
-            return {}
         s = self.settings
+        if latents is None or s.start == "noise":
+            return {}
         if s.frames == "one":
             latents = latents.mean(axis=1, keepdims=True)
         if latents.shape != noise.shape:

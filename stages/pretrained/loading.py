@@ -16,7 +16,7 @@ from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.pretrained.shards import check_shards
 
 Precision = Literal["float32", "float16", "bfloat16"]
-_FETCH = "Try: eeg2vid weights fetch"
+FETCH = "Try: eeg2vid weights fetch"
 
 
 _OLD_BUFFERS = ("position_ids",)  # counted in files of older transformers, made anew since
@@ -58,9 +58,9 @@ def load_pretrained(
         first is named.
     """
     if not (folder / "config.json").is_file():
-        raise MissingPackageError(f"No {kind.__name__} in {folder}: config.json is absent.", _FETCH)
+        raise MissingPackageError(f"No {kind.__name__} in {folder}: config.json is absent.", FETCH)
     if all(is_foreign(path.name) for path in folder.glob("*.safetensors")):
-        raise MissingPackageError(f"No {kind.__name__} in {folder}: there is no .safetensors file.", _FETCH)
+        raise MissingPackageError(f"No {kind.__name__} in {folder}: there is no .safetensors file.", FETCH)
     check_shards(kind.__name__, folder, index_first=_is_of_diffusers(kind))
     with quiet():
         try:
@@ -143,7 +143,7 @@ def load_tokenizer(folder: Path, kind: Any = None) -> Any:
 
     if not any((folder / name).is_file() for name in ("tokenizer.json", "vocab.json", "vocab.txt")):
         raise MissingPackageError(
-            f"No tokenizer in {folder}: tokenizer.json, vocab.json and vocab.txt are absent.", _FETCH
+            f"No tokenizer in {folder}: tokenizer.json, vocab.json and vocab.txt are absent.", FETCH
         )
     with quiet():
         try:

@@ -71,11 +71,16 @@ def _scale(vae: AutoencoderKL) -> tuple[float, float]:
     return 0.0 if shift is None else float(shift), float(vae.config.scaling_factor)
 
 
+def at_once(device: str, height: int, width: int, batch: int) -> int:
+    """Return how many pictures go through the VAE together, of a batch: on a CPU as many as its cache holds."""
+    return min(batch, max(2, _CACHED_PX // (height * width))) if device == "cpu" else batch
+
+
 def _together(vae: AutoencoderKL, number: int, height: int, width: int, batch: int) -> list[slice]:
     """Return which pictures go through the VAE together: a CPU gets few, but none alone, whose last bits differ."""
     if vae.device.type != "cpu" or batch == 1:
         return [slice(start, start + batch) for start in range(0, number, batch)]
-    few = min(batch, max(2, _CACHED_PX // (height * width)))
+    few = at_once("cpu", height, width, batch)
     passes = max(1, min(-(-number // few), number // 2))
     ends = [number * k // passes for k in range(passes + 1)]
     return [slice(start, end) for start, end in itertools.pairwise(ends)]

@@ -182,3 +182,28 @@ def test_values_of_other_models_or_sizes_are_refused(models, values):
         make({}, build(models, facts={"text": other}), values)
     with pytest.raises(UsageError, match=r"latents of shape \(2, 4, 8, 14\) per clip, expected \(3, 4, 8, 14\)"):
         make({}, build(models), {**values, "latents": values["latents"][:, :2]})
+
+
+def test_it_says_what_memory_it_needs(models):
+    """By hand: libraries, the weights of both networks, and what the larger of both passes holds."""
+
+    def expected(**settings):
+        chosen = InflatedGenerator.model_validate({**FEW, **settings})
+        return chosen.built()(chosen, build(models)).expected_bytes()
+
+    unet, vae = load_unet(models["unet"].folder), load_vae(models["vae"].folder)
+    plain = 4 * (unet.num_parameters() + vae.num_parameters())
+    assert plain + 0.45 * 2**30 < expected(memory="low") < expected() < 2**30
+    # 20 clips of 3 frames, both sides, 8 x 14 places: 64 (down) and 112 / 4 wide ways down, 16 x 64 in a block
+    held = 16 * 64 + 64 + 64 + 64 / 4 + 112 / 4
+    assert expected(clips=200) - expected(clips=100) == pytest.approx(100 * 3 * 2 * 8 * 14 * held * 4, rel=1e-6)
+
+
+def test_it_says_so_of_a_tuned_network_too(models, tmp_path):
+    unet = load_unet(models["unet"].folder)
+    InflatedUNet.inflate(unet, InflationSettings(), models["unet"].identity).save_pretrained(tmp_path)
+    chosen = InflatedGenerator.model_validate({**FEW, "model": "tuned", "memory": "low"})
+    picture = chosen.model_copy(update={"model": "picture"})
+    tuned = build(models, tuned={"block-7": tmp_path})
+    more = chosen.built()(chosen, tuned).expected_bytes() - picture.built()(picture, build(models)).expected_bytes()
+    assert more > 4 * 4 * 112**2  # one attention over time at least
