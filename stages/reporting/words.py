@@ -279,9 +279,7 @@ def _clocked(finding: Clocked) -> tuple[str, str]:
 
 def _still(finding: Still) -> tuple[str, str]:
     items = finding.items
-    claim = (
-        "What moves in the decoded videos is not worth its cost: the first frame, held, is nowhere shown to do worse"
-    )
+    claim = "What moves in the decoded videos is not worth its cost: the first frame, held, does nowhere clearly worse"
     most = max(items, key=lambda item: item.gain(FROZEN_FRAME) / (abs(item.score.value) or 1))
     held = most.others[FROZEN_FRAME]
     return claim, (
