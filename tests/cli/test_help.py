@@ -93,7 +93,7 @@ def test_published_of_a_variant_that_the_recipe_does_not_know(workspace, cli):
     refused = cli("train-encoder", "--variant", "mine", *words)
     assert refused.code == 2 and "does not say what published means for train-encoder/mine, only for lda" in refused.err
     refused = cli("run", "--recipe", "latent-cnn", *words)
-    assert refused.code == 2 and "Recipes that do: ridge, glmnet." in refused.err
+    assert refused.code == 2 and "Recipes that do: ridge, eeg2video, glmnet." in refused.err
 
 
 def test_the_plan_as_a_graph(workspace, cli_ok):

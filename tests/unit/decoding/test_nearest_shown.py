@@ -46,7 +46,7 @@ def world(monkeypatch):
 
 
 def test_each_fold_is_searched_once_and_part_by_part_gives_the_whole(world):
-    generator = type("G", (), {"targets": ("latents",)})()
+    generator = type("G", (), {"reads_targets": lambda self: ("latents",)})()
     ctx = SimpleNamespace(
         settings=SimpleNamespace(generator=generator, folds="all"),
         read=lambda _: SimpleNamespace(lazy=lambda _: None),

@@ -128,7 +128,7 @@ def test_published_values_are_compared_as_settings_take_them(tmp_path):
 def test_a_recipe_without_published_tables_refuses_the_protocol(tmp_path):
     with pytest.raises(UsageError, match="'latent-cnn' does not say") as error:
         study(tmp_path, "latent-cnn", protocol="published")
-    assert error.value.hint == "Recipes that do: ridge, glmnet."
+    assert error.value.hint == "Recipes that do: ridge, eeg2video, glmnet."
 
 
 @pytest.mark.parametrize(
