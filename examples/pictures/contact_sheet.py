@@ -1,6 +1,7 @@
-"""Draw truth above decoded above shuffled-runs for the first clip of every run of one fold: none picked.
+"""Draw truth above decoded above shuffled-runs for the first clip of every run of one fold, or every n-th: none picked.
 
 Usage: python examples/pictures/contact_sheet.py WORKSPACE OUT.png [--subject 1] [--recipe ridge] [--fold block-7]
+[--every 4] [--also true-text]
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ def main() -> None:
     parser.add_argument("--subject", default="1")
     parser.add_argument("--recipe", default="evoked-rhythms")
     parser.add_argument("--fold", default="block-7")
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--also", action="append", default=[], help="further conditions, a row each")
     given = parser.parse_args()
     unit = f"sub-{given.subject}"
 
@@ -38,14 +41,13 @@ def main() -> None:
     place = {row.clip: index for index, row in enumerate(stimuli.table("clips", VideoKey))}
     keys = read("predict", given.recipe, unit, "predictions").table("latents", PredictionKey)
     first = {key.run: index for index, key in reversed(list(enumerate(keys))) if key.fold == given.fold}
-    chosen = sorted(first.values())
-    videos = {
-        "true": [stimuli.read("frames", place[keys[index].clip]) for index in chosen],
-        "decoded": [read("generate", given.recipe, unit, "videos").read("frames", index) for index in chosen],
-        "shuffled-runs": [
-            read("generate", f"{given.recipe}~shuffled-runs", unit, "videos").read("frames", index) for index in chosen
-        ],
-    }
+    chosen = sorted(first.values())[given.every - 1 :: given.every]
+    videos = {"true": [stimuli.read("frames", place[keys[index].clip]) for index in chosen]}
+    for condition in ("", "shuffled-runs", *given.also):
+        variant = f"{given.recipe}~{condition}" if condition else given.recipe
+        made = read("generate", variant, unit, "videos")
+        row_of = {row.event: index for index, row in enumerate(made.table("clips", VideoKey))}
+        videos[condition or "decoded"] = [made.read("frames", row_of[keys[index].event]) for index in chosen]
     height, width = geometry.height * SCALE, geometry.width * SCALE
     sheet = Image.new("RGB", (LABEL + len(chosen) * (width + GAP), len(videos) * (height + GAP)), "white")
     draw = ImageDraw.Draw(sheet)

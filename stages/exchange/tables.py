@@ -78,6 +78,7 @@ def _csv_rows(file: typing.TextIO, path: Path, row_type: type[Row]) -> list[tupl
     reader = csv.DictReader(file)
     nullable = {name for name, info in row_type.model_fields.items() if _may_be_none(info.annotation)}
     nested = {name for name, info in row_type.model_fields.items() if typing.get_origin(info.annotation) in _NESTED}
+    optional = {name for name, info in row_type.model_fields.items() if not info.is_required()}
     rows = []
     for data in reader:
         if None in data or None in data.values():
@@ -86,6 +87,9 @@ def _csv_rows(file: typing.TextIO, path: Path, row_type: type[Row]) -> list[tupl
         cells: dict[str, Any] = {
             name: None if value == "" and name in nullable else value for name, value in data.items()
         }
+        for name in nested & optional & cells.keys():
+            if cells[name] == "":  # a field may leave out what is empty
+                del cells[name]
         for name in nested & cells.keys():
             try:
                 cells[name] = json.loads(cells[name])

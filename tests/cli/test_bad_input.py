@@ -314,11 +314,11 @@ COMMANDS = {
         2,
         "There is no condition 'gray'",
     ),
-    "condition-without-a-maker": (
+    "condition-that-takes-all-away": (
         nothing,
-        ("generate", "--variant", "ridge~no-dana"),
+        ("generate", "--variant", "ridge~no-seq2seq"),
         2,
-        "Nothing makes the condition 'no-dana' yet",
+        "generator 'decode' makes nothing without latents",
     ),
     "unknown-condition-in-toml": (
         config('[study]\nconditions = ["gray"]\n'),

@@ -14,8 +14,12 @@ from eeg2vid.schemas.videos import VideoKey
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import open_artifact
 
-REFUSED = {"true-text": "no text", "true-both": "no text", "no-text": "no text"}  # of a generator that reads latents
-NEVER = {"no-dana", "no-seq2seq", POSITION_VOTE}  # nothing makes them, or `score` itself
+REFUSED = {  # of a generator that reads latents, and makes nothing without
+    **dict.fromkeys(("true-text", "true-both", "no-text"), "reads no text, only latents."),
+    **dict.fromkeys(("true-motion", "no-dana"), "reads no fast, only latents."),
+    "no-seq2seq": "makes nothing without latents.",
+}
+NEVER = {POSITION_VOTE}  # made by `score` itself
 MADE = [name for name in CONDITIONS if name not in {*REFUSED, *NEVER}]
 ONE_FOLD = """
 [train-encoder.lda]
@@ -90,7 +94,7 @@ def accuracy(decoded, truth, condition):
 def test_what_cannot_be_made_is_left_out_and_told(made):
     _, said = made
     for name, why in REFUSED.items():
-        assert f"Condition '{name}' is left out: generator 'decode' reads {why}, only latents." in said
+        assert f"Condition '{name}' is left out: generator 'decode' {why}" in said
 
 
 def test_no_condition_is_forgotten(made):
@@ -237,7 +241,7 @@ def test_the_same_seed_gives_the_same_bytes(made, cli_ok, digests, name):
     [
         (("run", "--condition", "true-text"), "'true-text' cannot be made: generator 'decode' reads no text"),
         (("run", "--condition", "gray"), "no condition 'gray'. Did you mean 'grey'"),
-        (("run", "--condition", "no-dana"), "Nothing makes the condition 'no-dana' yet"),
+        (("run", "--condition", "no-dana"), "'no-dana' cannot be made: generator 'decode' reads no fast"),
         (("run", "--recipe", "glmnet", "--condition", "grey"), "it acts at generate, which is not planned"),
         (("run", "--recipe", "glmnet", "--condition", "class-true"), "only labels are decoded"),
         (("run", "--recipe", "latent-cnn", "--condition", "class-predicted"), "no 'concept' is decoded"),

@@ -131,7 +131,7 @@ FILES = {
 
 
         class Painter(Generator):
-            def make(self, clips, values):
+            def make(self, clips, values, *, fold="", draw=0):
                 if "colour-of-clip" not in values:
                     return np.full((len(clips), *self.build.shape), 7, np.uint8)
                 colour = np.clip(values["colour-of-clip"], 0, 255).astype(np.uint8)
@@ -276,8 +276,11 @@ def test_a_fix_in_one_network_leaves_the_others_fresh(workspace, cli_ok, monkeyp
     assert states["train-encoder", "stale"]["reasons"] == ["network lda version 2 -> 3"]
 
 
-@pytest.mark.parametrize("condition", ["no-dana", "no-seq2seq"])
-def test_a_condition_without_a_maker_is_refused(workspace, cli, condition):
+def test_a_condition_without_a_maker_is_refused(workspace, cli, monkeypatch):
+    condition = "no-maker"
+    monkeypatch.setitem(
+        CONDITIONS, condition, CONDITIONS["no-text"].model_copy(update={"name": condition, "maker": ""})
+    )
     config = workspace / "eeg2vid.toml"
     config.write_text(config.read_text().replace("[study]", f'[study]\nconditions = ["{condition}"]'))
     result = cli("run", "-w", workspace, "--dry-run")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from eeg2vid.schemas.conditions import CONDITIONS
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.stage import Read, Write
@@ -122,9 +123,11 @@ def test_a_condition_that_some_variants_refuse_is_left_out_of_those(root, picky)
     assert study.left_out() == ["Condition 'grey' is left out of draw/toy: word 'a' will not do."]
 
 
-def test_why_a_condition_is_impossible_here(root):
+def test_why_a_condition_is_impossible_here(root, monkeypatch):
+    without = CONDITIONS["no-text"].model_copy(update={"name": "no-maker", "maker": ""})
+    monkeypatch.setitem(CONDITIONS, "no-maker", without)
     study = open_study(root)
-    assert study.impossible("no-dana") == "nothing makes it yet"
+    assert study.impossible("no-maker") == "nothing makes it yet"
     assert study.impossible("clock-only") == "it acts at preprocess, which is not planned"
     with pytest.raises(UsageError, match="There is no condition 'gray'"):
         study.impossible("gray")

@@ -102,9 +102,9 @@ def test_a_full_size_model_has_the_shapes_that_the_stages_count_on(role):
 
 def test_the_profile_names_a_source_for_every_role():
     roles = Models("sd").profile.roles
-    assert {name.split()[0] for name in BUILT} | {"tokenizer"} == set(roles)
+    assert {name.split()[0] for name in BUILT} | {"tokenizer", "scheduler"} == set(roles)
     assert all(source.hub and source.folder is None for source in roles.values())
-    diffusion = {"vae", "unet", "text_encoder", "tokenizer"}
+    diffusion = {"vae", "unet", "text_encoder", "tokenizer", "scheduler"}
     assert {roles[role].hub for role in diffusion} == {"CompVis/stable-diffusion-v1-4"}
     assert all(roles[role].subfolder == role for role in diffusion)
 
