@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from eeg2vid.schemas.generators import InflatedGenerator, SamplingSettings
 from eeg2vid.schemas.inflation import InflationSettings
 from eeg2vid.stages.diffusion.denoisers import ClipDenoiser
-from eeg2vid.stages.diffusion.inflated import InflatedUNet, lay_out_for_cpu
+from eeg2vid.stages.diffusion.inflated import InflatedUNet
 from eeg2vid.stages.diffusion.noise import mixed_noise
 from eeg2vid.stages.diffusion.sampler import Sampler
 from eeg2vid.stages.diffusion.schedule import load_schedule
@@ -82,7 +82,7 @@ class Bench:
         model = InflatedUNet.inflate(unet, InflationSettings(self_attention="frame", group_norm="frame")).eval()
         vae = pictures.load_vae(self.folder["vae"])
         if laid_out:
-            lay_out_for_cpu(model)
+            model.unet.to(memory_format=torch.channels_last)
             pictures.lay_out_for_cpu(vae)
         sampler = Sampler(load_schedule(self.folder["scheduler"]), settings)
         begin, made = (0 if whole else sampler.begin(START)), []
