@@ -7,9 +7,10 @@ LINKS := build/links/eeg2vid
 DEMO ?= demo
 JOBS ?= 2
 
-.PHONY: help setup demo test lint test-recipes test-study test-slurm clean
+.PHONY: help setup demo demo-eeg2video test lint test-recipes test-study test-slurm clean
 help:
 	@echo "make demo   simulate a small study, decode it, open demo/workspace/... in a browser"
+	@echo "make demo-eeg2video   the same by the recipe eeg2video, small: about six minutes on two cores"
 	@echo "make test   lint, types, layers, tests"
 	@echo "make lint   ruff, mypy, import-linter"
 	@echo "make test-recipes   every recipe once on the smallest study"
@@ -28,6 +29,9 @@ setup: $(STAMP)
 
 demo: $(STAMP)
 	$(BIN)/eeg2vid demo --out $(DEMO)
+
+demo-eeg2video: $(STAMP)
+	$(BIN)/eeg2vid demo --out $(DEMO)-eeg2video --recipe examples/eeg2video/demo.toml
 
 lint: $(STAMP)
 	@mkdir -p $(LINKS)
@@ -53,4 +57,4 @@ test-slurm: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slurm --timeout=1800
 
 clean:
-	rm -rf build $(DEMO)
+	rm -rf build $(DEMO) $(DEMO)-eeg2video

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from eeg2vid.cli.commands.simulate import write_dataset
 from eeg2vid.cli.globals import DebugOption
 from eeg2vid.cli.options import Request, ThreadsOption, chosen_subjects, make_execution
 from eeg2vid.cli.output import talk
+from eeg2vid.stages.engine.recipe import recipe_path
 from eeg2vid.stages.engine.workspace import CONFIG
 from eeg2vid.stages.store.files import write_synced
 
@@ -19,7 +21,7 @@ _CONFIG = """\
 # A simulated study: see `eeg2vid status`, change a setting, `eeg2vid run`.
 [study]
 data = "../simulated"
-recipe = "evoked-rhythms"
+recipe = {recipe}
 models = "tiny"
 """
 
@@ -31,10 +33,14 @@ def demo(
     concepts: Annotated[int, typer.Option("--concepts", min=2, max=40)] = 10,
     snr: Annotated[float, typer.Option("--snr", min=0, help="0: the EEG knows nothing of the clips")] = 2.0,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
+    recipe: Annotated[
+        str, typer.Option("--recipe", help="Built-in recipe or TOML file that decodes it")
+    ] = "evoked-rhythms",
     threads: ThreadsOption = 1,
     debug: DebugOption = False,
 ) -> None:
     """Simulate a small study, decode its videos, score them and write the report."""
+    named = str(recipe_path(recipe).resolve()) if recipe.endswith(".toml") else recipe
     data, workspace = out / "simulated", out / "workspace"
     if not data.exists():
         write_dataset(
@@ -42,7 +48,7 @@ def demo(
         )
     workspace.mkdir(parents=True, exist_ok=True)
     if not (workspace / CONFIG).exists():
-        write_synced(workspace / CONFIG, _CONFIG.encode())
+        write_synced(workspace / CONFIG, _CONFIG.format(recipe=json.dumps(named)).encode())
     study = Request(ctx, workspace).study()
     make_all(study, chosen_subjects(study, None), make_execution(device="cpu", threads=threads))
     talk().print(f"Everything is in {workspace}: try `eeg2vid status -w {workspace}`.")
