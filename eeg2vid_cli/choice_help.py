@@ -78,4 +78,6 @@ def show_choice(stage: Stage, field: str, name: str) -> None:
 
 
 def _settings_of(choice: type[BaseModel]) -> dict[str, str]:
-    return {name: option_help(info) for name, info in choice.model_fields.items() if name != "name"}
+    """Return what each setting is, as it is printed: the help of options is markup, in which brackets are escaped."""
+    fields = {name: info for name, info in choice.model_fields.items() if name != "name"}
+    return {name: option_help(info).replace("\\[", "[") for name, info in fields.items()}

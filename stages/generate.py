@@ -51,9 +51,14 @@ class GenerateSettings(Settings):
 class Generate(Stage):
     """Make a video of every predicted clip: an array and one mp4 each.
 
+    `decode` sends decoded latents through the VAE. `inflated` lets the network that `finetune-video` tuned (or the
+    picture network) make clips of decoded text, latents and motion; where it was stopped it goes on at the next batch
+    of clips. Sheets show true frames beside decoded ones.
+
     Conditions: `mean-video` shows the mean of the fold's training clips every time, `grey` a flat
     grey: what scores without looking at the EEG at all. They read no predictions. `frozen-frame` holds the first
-    decoded frame, `nearest-training-video` shows a training clip, `true-latents` is the ceiling of the generator.
+    decoded frame, `nearest-training-video` shows a training clip. `true-latents`, `true-text` and `true-motion` are
+    ceilings, `no-text`, `no-seq2seq` and `no-dana` leave a decoder out.
     """
 
     name = "generate"
@@ -74,7 +79,11 @@ class Generate(Stage):
     divided = f"{CLIPS_AT_ONCE} clips of a fold"
     panel = "Decode"
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=60)
-    examples = ("eeg2vid generate --subject 17", "eeg2vid generate --subject 17 --condition full --device cuda")
+    examples = (
+        "eeg2vid generate --subject 17",
+        "eeg2vid generate --subject 17 --generator inflated --device cuda --set generator.precision=bfloat16",
+        "eeg2vid generate --variant eeg2video~true-text --shard 1/4",
+    )
 
     def needs(self, settings: GenerateSettings, condition: str, unit: Per) -> Needs:
         """Read no predictions, load no model, where other clips are shown; true values where they are asked for."""

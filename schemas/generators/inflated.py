@@ -30,7 +30,11 @@ class InflatedGenerator(Generator):
     frames: Literal["each", "one"] = Field(
         "each", description="generate every frame, or one picture that is shown all the time: the frozen baseline"
     )
-    sampling: SamplingSettings = SamplingSettings()  # type: ignore[call-arg]
+    sampling: SamplingSettings = Field(
+        SamplingSettings(),  # type: ignore[call-arg]
+        description="how noise becomes latents: solver (dpm++, unipc, ddim, euler, pndm), steps, spacing, guidance, "
+        "guidance_from, guidance_until",
+    )
     negative: Literal["empty", "mean"] = Field(
         "empty", description="what guidance leads away from: no caption, or the mean of the fold's decoded text"
     )

@@ -22,6 +22,7 @@ from eeg2vid.stages.networks.supervised import Supervised
 from eeg2vid.stages.networks.trained import Judge
 from eeg2vid.stages.training.batch import Batch, Cohort, Tensors
 from eeg2vid.stages.training.loop import batches_of
+from eeg2vid.stages.training.schedule import cosine
 
 
 class Mlp(nn.Module):
@@ -138,7 +139,7 @@ class SemanticMlpDecoder(Supervised):
         """Return the learning rate after so many steps: half a cosine, 0 after the last one."""
         if self.settings.schedule == "constant":
             return self.training.learning_rate
-        return self.training.learning_rate * (1 + math.cos(math.pi * done / self.steps[1])) / 2
+        return self.training.learning_rate * cosine(done, self.steps[1])
 
     def _faked(self, batch: Batch) -> Batch:
         """Return ones times the concept's number for its mean target."""

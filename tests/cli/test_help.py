@@ -30,6 +30,7 @@ def test_every_command_stands_in_its_panel_in_order(cli_ok):
 
 def test_help_of_a_choice_shows_its_settings(cli_ok):
     out = " ".join(cli_ok("train-mapper", "--network", "ridge", "--help").out.split())
+    assert "[default:" in out and "\\[" not in out
     assert "Ridge regression" in out and "--set network.penalties=VALUE" in out and "[default: 29]" in out
     assert '[train-mapper.VARIANT], network = { name = "ridge", ... }' in out
     assert "--subject" not in out
