@@ -83,18 +83,20 @@ def verdict(
 
 
 def _warning(findings: Iterable[Finding], terms: Terms) -> str:
-    """Return what must not stand folded: on which measures a video that is the same for every clip does better."""
+    """Return what must not stand folded: where a video that is the same for every clip does better; vain motion."""
     outdone: dict[str, list[str]] = {}
-    for one in findings:
+    found = list(findings)
+    for one in found:
         if isinstance(one, Outdone) and one.says_little:
             outdone.setdefault(one.control, []).append(one.items[0].name)
         elif isinstance(one, Unbeaten) and one.outdone and constant(one.control):
             outdone.setdefault(one.control, []).append(one.item.name)
-    return " ".join(
+    constants = [
         f"On {listed(names)} {constant(control, terms)} does better than what was decoded: "
         f"{'it says' if len(names) == 1 else 'they say'} little here."
         for control, names in outdone.items()
-    )
+    ]
+    return " ".join([*constants, *(f"{_still(one)[0]}." for one in found if isinstance(one, Still))])
 
 
 def _weight(finding: Finding) -> int:

@@ -85,6 +85,7 @@ def test_motion_that_adds_nothing_is_said():
         "caution: What moves in the decoded videos is not worth its cost: the first frame, held, does nowhere clearly "
         "worse: of 2 measures it does better on 1; it loses most on SSIM, .310 held, .320 moving."
     )  # .04 of two measures is none after correction
+    assert verdict([("1", scores, against)]).warning.endswith("does nowhere clearly worse.")
     shown = [against[0], contrast("ssim", "frozen-frame", 0.01, 0.01)]
     assert not any("not worth its cost" in line for line in sentences((scores, shown)))
     same = [scores[0], score("two-way", "frozen-frame", 0.6, 0.5, 0.001)]  # a picture that is shown all the time anyway
