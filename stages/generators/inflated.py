@@ -154,6 +154,12 @@ class Inflated(Generator):
         """Return the time of start 'fixed'."""
         s = self.settings
         if s.start_time is not None:
+            last, name = len(self.sampler.schedule.betas) - 1, self.build.models["scheduler"].name
+            if s.start_time > last:
+                raise UsageError(
+                    f"`generator.start_time` is {s.start_time}, but the schedule of '{name}' has the times 0 to {last}.",
+                    "Name one of them.",
+                )
             return s.start_time
         residual = self.build.facts["latents"].residuals.get(fold)
         if residual is None:

@@ -176,6 +176,11 @@ def test_an_unknown_error_leaves_no_start(models, values):
         make({}, build(models, residuals={}), values)
 
 
+def test_a_time_that_the_schedule_does_not_have_is_refused(models, values):
+    with pytest.raises(UsageError, match=r"is 1000, but the schedule of .tiny/scheduler. has the times 0 to 999"):
+        make({"start_time": 1000}, build(models), values)
+
+
 def test_values_of_other_models_or_sizes_are_refused(models, values):
     other = TargetFacts(kind="value", attributes={"text_encoder": "sha256:abc"})
     with pytest.raises(UsageError, match=r"holds text of another text encoder \(sha256:abc\)"):
