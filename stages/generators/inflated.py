@@ -157,7 +157,7 @@ class Inflated(Generator):
             last, name = len(self.sampler.schedule.betas) - 1, self.build.models["scheduler"].name
             if s.start_time > last:
                 raise UsageError(
-                    f"`generator.start_time` is {s.start_time}, but the schedule of '{name}' has the times 0 to {last}.",
+                    f"`generator.start_time` is {s.start_time}, but the times of {name} are 0 to {last}.",
                     "Name one of them.",
                 )
             return s.start_time
