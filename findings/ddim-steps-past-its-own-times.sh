@@ -3,7 +3,7 @@
 #
 # Seen: a network that knows the noise exactly leads every right solver back to the clean picture, in any number of steps.
 # DDIM does with timestep_spacing "leading". With "linspace" and 12 steps (times 999, 908, 817 ...) each step goes to
-# the time minus 1000 // 12 = 83 instead of the next time listed: the result is .7 away of a picture of unit variance. With
+# the time minus 1000 // 12 = 83 instead of the next time listed: the result is .15 off (rms, of unit variance). With
 # "trailing" the two differ by one where 1000 does not divide by the steps, and hardly anything shows. No warning.
 set -euo pipefail
 folder=$(mktemp -d)
@@ -35,5 +35,5 @@ def error(spacing, steps):
 found = {spacing: error(spacing, 12) for spacing in ("leading", "trailing", "linspace")}
 print(found)
 assert found["leading"] < 1e-3, "the solver no longer leads back with a list of equal strides"
-assert found["linspace"] > 0.2, "a list of other strides is followed now"
+assert found["linspace"] > 0.1, "a list of other strides is followed now"
 PY
