@@ -26,7 +26,7 @@ from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.stage import Per, Resources, Stage
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.registry import STAGES
-from eeg2vid.stages.services.slurm import Job, render, slurm_table
+from eeg2vid.stages.services.slurm import Job, render, slurm_table, this_executable
 from eeg2vid.stages.store.disk import writing_to
 from eeg2vid.stages.store.files import write_synced
 from eeg2vid.stages.store.layout import STUDY
@@ -64,7 +64,8 @@ def script(
 
     What a task gets is the stage's own statement for one unit at full size. A table `slurm` in eeg2vid.toml changes
     it for all stages, a table `slurm.generate` for one: partition, account, qos, time, gpus, cpus, memory_gb,
-    grace_s, requeues, pause_s (before a requeue), setup (shell lines), options (further sbatch options).
+    grace_s, requeues, pause_s (before a requeue), setup (shell lines), options (further sbatch options),
+    executable (what a task calls; without it, this very eeg2vid by its path).
     """
     if stage not in STAGES:
         raise UsageError(f"There is no stage '{stage}'.{did_you_mean(stage, STAGES)}")
@@ -95,6 +96,7 @@ def script(
             units=_units(study, declared, subject, labels, variant),
             shards=shards,
             table=table,
+            executable=this_executable(),
         )
     )
     if study.root.is_dir():

@@ -12,7 +12,7 @@ stages=${STAGES:-split preprocess split-videos encode-latents train-encoder trai
 previous=
 for stage in $stages; do
     script="$workspace/logs/$stage.sbatch"
-    eeg2vid slurm script "$stage" --workspace "$workspace" "$@" --out "$script" --force 2>/dev/null
+    "${EEG2VID:-eeg2vid}" slurm script "$stage" --workspace "$workspace" "$@" --out "$script" --force 2>/dev/null
     previous=$(sbatch --parsable --kill-on-invalid-dep=yes ${previous:+--dependency="afterok:$previous"} "$script")
     echo "$stage $previous"
 done

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +44,9 @@ class SlurmTable(BaseModel):
     pause_s: int = Field(10, ge=0, le=3600, description="how long a stopped task waits before it is requeued, s")
     setup: tuple[Line, ...] = Field((), description="shell lines before the command: modules, environments")
     options: tuple[Option, ...] = Field((), description="further sbatch options, e.g. '--constraint=a100'")
+    executable: Line | None = Field(
+        None, description="what a task calls, e.g. 'apptainer exec eeg2vid.sif eeg2vid'; none: what writes the script"
+    )
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ class Job:
         How many units one task makes.
     shards
         Into how many tasks each unit is divided.
+    executable
+        Words that call eeg2vid where the table names none; a task needs no environment for an absolute path.
     """
 
     stage: Stage
@@ -74,6 +81,13 @@ class Job:
     units: int = 1
     shards: int = 1
     table: SlurmTable = field(default_factory=SlurmTable)
+    executable: tuple[str, ...] = ("eeg2vid",)
+
+
+def this_executable() -> tuple[str, ...]:
+    """Return the words that call the eeg2vid that is running, from any folder and environment."""
+    script = Path(sys.executable).with_name("eeg2vid")
+    return (str(script),) if os.access(script, os.X_OK) else (sys.executable, "-m", "eeg2vid.cli")
 
 
 def slurm_table(tables: Any, stage: str, stages: Sequence[str], given: Mapping[str, Any]) -> SlurmTable:
@@ -106,8 +120,8 @@ def slurm_table(tables: Any, stage: str, stages: Sequence[str], given: Mapping[s
 def render(job: Job) -> str:
     """Return the sbatch script of a job."""
     array, choice, preparation = _array(job)
-    words = ["eeg2vid", job.stage.name, "--workspace", str(job.workspace), *job.arguments]
-    command = " ".join(["srun", shlex.join(words), *choice])
+    words = [job.stage.name, "--workspace", str(job.workspace), *job.arguments]
+    command = " ".join(["srun", job.table.executable or shlex.join(job.executable), shlex.join(words), *choice])
     task = "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}" if array else "$SLURM_JOB_ID"
     body = [
         "set -u",
@@ -129,7 +143,7 @@ def render(job: Job) -> str:
     head = [
         "#!/bin/bash",
         f"# eeg2vid {job.stage.name}: {job.stage.summary()}",
-        "# Submit with sbatch, with eeg2vid on the PATH (or name the lines that put it there: `setup` under [slurm]).",
+        "# Submit with sbatch. Under [slurm], `setup` has lines to run before, `executable` what to call instead.",
         *(f"#SBATCH {option}" for option in _options(job, array)),
     ]
     return "\n".join([*head, "", *body]) + "\n"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from eeg2vid.cli.signature import stage_command
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.registry import STAGES
-from eeg2vid.stages.services.slurm import Job, render, slurm_table
+from eeg2vid.stages.services.slurm import Job, render, slurm_table, this_executable
 from tests.conftest import call, succeed
 
 SLURM = Path(__file__).resolve().parents[2] / "examples" / "slurm"
@@ -157,6 +157,25 @@ def test_script_goes_to_a_new_file_only(workspace, tmp_path):
     assert call("slurm", "script", "scor", "-w", workspace).code == 2
 
 
+def test_a_task_calls_this_very_eeg2vid(workspace, tmp_path):
+    """By an absolute path, so that a job needs no environment; and from any folder, without a PATH."""
+    script = succeed("slurm", "script", "split", "-w", workspace, "--subject", 1).out
+    _, words, _ = run_script(script, tmp_path, SLURM_JOB_ID="9")
+    called = words[: words.index("split")]
+    assert Path(called[0]).is_absolute() and called == list(this_executable())
+    env = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+    done = subprocess.run([*called, "--version"], env=env, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("eeg2vid ")
+
+
+def test_the_executable_may_be_named(workspace, tmp_path):
+    with (workspace / "eeg2vid.toml").open("a") as file:
+        file.write('[slurm]\nexecutable = "apptainer exec /images/eeg2vid.sif eeg2vid"\n')
+    script = succeed("slurm", "script", "split", "-w", workspace, "--subject", 1).out
+    _, words, _ = run_script(script, tmp_path, SLURM_JOB_ID="9")
+    assert words[:5] == ["apptainer", "exec", "/images/eeg2vid.sif", "eeg2vid", "split"]
+
+
 def test_percent_signs_and_quotes_in_log_paths():
     assert "--output=/a%%b/logs/split-%j.log" in render(Job(STAGES["split"], Path("/a%b")))
     with pytest.raises(UsageError):
@@ -166,10 +185,11 @@ def test_percent_signs_and_quotes_in_log_paths():
 @pytest.mark.parametrize("name", ["preprocess", "train", "generate", "shards"])
 def test_example_scripts_call_what_there_is(name, tmp_path):
     script = (SLURM / f"{name}.sbatch").read_text()
-    env = {"EEG2VID_WORKSPACE": "/w", "SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_TASK_COUNT": "4"}
+    env = {"EEG2VID_WORKSPACE": "/w", "EEG2VID": "/venv/bin/eeg2vid"}
+    env |= {"SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_TASK_COUNT": "4"}
     code, words, _ = run_script(script, tmp_path, SLURM_ARRAY_JOB_ID="7", **env)
     assert code == 0
-    calls = " ".join(words).split("eeg2vid ")[1:]
+    calls = " ".join(words).split("/venv/bin/eeg2vid ")[1:]
     assert len(calls) == (2 if name == "train" else 1)
     for one in calls:
         stage, *given_options = one.split()
