@@ -107,7 +107,7 @@ class LoadedDecoder:
         if not isinstance(inputs, Mapping):
             if len(self.inputs) != 1:
                 names = ", ".join(f'"{name}": ...' for name in self.inputs)
-                raise UsageError(f"{self.address} reads {' and '.join(self.inputs)}.", f"Give both: {{{names}}}")
+                raise UsageError(f"{self.address} reads {' and '.join(self.inputs)}.", f"Give a mapping: {{{names}}}")
             inputs = {self.inputs[0]: inputs}
         missing = [name for name in self.inputs if name not in inputs]
         if missing or len(inputs) > len(self.inputs):

@@ -41,6 +41,8 @@ class Epochs(StudyArtifact):
         ------
         BadDataError
             If a stored file is damaged.
+        UsageError
+            If no epoch is left.
         """
         from eeg2vid.notebook.mne_epochs import epochs_array
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from eeg2vid.notebook.optional import need
 from eeg2vid.schemas.entities import Clip, Electrode, EpochKey, Event, Recording
-from eeg2vid.schemas.errors import BadDataError, MissingInputError
+from eeg2vid.schemas.errors import BadDataError, MissingInputError, UsageError
 from eeg2vid.stages.engine.ingested import CLIP_INDEX
 from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import Artifact, open_artifact
@@ -44,7 +44,14 @@ def epochs_array(artifact: StudyArtifact, *, rejected: bool) -> Any:
     found = mne.EpochsArray(
         values, info, events, tmin=facts.tmin_s, event_id=names, metadata=metadata, proj=False, verbose="error"
     )
-    for state in ("outside", *(() if rejected else ("rejected",))):
+    unwanted = ("outside", *(() if rejected else ("rejected",)))
+    if not any(key.state not in unwanted for key in keys):
+        counts = ", ".join(f"{sum(key.state == state for key in keys)} {state}" for state in unwanted)
+        raise UsageError(
+            f"{artifact.address}: none of {len(keys)} epochs is left ({counts}).",
+            None if rejected else "Keep those that are not trained on: to_mne(rejected=True)",
+        )
+    for state in unwanted:
         there = [keys[k].state for k in found.selection]
         found.drop([k for k, one in enumerate(there) if one == state], reason=state, verbose="error")
     return found
