@@ -10,9 +10,9 @@ A tour; nothing is imported before it is used::
     epochs.to_mne()                                         # an mne.EpochsArray in volts
     study["score/evoked-rhythms/sub-1"].to_pandas()         # the score table; needs eeg2vid[notebook]
     train = study.dataset("1", fold="block-7", target="concept")  # for a torch DataLoader
-    test = study.dataset("1", fold="block-7", part="test", inputs="epochs", standardise=False)
     decoder = eeg2vid.load_decoder(study, "train-encoder/evoked-rhythms/sub-1", fold="block-7")
-    decoder.predict(test.inputs["epochs"])["concept"]       # probabilities (event, class)
+    test = study.dataset("1", fold="block-7", part="test", inputs=decoder.inputs, standardise=False)
+    decoder.predict(test.inputs)["concept"]                 # probabilities (event, class)
     de, psd = eeg2vid.band_features(epochs.array("epochs")[:10], sfreq=200.0)
 
 Errors are those of the command line (`Eeg2VidError`): a sentence, and what to do about it.

@@ -136,7 +136,7 @@ class LoadedDecoder:
         return f"<{self.address}, fold {self.fold}: {networks}; {', '.join(self.inputs)} -> {', '.join(self.targets)}>"
 
 
-def load_decoder(study: Study | str | Path, name: str, fold: str, *, target: str | None = None) -> LoadedDecoder:
+def load_decoder(study: Study | str | Path, name: str, fold: str | int, *, target: str | None = None) -> LoadedDecoder:
     """Load what an encoder or mapper learned in one fold.
 
     Parameters
@@ -159,7 +159,7 @@ def load_decoder(study: Study | str | Path, name: str, fold: str, *, target: str
     BadDataError
         If a file of a model is damaged.
     """
-    study = study if isinstance(study, Study) else open_study(study)
+    study, fold = study if isinstance(study, Study) else open_study(study), str(fold)
     opened: StudyArtifact = study[name]
     if opened.schema.name != CHECKPOINTS.name:
         raise UsageError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from eeg2vid.notebook.artifact import StudyArtifact
 from eeg2vid.notebook.optional import need
 from eeg2vid.notebook.tables import Table
-from eeg2vid.schemas.errors import MissingInputError, UsageError
+from eeg2vid.schemas.errors import BadDataError, MissingInputError, UsageError
 from eeg2vid.stages.engine.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -55,9 +55,19 @@ class Features(StudyArtifact):
     main_table = "events"
 
     def coordinates(self) -> dict[str, tuple[str, list[Any]]]:
-        """Return also windows, by their start after onset in s, and bands, by their edges in Hz."""
+        """Return also windows, by their start after onset in s, and bands, by their edges in Hz.
+
+        Raises
+        ------
+        BadDataError
+            If the attributes name other bands than the arrays have.
+        """
         facts: Any = self.attributes
-        windows = self.array(self.arrays[0]).shape[1]
+        _, windows, _, bands = self.array(self.arrays[0]).shape
+        if len(facts.bands) != bands:
+            raise BadDataError(
+                f"{self.address}: the arrays have {bands} bands, its attributes name {len(facts.bands)}."
+            )
         step = facts.step_s or facts.window_s
         low, high = ([edges[k] for edges in facts.bands] for k in (0, 1))
         return {

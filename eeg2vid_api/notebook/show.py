@@ -13,8 +13,8 @@ MOST = 60
 """Rows that are shown."""
 
 
-def text_table(rows: Rows, head: str = "") -> str:
-    """Return rows as aligned text; numbers to the right; of many rows the first."""
+def text_table(rows: Rows, head: str = "", total: int | None = None) -> str:
+    """Return rows as aligned text; numbers to the right; of many rows the first. `total`: of how many they are."""
     shown = [{name: _cell(value) for name, value in row.items()} for row in rows[:MOST]]
     columns = list(shown[0]) if shown else []
     widths = {name: max(len(name), *(len(row[name]) for row in shown)) for name in columns}
@@ -28,11 +28,11 @@ def text_table(rows: Rows, head: str = "") -> str:
 
     lines = [head] if head else []
     lines += [line({name: name for name in columns}), *map(line, shown)] if columns else []
-    return "\n".join([*lines, *_more(rows)])
+    return "\n".join([*lines, *_more(rows, total)])
 
 
-def html_table(rows: Rows, head: str = "") -> str:
-    """Return rows as an HTML table; of many rows the first."""
+def html_table(rows: Rows, head: str = "", total: int | None = None) -> str:
+    """Return rows as an HTML table; of many rows the first. `total`: of how many they are."""
     columns = list(rows[0]) if rows else []
     titles = "".join(f"<th>{escape(name)}</th>" for name in columns)
     body = "".join(
@@ -40,11 +40,12 @@ def html_table(rows: Rows, head: str = "") -> str:
     )
     table = f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>" if columns else ""
     above = f"<p>{escape(visible(head))}</p>" if head else ""
-    return above + table + "".join(f"<p>{escape(text)}</p>" for text in _more(rows))
+    return above + table + "".join(f"<p>{escape(text)}</p>" for text in _more(rows, total))
 
 
-def _more(rows: Rows) -> list[str]:
-    return [f"... and {len(rows) - MOST} more"] if len(rows) > MOST else []
+def _more(rows: Rows, total: int | None) -> list[str]:
+    left = (len(rows) if total is None else total) - min(len(rows), MOST)
+    return [f"... and {left} more"] if left else []
 
 
 def _cell(value: Any) -> str:

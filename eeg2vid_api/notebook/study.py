@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from eeg2vid.notebook.artifact import StudyArtifact
 from eeg2vid.notebook.kinds import KINDS
-from eeg2vid.notebook.show import html_table, text_table
+from eeg2vid.notebook.show import MOST, html_table, text_table
 from eeg2vid.schemas.errors import MissingInputError, UnreadableError, UsageError
 from eeg2vid.stages.engine.ingested import people_with_artifacts
 from eeg2vid.stages.engine.text import did_you_mean
@@ -46,13 +46,13 @@ class Listing(Sequence[str]):
 
     def _shown(self) -> list[dict[str, Any]]:
         kept = ("artifact", "schema", "content", "MB", "stamps")
-        return [{name: row[name] for name in kept} for row in self.rows()]
+        return [{name: row[name] for name in kept} for row in self[:MOST].rows()]
 
     def __repr__(self) -> str:
-        return text_table(self._shown(), _count(len(self)))
+        return text_table(self._shown(), _count(len(self)), len(self))
 
     def _repr_html_(self) -> str:
-        return html_table(self._shown(), _count(len(self)))
+        return html_table(self._shown(), _count(len(self)), len(self))
 
 
 class Study:
@@ -159,8 +159,8 @@ class Study:
 
     def dataset(
         self,
-        subject: str | int,
-        fold: str,
+        subject: str | int | Sequence[str | int],
+        fold: str | int,
         *,
         part: str = "train",
         inputs: str | Sequence[str] = "de",
@@ -175,7 +175,7 @@ class Study:
         Parameters
         ----------
         subject
-            As `--subject`: '17', '1-5,9' or 'all'; several people one after another.
+            A label, several, or as `--subject`: '1-5,9', 'all'. Several people stand one after another.
         fold
             Its name, e.g. 'block-7'.
         part
@@ -203,8 +203,10 @@ class Study:
 
         return fold_dataset(
             self.root,
-            str(subject),
-            fold,
+            ",".join(map(str, subject))
+            if isinstance(subject, Sequence) and not isinstance(subject, str)
+            else str(subject),
+            str(fold),
             part,
             inputs,
             target,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, overload
 
 from eeg2vid.notebook.optional import need
-from eeg2vid.notebook.show import html_table, text_table
+from eeg2vid.notebook.show import MOST, html_table, text_table
 from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import MissingInputError
 from eeg2vid.stages.engine.text import did_you_mean
@@ -76,10 +76,10 @@ class Table(Sequence[Row]):
         return self._rows[index]
 
     def _shown(self) -> list[dict[str, Any]]:
-        return [{name: getattr(row, name) for name in self.columns} for row in self._rows]
+        return [{name: getattr(row, name) for name in self.columns} for row in self._rows[:MOST]]
 
     def __repr__(self) -> str:
-        return text_table(self._shown(), f"{self.name}: {len(self)} rows")
+        return text_table(self._shown(), f"{self.name}: {len(self)} rows", len(self))
 
     def _repr_html_(self) -> str:
-        return html_table(self._shown(), f"{self.name}: {len(self)} rows")
+        return html_table(self._shown(), f"{self.name}: {len(self)} rows", len(self))

@@ -60,7 +60,7 @@ def test_equals_what_a_network_is_handed(handed, opened, stage, network, decoder
 def test_standardised_by_the_persons_training_events(opened):
     """Against plain numpy on what is stored, for two people whose statistics differ."""
     for part in ("train", "test"):
-        mine = opened.dataset("all", "block-3", part=part, inputs=("epochs", "de"))
+        mine = opened.dataset(["1", 2], "block-3", part=part, inputs=("epochs", "de"))
         assert {event.subject for event in mine.events} == {"1", "2"}
         for subject in ("1", "2"):
             folds = opened[f"split/default/sub-{subject}/folds"]
@@ -105,6 +105,8 @@ def test_a_loader_takes_it(opened):
 @pytest.mark.parametrize(
     ("how", "error", "sentence"),
     [
+        ({"fold": 3}, UsageError, "There is no fold '3'"),
+        ({"subject": [1, "9"]}, BadDataError, "Subject 9 is not in this study"),
         ({"fold": "block-9"}, UsageError, "There is no fold 'block-9'.*Did you mean"),
         ({"fold": "all"}, UsageError, "one fold.*block-1, block-2, block-3"),
         ({"subject": "9"}, BadDataError, "Subject 9 is not in this study; it has 1, 2"),

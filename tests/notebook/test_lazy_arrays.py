@@ -11,7 +11,7 @@ from eeg2vid.notebook.arrays import LazyArray
 from eeg2vid.stages.store.arrays import StoredArray
 
 VALUES = np.arange(7 * 4 * 5, dtype=np.float32).reshape(7, 4, 5)
-KNOWN = settings(derandomize=True, deadline=None, max_examples=150)
+KNOWN = settings(derandomize=True, deadline=None, max_examples=40)
 
 
 class Counted:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import eeg2vid
 from eeg2vid.schemas.entities import EpochKey
 from eeg2vid.schemas.errors import BadDataError, MissingInputError, UnreadableError, UsageError
 
+GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 FEATURES = "preprocess/default/sub-1/features"
 
 
@@ -154,3 +156,24 @@ def test_damage_is_told_when_it_is_met(workspace):
     array = study[FEATURES].array("de")
     with pytest.raises(BadDataError, match="verify"):
         np.asarray(array)
+
+
+@pytest.mark.parametrize("version", ["v1", "v2", "v3"])
+def test_what_older_versions_wrote_reads_as_todays(version):
+    study = eeg2vid.open(GOLDEN / version)
+    assert len(study)
+    for name in study:
+        found = study[name]
+        assert name in repr(found)
+        for array in found.arrays:
+            assert np.asarray(found.array(array)).shape == found.array(array).shape
+            assert len(found.array(array).dims) == found.array(array).ndim
+        for table in found.tables:
+            assert f"{len(found.table(table))} rows" in repr(found)
+        if found.schema.name == "features" and version == "v1":  # made by hand: three bands, two of them named
+            with pytest.raises(BadDataError, match="have 3 bands, its attributes name 2"):
+                found.coordinates()
+            continue
+        for dim, values in found.coordinates().values():
+            sizes = [dict(zip(found.array(one).dims, found.array(one).shape, strict=True)) for one in found.arrays]
+            assert all(one.get(dim, len(values)) == len(values) for one in sizes)

@@ -3,13 +3,18 @@
 import re
 import runpy
 import sys
+import textwrap
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from matplotlib import pyplot
 from PIL import Image
 
-TOUR = Path(__file__).resolve().parents[2] / "examples" / "tour.py"
+import eeg2vid
+
+ROOT = Path(__file__).resolve().parents[2]
+TOUR = ROOT / "examples" / "tour.py"
 
 
 @pytest.fixture
@@ -46,3 +51,30 @@ def test_without_a_study_it_says_what_to_do(tour, tmp_path):
     (tmp_path / "eeg2vid.toml").touch()
     with pytest.raises(SystemExit, match=r"(?s)Nothing that fits is of stage 'preprocess'.*make demo"):
         tour(tmp_path)
+
+
+def readme():
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## From Python")[1]
+    return section.split("```python\n")[1].split("```")[0]
+
+
+def docstring():
+    return textwrap.dedent(eeg2vid.__doc__.split("::\n")[1].split("\nErrors")[0])
+
+
+@pytest.mark.parametrize("text", [readme, docstring])
+def test_what_is_told_of_it_works(text, tiny):
+    """The lines of README and of the package, on the tiny study's names."""
+    told = {"train-encoder/evoked-rhythms": "train-encoder/lda", "evoked-rhythms": "ridge", "block-7": "block-3"}
+    told |= {"b7-r01-c1": "b3-r01-c1", "demo/workspace": str(tiny / "workspace")}
+    code = text()
+    assert len(code.splitlines()) > 10
+    for name, here in told.items():
+        assert name in code or name == "b7-r01-c1"
+        code = code.replace(name, here)
+    for package, word in (("pandas", "to_pandas"), ("xarray", "to_xarray")):
+        if find_spec(package) is None:
+            code = "\n".join(line for line in code.splitlines() if word not in line)
+    names = {}
+    exec(compile(code, "told", "exec"), names)
+    assert names["decoder"].predict(names["test"].inputs)["concept"].shape == (len(names["test"]), 4)
