@@ -61,21 +61,23 @@ _WHERE = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Import a name when it is first asked for (PEP 562)."""
-    if name == "__version__":
-        from importlib.metadata import version
+if not TYPE_CHECKING:  # else any name would pass for one of the package
 
-        found: Any = version("eeg2vid")
-    elif name in _WHERE:
-        from importlib import import_module
+    def __getattr__(name: str) -> Any:
+        """Import a name when it is first asked for (PEP 562)."""
+        if name == "__version__":
+            from importlib.metadata import version
 
-        module, _, attribute = _WHERE[name].partition(":")
-        found = getattr(import_module(module), attribute)
-    else:
-        raise AttributeError(f"module 'eeg2vid' has no attribute '{name}'")
-    globals()[name] = found
-    return found
+            found: Any = version("eeg2vid")
+        elif name in _WHERE:
+            from importlib import import_module
+
+            module, _, attribute = _WHERE[name].partition(":")
+            found = getattr(import_module(module), attribute)
+        else:
+            raise AttributeError(f"module 'eeg2vid' has no attribute '{name}'")
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

@@ -13,7 +13,7 @@ from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.decoding import SIGNALS as INPUTS
 from eeg2vid.schemas.decoding import DecodingSettings
 from eeg2vid.schemas.entities import Event
-from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.stages.cohort.folds import FoldParts, load_folds
 from eeg2vid.stages.cohort.inputs import load_inputs, roles_of
 from eeg2vid.stages.cohort.people import Cohort, gather
@@ -162,7 +162,12 @@ def load_fold(
         chosen = DecodingSettings(targets=tuple(target.name for target in wanted), inputs=names, folds=fold, **settings)
     except ValidationError as error:
         raise UsageError(sentence_of(error, DecodingSettings, "dataset")) from error
-    people = parse_subjects(subject, people_with_artifacts(root))
+    known = people_with_artifacts(root)
+    if not known:
+        raise MissingInputError(
+            f"{root} holds nothing of any subject.", f"See what is missing: eeg2vid status -w {root}"
+        )
+    people = parse_subjects(subject, known)
     reads = {role: SIGNALS[role] for role in ("events", "folds", *roles_of(names))}
     shared = {role: read for target in wanted for role, read in target.reads(chosen).items()}
     if len(people) > 1:

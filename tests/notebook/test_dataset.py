@@ -144,3 +144,24 @@ def test_of_several_variants_one_must_be_named(workspace, cli_ok):
     (workspace / "artifacts" / "preprocess" / "default").rename(workspace / "elsewhere")
     with pytest.raises(UsageError, match=r"several 'features' of sub-1: preprocess/a, preprocess/b.*sources="):
         study.dataset("1", "block-3")
+
+
+def test_an_empty_study_is_told(tmp_path):
+    (tmp_path / "eeg2vid.toml").touch()
+    with pytest.raises(MissingInputError, match="holds nothing of any subject"):
+        eeg2vid.open(tmp_path).dataset("1", "block-3")
+
+
+def test_a_person_without_training_events_cannot_be_standardised_by_them(workspace, cli_ok):
+    config = workspace / "eeg2vid.toml"
+    config.write_text(config.read_text() + "\n[split.people]\nscheme = 'leave-subjects-out'\nvalidation = 'none'\n")
+    cli_ok("split", "-w", workspace, "--variant", "people")
+    study, people = eeg2vid.open(workspace), {"folds": "split/people"}
+    folds = study["split/people/sub-1"].table("folds")
+    fold = next(row.fold for row in folds if "1" in row.test)
+    how = {"fold": fold, "part": "test", "sources": people}
+    with pytest.raises(UsageError, match=r"trains on no event of subject 1.*standardise=False"):
+        study.dataset("1", **how)
+    assert len(study.dataset("1", **how, standardise=False))
+    both = study.dataset("all", fold, sources=people)
+    assert {event.subject for event in both.events} == {"2"}

@@ -82,3 +82,9 @@ def test_python_m_eeg2vid_is_the_command_line(tmp_path):
     )
     assert run.returncode == 3
     assert "There is no artifact 'nothing'" in " ".join(run.stderr.split())
+
+
+def test_type_checkers_see_no_name_that_is_not_there():
+    """A `__getattr__` that they see would make every name one of the package."""
+    tree = ast.parse((ROOT / "eeg2vid_api" / "__init__.py").read_text())
+    assert "__getattr__" not in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
