@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml constraints.txt
 		{ echo "eeg2vid needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,notebook]'
 	@touch $@
 
 setup: $(STAMP)
@@ -35,6 +35,7 @@ demo-eeg2video: $(STAMP)
 
 lint: $(STAMP)
 	@mkdir -p $(LINKS)
+	@for name in __init__.py __main__.py py.typed notebook; do ln -sfn $(CURDIR)/eeg2vid_api/$$name $(LINKS)/$$name; done
 	@ln -sfn $(CURDIR)/eeg2vid_cli $(LINKS)/cli
 	@ln -sfn $(CURDIR)/stages $(LINKS)/stages
 	@ln -sfn $(CURDIR)/schemas $(LINKS)/schemas
@@ -42,7 +43,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	MYPYPATH=build/links $(BIN)/mypy --namespace-packages --explicit-package-bases -p eeg2vid
-	$(BIN)/lint-imports
+	PYTHONPATH=build/links $(BIN)/lint-imports
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-# what turns round what follows, or breaks the line
-_STEERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
+from eeg2vid.stages.engine.visible import visible as visible
+
 _HALVES = re.compile("[\ud800-\udfff]")  # of signs, in file names that are no text: no encoding has them
 
 
@@ -24,16 +23,6 @@ class TextConsole(Console):
     def render_str(self, text: str, **options: Any) -> Text:
         """Return the text without reading markup or emoji codes in it."""
         return super().render_str(visible(text), **options | {"markup": False, "emoji": False})
-
-
-def visible(text: str) -> str:
-    """Return the text with control characters written out, so that a name cannot steer the terminal."""
-    return "".join(f"\\u{ord(sign):04x}" if _steers(sign) else sign for sign in text)
-
-
-def _steers(sign: str) -> bool:
-    """Tell whether a sign does something to a terminal, or (half of one, as in a name that is no text) stops it."""
-    return sign in _STEERING or (unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\n\t")
 
 
 def _in_line(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Group
@@ -11,11 +11,9 @@ from rich.console import Group
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
 from eeg2vid.cli.output import emit, table
 from eeg2vid.schemas.catalogue import VERSIONS
-from eeg2vid.schemas.errors import MissingInputError, UnreadableError
 from eeg2vid.schemas.manifest import Manifest
-from eeg2vid.stages.engine.text import did_you_mean
+from eeg2vid.stages.services.finding import line_of, matching_folders
 from eeg2vid.stages.store.code import package_digest
-from eeg2vid.stages.store.layout import MANIFEST, Address, find_artifacts
 from eeg2vid.stages.store.reader import load_manifest
 
 
@@ -42,56 +40,8 @@ def inspect(
         for page in pages_of(folders[0]):
             talk().print(f"Open {page}")
         return
-    rows = [_line_of(folder) for folder in folders]
+    rows = [line_of(folder) for folder in folders]
     emit(rows, table(rows), as_json=wants_json(ctx, json))
-
-
-def matching_folders(root: Path, wanted: str | None) -> list[Path]:
-    """Return the artifact folders that an argument names: an address, its beginning, or a path.
-
-    Raises
-    ------
-    MissingInputError
-        If it names nothing.
-    """
-    addresses = find_artifacts(root)
-    if wanted is None:
-        return [address.folder(root) for address in addresses]
-    if (Path(wanted) / MANIFEST).is_file():
-        return [Path(wanted).resolve()]
-    kept = [address for address in addresses if f"{address}/".startswith(f"{wanted.strip('/')}/")]
-    if not kept:
-        parts = [str(address).split("/") for address in addresses]
-        depth = min(4, len(wanted.strip("/").split("/")))
-        near = did_you_mean(wanted, dict.fromkeys("/".join(part[:depth]) for part in parts))
-        raise MissingInputError(f"There is no artifact '{wanted}' in {root}.{near}", "List them: eeg2vid inspect")
-    return [address.folder(root) for address in kept]
-
-
-def _line_of(folder: Path) -> dict[str, Any]:
-    """Return an artifact's line; of one whose manifest cannot be read, where it lies and what is wrong."""
-    try:
-        return _line(load_manifest(folder))
-    except UnreadableError as error:
-        where = str(Address(*folder.parts[-4:]))
-        return {"artifact": where, "schema": error.found, "content": None, "MB": None, "stamps": "", "digest": None}
-
-
-def _line(manifest: Manifest) -> dict[str, Any]:
-    return {
-        "artifact": str(Address(manifest.stage, manifest.variant, manifest.unit, manifest.role)),
-        "schema": f"{manifest.schema_name} {manifest.schema_version}",
-        "content": _content(manifest),
-        "MB": round(sum(entry.size for entry in manifest.files) / 1e6, 3),
-        "stamps": ", ".join(manifest.stamps),
-        "digest": manifest.digest[:12],
-    }
-
-
-def _content(manifest: Manifest) -> str:
-    arrays = [f"{name} {'x'.join(map(str, entry.shape))}" for name, entry in manifest.arrays.items()]
-    tables = [f"{name} ({entry.rows} rows)" for name, entry in manifest.tables.items()]
-    return ", ".join([*arrays, *tables, *([f"{len(manifest.weights)} model files"] if manifest.weights else [])])
 
 
 def _code(manifest: Manifest) -> str:

@@ -82,6 +82,8 @@ def simulate(
     artifact that descends from it carry the stamp "simulated". The truth is beside it, in `truth/`: what
     drove the EEG, and what observers who know the brain can decode, in principle and in this very protocol.
     """
+    from eeg2vid.stages.simulation.presets import choose_strength
+
     if dtype not in ("float32", "float64"):
         raise UsageError(f"--dtype is float32 or float64, not '{dtype}'.")
     if preset is not None and snr is not None:
@@ -105,16 +107,6 @@ def simulate(
         seed=seed,
         dtype=dtype,
     )
-
-
-def choose_strength(preset: str | None, snr: float | None, *, trap: bool) -> tuple[str | None, float]:
-    """Return the preset's name, if it is one, and the strength. A drift or gaze alone shows nothing but itself."""
-    from eeg2vid.stages.simulation.presets import find_preset
-
-    if snr is not None:
-        return None, snr
-    chosen = find_preset(preset or ("none" if trap else "demo"))
-    return chosen.name, chosen.snr
 
 
 def write_dataset(out: Path, *, subjects: int, blocks: int, concepts: int, **how: Any) -> None:

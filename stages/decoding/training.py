@@ -158,7 +158,7 @@ def _fit(
     inputs = embedded(inputs, names, encoders, ctx.device)
     first = job.fold.learned if settings.validation_in_training else job.fold.train
     both = (first, job.fold.validation)
-    train, validation = (_examples(ctx, job, cohort, inputs, known, events) for events in both)
+    train, validation = (examples_of(ctx, job, cohort, inputs, known, events) for events in both)
     decoder = build(settings.network, context=_context(ctx, job, cohort, train, shared), training=settings.training)
     report = decoder.fit(
         train,
@@ -214,8 +214,11 @@ def _residuals(train: Examples, score: float | None) -> dict[str, float]:
     return found
 
 
-def _examples(ctx: Context, job: Job, cohort: Cohort, inputs: Inputs, known: Known, events: np.ndarray) -> Examples:
-    """Return the events of a part that all of the job's targets ask about, each with its clip or what stands for it."""
+def examples_of(ctx: Context, job: Job, cohort: Cohort, inputs: Inputs, known: Known, events: np.ndarray) -> Examples:
+    """Return what a network is handed of some events: those that all of the job's targets ask about.
+
+    Each has its clip or what stands for it.
+    """
     import numpy as np
 
     from eeg2vid.stages.networks.examples import Examples

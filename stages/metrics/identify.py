@@ -19,15 +19,16 @@ Concepts take the place of runs where a concept has several runs in a fold.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.stages.metrics.classification import expected_hits
 from eeg2vid.stages.metrics.frames import FloatArray, IntArray
+from eeg2vid.stages.metrics.similarity import area_means, correlation
 from eeg2vid.stages.statistics.runs import number_runs
 
 Foils = Literal["all", "within-run", "between-runs"]
@@ -75,6 +76,49 @@ class Identification:
     def _mean(self, values: FloatArray) -> float:
         kept = values[self.foils > 0]
         return float(kept.mean()) if kept.size else float("nan")
+
+
+def identification(
+    decoded: npt.ArrayLike,
+    true: npt.ArrayLike,
+    runs: npt.ArrayLike | None = None,
+    folds: npt.ArrayLike | None = None,
+    foils: Foils = "all",
+) -> Identification:
+    """Tell how well decoded clips, or decoded values, pick their own true one among the others.
+
+    Likeness is Pearson's correlation, of videos that of 16 x 9 area means over all frames: the `identification` and
+    `identification-target` of `eeg2vid score`.
+
+    Parameters
+    ----------
+    decoded, true
+        uint8 videos ``(clip, frame, row, column, rgb)``, or any values ``(clip, ...)``; row by row of one clip.
+    runs
+        Label of each clip's run; without, each clip is a run of its own.
+    folds
+        Label of each clip's fold: only clips of its fold compete with it; without, all do.
+    foils
+        Which clips compete: 'all', those 'within-run', or those 'between-runs'.
+
+    Raises
+    ------
+    BadDataError
+        If shapes do not fit, a value is not finite, or a run spans two folds.
+    UsageError
+        If foils are chosen by runs and no runs are given.
+    """
+    sides = [np.asarray(side) for side in (decoded, true)]
+    if foils not in get_args(Foils):
+        raise UsageError(f"`foils` is one of {', '.join(get_args(Foils))}, not {foils!r}.")
+    if runs is None and foils != "all":
+        raise UsageError(f"Foils {foils} need the run of each clip.", "Give `runs`, a label for each clip.")
+    if len(sides[0]) != len(sides[1]):
+        raise BadDataError(f"There are {len(sides[0])} decoded and {len(sides[1])} true clips; expected pairs.")
+    if all(side.ndim == 5 and side.dtype == np.uint8 for side in sides):
+        sides = [area_means(side) for side in sides]
+    named = np.arange(len(sides[0])) if runs is None else runs
+    return identify(correlation(*sides), named, folds, foils)
 
 
 def identify(

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError, UsageError
@@ -57,6 +58,71 @@ class Standing:
     above: Counts
     tied: Counts
     members: Counts
+
+
+@dataclass(frozen=True)
+class NWay:
+    """What `nway` found.
+
+    Attributes
+    ----------
+    hits
+        Expected share of draws that are hits, of each clip, float64 ``(clip,)``.
+    chance
+        What exchangeable classes score.
+    """
+
+    hits: FloatArray
+    chance: float
+
+    @property
+    def accuracy(self) -> float:
+        """Mean over the clips."""
+        return float(self.hits.mean())
+
+
+def nway(scores: npt.ArrayLike, right: npt.ArrayLike, ways: int = 50, top: int = 1, *, ties_lost: bool = False) -> NWay:
+    """Return exact N-way top-k accuracy: the right class against N - 1 wrong ones, over all draws of them.
+
+    Nothing is drawn: where a class stands decides how many of all draws it wins, so there is no seed and no noise.
+
+    Parameters
+    ----------
+    scores
+        Probabilities or logits of each clip ``(clip, class)``; only their order counts.
+    right
+        Index of the right class ``(clip,)``; or of several of which any counts ``(clip, G)``, as in the published
+        evaluation by the three most probable labels of the true clip.
+    ways, top
+        N and k, 1 <= k < N.
+    ties_lost
+        Whether a wrong class as probable as the right one is ahead of it, as in the published code; else ties are
+        ordered at random.
+
+    Raises
+    ------
+    BadDataError
+        If a score is not finite, or `right` does not name different classes of every clip.
+    UsageError
+        If there are fewer wrong classes than are drawn, or not 1 <= k < N.
+    """
+    ranks = rank(np.asarray(scores))
+    clips, classes = ranks.more.shape
+    wanted = np.asarray(right)
+    wanted = wanted[:, None] if wanted.ndim == 1 else wanted
+    if wanted.ndim != 2 or len(wanted) != clips or not wanted.size or wanted.dtype.kind not in "iu":
+        raise BadDataError(
+            f"Expected the right class of {clips} clips as whole numbers (clip,) or (clip, G), found "
+            f"{wanted.dtype} {np.shape(right)}."
+        )
+    if wanted.min() < 0 or wanted.max() >= classes:
+        raise BadDataError(f"Right classes run {wanted.min()} to {wanted.max()}, expected 0 to {classes - 1}.")
+    if any(len(set(row)) < len(row) for row in wanted.tolist()):
+        raise BadDataError("A clip names one of its right classes twice.")
+    own = standings(ranks, wanted.astype(np.int64))
+    standing = Standing(own.above.diagonal(), own.tied.diagonal(), own.members.diagonal())
+    hits = nway_accuracy(standing, classes, wanted.shape[1], ways, top, ties_lost=ties_lost)
+    return NWay(hits, nway_chance(ways, top, wanted.shape[1]))
 
 
 def best_classes(scores: NDArray[np.floating], count: int) -> NDArray[np.int64]:

@@ -44,3 +44,17 @@ def find_preset(name: str) -> Preset:
     if name not in known:
         raise UsageError(f"preset: expected one of {', '.join(sorted(known))}, found {name!r}.")
     return known[name]
+
+
+def choose_strength(preset: str | None, snr: float | None, *, trap: bool) -> tuple[str | None, float]:
+    """Return the preset's name, if it is one, and the strength. A drift or gaze alone shows nothing but itself.
+
+    Raises
+    ------
+    UsageError
+        If there is no such preset.
+    """
+    if snr is not None:
+        return None, snr
+    chosen = find_preset(preset or ("none" if trap else "demo"))
+    return chosen.name, chosen.snr

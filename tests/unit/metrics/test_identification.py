@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import pearsonr
 
-from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.stages.metrics.identify import identify
+from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.stages.metrics.identify import identification, identify
 from eeg2vid.stages.metrics.similarity import area_means, correlation
 
 KINDS = ("all", "within-run", "between-runs")
@@ -128,3 +128,43 @@ def test_bad_input():
         correlation(np.zeros((2, 3)), np.zeros((2, 4)))
     with pytest.raises(BadDataError, match="finite"):
         correlation(np.full((2, 3), np.inf), np.zeros((2, 3)))
+
+
+@settings(derandomize=True, deadline=None, max_examples=20)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(KINDS))
+def test_of_values_equals_the_definition(seed, kind):
+    """`identification`, as notebooks call it."""
+    rng = np.random.default_rng(seed)
+    folds = np.repeat([0, 1], 4)
+    runs = folds * 2 + np.tile([0, 0, 1, 1], 2)
+    decoded, true = rng.normal(size=(2, 8, 3, 2))
+    alike = np.array([[pearsonr(one.ravel(), other.ravel())[0] for other in true] for one in decoded])
+    two_way, top1, count = by_loops(alike, runs, folds, kind)
+    found = identification(decoded.tolist(), true, runs, folds, kind)
+    np.testing.assert_allclose(found.two_way, two_way)
+    np.testing.assert_allclose(found.top1, top1)
+    np.testing.assert_array_equal(found.foils, count)
+
+
+def test_of_videos_looks_at_area_means():
+    rng = np.random.default_rng(0)
+    true = rng.integers(0, 256, (6, 2, 18, 32, 3), dtype=np.uint8)
+    decoded = rng.integers(0, 256, true.shape, dtype=np.uint8)
+    cells = [side.reshape(6, 2, 9, 2, 16, 2, 3).mean(axis=(3, 5)).reshape(6, -1) for side in (decoded, true)]
+    wanted = by_loops(np.corrcoef(*cells)[:6, 6:], np.arange(6), np.zeros(6), "all")[0]
+    np.testing.assert_allclose(identification(decoded, true).two_way, wanted)
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "sentence"),
+    [
+        ((np.ones((3, 2)), np.ones((2, 2))), BadDataError, "3 decoded and 2 true"),
+        ((np.ones((3, 2)), np.ones((3, 4))), BadDataError, "true ones"),
+        ((np.ones((3, 2)), np.ones((3, 2)), None, None, "within-run"), UsageError, "need the run"),
+        ((np.ones((3, 2)), np.ones((3, 2)), [1, 1, 1], None, "within"), UsageError, "is one of all, within-run"),
+        ((np.full((3, 2), np.nan), np.ones((3, 2))), BadDataError, "not a finite number"),
+    ],
+)
+def test_of_values_refuses(args, error, sentence):
+    with pytest.raises(error, match=sentence):
+        identification(*args)

@@ -9,7 +9,7 @@ from scipy.stats import hypergeom
 
 from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.stages.metrics.metric import Given, Keys, Sides
-from eeg2vid.stages.metrics.nway import best_classes, nway_accuracy, nway_chance, rank, standings
+from eeg2vid.stages.metrics.nway import best_classes, nway, nway_accuracy, nway_chance, rank, standings
 from eeg2vid.stages.metrics.nway_judged import NWAY_FRAME, NWAY_VIDEO, QUESTIONS, measure_frames, measure_videos
 from eeg2vid.stages.metrics.scoring import Effort, score
 
@@ -190,3 +190,37 @@ def test_all_pairs_are_at_least_a_hundred_times_faster_than_draws():
     draws = (time.perf_counter() - start) / 20 * 6 * 200 * 200 * len(found)
     print(f"all pairs {took:.2f} s, draws of all pairs {draws:.0f} s, of the true pairs {draws / 200:.1f} s")
     assert draws > 100 * took and draws / 200 > 40 * took  # all pairs against all, and against the true ones
+
+
+def test_of_scores_and_labels_equals_every_draw():
+    """`nway`, as notebooks call it."""
+    rng = np.random.default_rng(3)
+    scores = rng.integers(0, 4, (4, 6)).astype(float)
+    one, three = rng.integers(0, 6, 4), np.argsort(rng.normal(size=(4, 6)), axis=1)[:, :3]
+    for right in (one, three):
+        groups = right.reshape(4, -1)
+        for ways, top in ((2, 1), (3, 2), (4, 1)):
+            for lost in (False, True):
+                found = nway(scores, right, ways, top, ties_lost=lost)
+                wanted = [counted(row, tuple(own), ways, top, lost) for row, own in zip(scores, groups, strict=True)]
+                np.testing.assert_allclose(found.hits, wanted, atol=1e-12)
+                assert found.accuracy == pytest.approx(np.mean(wanted))
+                assert found.chance == nway_chance(ways, top, groups.shape[1])
+
+
+@pytest.mark.parametrize(
+    ("scores", "right", "how", "error", "sentence"),
+    [
+        ([[0.1, 0.9]], [2], {"ways": 2}, BadDataError, "run 2 to 2, expected 0 to 1"),
+        ([[0.1, 0.9]], [-1], {"ways": 2}, BadDataError, "run -1 to -1"),
+        ([[0.1, 0.9]], [0.0], {"ways": 2}, BadDataError, "whole numbers"),
+        ([[0.1, 0.9]], [0, 1], {"ways": 2}, BadDataError, "right class of 1 clips"),
+        ([[0.1, 0.9, 0.3]], [[1, 1]], {"ways": 2}, BadDataError, "twice"),
+        ([[0.1, float("nan")]], [0], {"ways": 2}, BadDataError, "finite scores"),
+        ([[0.1, 0.9]], [0], {}, UsageError, "draws 49 wrong classes"),
+        ([[0.1, 0.9]], [0], {"ways": 2, "top": 2}, UsageError, "is no question"),
+    ],
+)
+def test_of_scores_and_labels_refuses(scores, right, how, error, sentence):
+    with pytest.raises(error, match=sentence):
+        nway(scores, right, **how)

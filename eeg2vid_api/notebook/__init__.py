@@ -1,0 +1,1 @@
+"""What `import eeg2vid` gives a notebook: a study's artifacts as handles, and decoders. Beside the command line."""
