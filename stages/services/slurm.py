@@ -87,7 +87,7 @@ class Job:
 def this_executable() -> tuple[str, ...]:
     """Return the words that call the eeg2vid that is running, from any folder and environment."""
     script = Path(sys.executable).with_name("eeg2vid")
-    return (str(script),) if os.access(script, os.X_OK) else (sys.executable, "-m", "eeg2vid.cli")
+    return (str(script),) if os.access(script, os.X_OK) else (sys.executable, "-m", "eeg2vid")
 
 
 def slurm_table(tables: Any, stage: str, stages: Sequence[str], given: Mapping[str, Any]) -> SlurmTable:
