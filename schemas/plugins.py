@@ -154,12 +154,12 @@ class ChoiceTable(MutableMapping[str, type[C]], Generic[C]):
             said = (str(error).splitlines() or [""])[0]
             fault = f"{where} cannot be imported ({type(error).__name__}: {said})."
             return Brought(self.kind, name, owner, fault=fault)
-        if fault := self._fault_of(name, where, choice):
+        if fault := self.fault_of(name, where, choice):
             return Brought(self.kind, name, owner, fault=fault)
         _OWNERS[choice] = owner
         return Brought(self.kind, name, owner, choice)
 
-    def _fault_of(self, name: str, where: str, choice: Any) -> str:
+    def fault_of(self, name: str, where: str, choice: Any) -> str:
         """Say in what a settings class breaks the contract that our own keep; empty: in nothing."""
         if not (isinstance(choice, type) and issubclass(choice, self._base)) or choice is self._base:
             base = f"{self._base.__module__}.{self._base.__name__}"

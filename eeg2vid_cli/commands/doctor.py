@@ -43,6 +43,7 @@ def doctor(
         "Python": _python,
         "packages": _packages,
         "torch's companions": _linked_to_torch,
+        "of other packages": _plugins,
         "current folder": lambda: _shadowed(Path.cwd()),
         "device": _device,
         "H.264": _codec,
@@ -101,6 +102,22 @@ def _linked_to_torch() -> list[Row]:
             else:
                 rows.append(_line(name, "imports"))
     return rows
+
+
+def _plugins() -> list[Row]:
+    """Name the networks and generators of other packages; a broken one breaks nothing but itself."""
+    from eeg2vid.schemas.generators import GENERATORS
+    from eeg2vid.schemas.networks import NETWORKS
+
+    rows = []
+    for one in (*NETWORKS.brought(), *GENERATORS.brought()):
+        name = f"{one.kind} '{one.name}' of {one.owner}"
+        rows.append(_line("of other packages", f"{name}: {one.fault}" if one.fault else name, _verdict(one.fault)))
+    return rows or [_line("of other packages", "no networks, no generators")]
+
+
+def _verdict(fault: str) -> str:
+    return "warning" if fault else "ok"
 
 
 def _shadowed(folder: Path) -> list[Row]:

@@ -15,7 +15,7 @@ from eeg2vid.stages.store.reader import load_manifest
 
 
 def stand_in_for(root: Path, stage: Stage, field: str, name: str) -> type[Choice] | None:
-    """Return what stands for a choice that nobody brings, if an artifact of a stage was made by it.
+    """Return what stands for a choice that nobody brings, if an artifact was made by it.
 
     Parameters
     ----------
@@ -25,15 +25,15 @@ def stand_in_for(root: Path, stage: Stage, field: str, name: str) -> type[Choice
         Whose setting it is, and the name that it gives.
     """
     base = stage.Settings.model_fields[field].annotation
-    for ref in _recorded(root, stage, f"{field} {name}"):
+    for ref in _recorded(root, f"{field} {name}"):
         if isinstance(base, type) and issubclass(base, Choice):
             return stand_in(base, field, name, ref)
     return None
 
 
-def _recorded(root: Path, stage: Stage, place: str) -> Iterator[PluginRef]:
-    """Yield what the manifests of a stage say of a choice, the newest first."""
-    found = root.glob(f"artifacts/{stage.name}/*/*/*/{MANIFEST}")
+def _recorded(root: Path, place: str) -> Iterator[PluginRef]:
+    """Yield what the manifests of a workspace say of a choice, the newest first."""
+    found = root.glob(f"artifacts/*/*/*/*/{MANIFEST}")
     for path in sorted(found, key=lambda one: (-one.stat().st_mtime_ns, one)):
         try:
             manifest = load_manifest(path.parent)

@@ -66,9 +66,10 @@ def resolve_settings(
     except ValidationError as error:
         first = error.errors()[0]["loc"]
         layer = origins.get(str(first[0]), "default") if first else "default"
-        raise UsageError(
-            f"{layer}: {sentence_of(error, stage.Settings, stage.name)}", f"See `eeg2vid {stage.name} --help`."
-        ) from error
+        hint = f"See `eeg2vid {stage.name} --help`."
+        if error.errors()[0]["type"] == "choice_unknown":
+            hint += " If another package brings it, install that: `eeg2vid doctor` names those that are here."
+        raise UsageError(f"{layer}: {sentence_of(error, stage.Settings, stage.name)}", hint) from error
 
 
 def _validated(stage: Stage, merged: Mapping[str, Any], stand_in: StandIn) -> Settings:
