@@ -74,10 +74,15 @@ class ChoiceTable(MutableMapping[str, type[C]], Generic[C]):
         Our own, by name.
     says
         The class variable that says what it takes, which must not be empty: 'learns'.
+    known
+        What that may name; nothing: anything.
     """
 
-    def __init__(self, kind: str, group: str, base: type[C], own: dict[str, type[C]], says: str) -> None:
-        self.kind, self.group, self._base, self._own, self._says = kind, group, base, own, says
+    def __init__(
+        self, kind: str, group: str, base: type[C], own: dict[str, type[C]], *, says: str, known: tuple[str, ...] = ()
+    ) -> None:
+        self.kind, self.group, self._base, self._own = kind, group, base, own
+        self._says, self._known = says, known
         self._points: dict[str, list[metadata.EntryPoint]] | None = None
         self._loaded: dict[str, Brought[C]] = {}
 
@@ -150,11 +155,12 @@ class ChoiceTable(MutableMapping[str, type[C]], Generic[C]):
         where = points[0].value
         try:
             choice = points[0].load()
-        except Exception as error:  # whatever their module does when it is imported, it is theirs alone
+        except (Exception, SystemExit) as error:  # whatever their module does when it is imported, it is theirs alone
             said = (str(error).splitlines() or [""])[0]
             fault = f"{where} cannot be imported ({type(error).__name__}: {said})."
             return Brought(self.kind, name, owner, fault=fault)
-        if fault := self.fault_of(name, where, choice):
+        own = f"{where} is eeg2vid's own." if choice in self._own.values() else ""
+        if fault := own or self.fault_of(name, where, choice):
             return Brought(self.kind, name, owner, fault=fault)
         _OWNERS[choice] = owner
         return Brought(self.kind, name, owner, choice)
@@ -164,8 +170,6 @@ class ChoiceTable(MutableMapping[str, type[C]], Generic[C]):
         if not (isinstance(choice, type) and issubclass(choice, self._base)) or choice is self._base:
             base = f"{self._base.__module__}.{self._base.__name__}"
             return f"{where} is no {self.kind}: expected a subclass of {base}."
-        if choice in self._own.values():
-            return f"{where} is eeg2vid's own {self.kind}."
         field = choice.model_fields["name"]
         if typing.get_origin(field.annotation) is not Literal or field.default != name:
             return f"{where} needs `name: Literal[\"{name}\"] = \"{name}\"`, as its entry point is called."
@@ -173,8 +177,12 @@ class ChoiceTable(MutableMapping[str, type[C]], Generic[C]):
             return f"'{name}' is no name: expected small letters, digits and hyphens."
         if not _BUILDS.fullmatch(choice.builds):
             return f"{where}: `builds` is {choice.builds!r}, expected 'package.module:Class'."
-        if not getattr(choice, self._says):
+        said, known = getattr(choice, self._says), self._known
+        if not said:
             return f"{where}: `{self._says}` is empty; it says what the {self.kind} takes."
+        if known and set(said) - set(known):
+            wrong = sorted(set(said) - set(known))[0]
+            return f"{where}: `{self._says}` names '{wrong}', expected {', '.join(known)}."
         if not isinstance(choice.version, int) or choice.version < 1:
             return f"{where}: `version` is {choice.version!r}, expected a whole number from 1."
         if not (choice.__doc__ or "").strip():

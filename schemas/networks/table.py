@@ -28,7 +28,9 @@ _OURS: dict[str, type[Network]] = {
     "semantic-mlp": SemanticMlpSettings,
     "text-head": TextHeadSettings,
 }
-NETWORKS: ChoiceTable[Network] = ChoiceTable("network", "eeg2vid.networks", Network, _OURS, says="learns")
+NETWORKS: ChoiceTable[Network] = ChoiceTable(
+    "network", "eeg2vid.networks", Network, _OURS, says="learns", known=("label", "value")
+)
 
 
 def learns_labels(choice: type[Choice]) -> bool:
