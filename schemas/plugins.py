@@ -172,7 +172,7 @@ class ChoiceTable(MutableMapping[str, type[C]], Generic[C]):
             return f"{where} is no {self.kind}: expected a subclass of {base}."
         field = choice.model_fields["name"]
         if typing.get_origin(field.annotation) is not Literal or field.default != name:
-            return f"{where} needs `name: Literal[\"{name}\"] = \"{name}\"`, as its entry point is called."
+            return f'{where} needs `name: Literal["{name}"] = "{name}"`, as its entry point is called.'
         if not _NAME.fullmatch(name):
             return f"'{name}' is no name: expected small letters, digits and hyphens."
         if not _BUILDS.fullmatch(choice.builds):

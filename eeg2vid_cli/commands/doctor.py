@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -108,9 +109,11 @@ def _plugins() -> list[Row]:
     """Name the networks and generators of other packages; a broken one breaks nothing but itself."""
     from eeg2vid.schemas.generators import GENERATORS
     from eeg2vid.schemas.networks import NETWORKS
+    from eeg2vid.schemas.plugins import Brought
 
     rows = []
-    for one in (*NETWORKS.brought(), *GENERATORS.brought()):
+    found: list[Brought[Any]] = [*NETWORKS.brought(), *GENERATORS.brought()]
+    for one in found:
         name = f"{one.kind} '{one.name}' of {one.owner}"
         rows.append(_line("of other packages", f"{name}: {one.fault}" if one.fault else name, _verdict(one.fault)))
     return rows or [_line("of other packages", "no networks, no generators")]

@@ -36,9 +36,7 @@ def fingerprint(
     }
     choices = {place: version for place, version in choice_versions(settings).items() if version > 1}
     plugins = {place: [one.package, one.version, one.sha256] for place, one in plugins_of(settings).items()}
-    return sha256_json(
-        decided | ({"choices": choices} if choices else {}) | ({"plugins": plugins} if plugins else {})
-    )
+    return sha256_json(decided | ({"choices": choices} if choices else {}) | ({"plugins": plugins} if plugins else {}))
 
 
 def choices_in(settings: BaseModel) -> dict[str, Choice]:

@@ -65,8 +65,8 @@ def check_network(
     _check_contract(NETWORKS, settings)
     package = type(settings).__module__.partition(".")[0]
     assert NETWORKS.get(settings.name) is type(settings), (
-        f"no entry point of an installed package gives network '{settings.name}' as {type(settings).__name__} of {package}: "
-        "pip install -e . where its pyproject.toml is"
+        f"no entry point of an installed package gives network '{settings.name}' as {type(settings).__name__} of "
+        f"{package}: pip install -e . where its pyproject.toml is"
     )
     training = training or TrainingSettings()
     kinds = sorted(settings.learns)
@@ -109,7 +109,9 @@ def check_generator(
     rng = np.random.default_rng(0)
     known = {"latents": rng.normal(size=(3, *_LATENTS)), "fast": np.array([[1, 0], [0, 1], [0.4, 0.6]])}
     wanted = settings.reads_targets()
-    given = {name: np.asarray((values or known)[name], dtype=np.float32) for name in wanted if name in (values or known)}
+    given = {
+        name: np.asarray((values or known)[name], dtype=np.float32) for name in wanted if name in (values or known)
+    }
     assert set(given) == set(wanted), f"{what} reads {', '.join(wanted)}: give values of all of them"
     clips = [f"clip-{k}" for k in range(len(given[wanted[0]]))]
     made = _videos(settings, models, clips, given)
@@ -148,7 +150,7 @@ def _examples(
         if name == "epochs" and planted:  # slow, as responses are: white patterns vanish where time is averaged
             pattern = np.broadcast_to(pattern.mean(axis=-1, keepdims=True) * 10, pattern.shape)
         arrays[name] = (pattern[classes] + rng.normal(size=(number, *shapes[name]))).astype(np.float32)
-    targets = {"concept": classes, "latents": values}
+    targets: dict[str, NDArray[Any]] = {"concept": classes, "latents": values}
     kept = {_FORMS[kind].name: targets[_FORMS[kind].name] for kind in kinds}
     known = {"concept": classes}
     return Examples(Inputs(arrays), kept, runs // _RUNS, runs, known)

@@ -80,4 +80,3 @@ def parts_of_other_code(unit: Path) -> list[str]:
             what = "1 finished part was" if done == 1 else f"{done} finished parts were"
             found.append(f"{what} made by {other_code(then, mine)} and will be made again")
     return found
-

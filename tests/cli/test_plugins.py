@@ -1,4 +1,4 @@
-"""The example package `examples/plugin`, installed: planned, trained, decoded, shown, scored; then changed; then gone."""
+"""The example package `examples/plugin`, installed: planned, trained, decoded, scored; then changed; then gone."""
 
 import json
 import runpy

@@ -7,8 +7,10 @@ from eeg2vid.stages.services.plugin_checks import check_generator, check_network
 
 
 def test_the_network():
+    """It learns labels and values, and nothing where there is nothing."""
     check_network(GruSettings(width=8), TrainingSettings(epochs=12, batch_size=32, learning_rate=0.02))
 
 
 def test_the_generator():
+    """It shows what was decoded, clip by clip."""
     check_generator(SteadySettings())

@@ -68,9 +68,9 @@ def test_a_name_of_another_package_is_found(install):
     assert (found.name, found.width, type(found).__name__) == ("lstm", 5, "Mine")
     assert str(owner_of(type(found))) == "theirs 1.2" and owner_of(type(network("lda"))) is None
     assert list(choices_of(TrainEncoder.Settings.model_fields["network"]))[-1] == "lstm"
-    with pytest.raises(UsageError, match="there is no 'lstn'. Did you mean 'lstm'"):
+    with pytest.raises(UsageError, match=r"there is no 'lstn'\. Did you mean 'lstm'"):
         network("lstn")
-    with pytest.raises(UsageError, match="no setting 'train-encoder.network.lstm.wide'. Did you mean 'width'"):
+    with pytest.raises(UsageError, match=r"no setting 'train-encoder\.network\.lstm\.wide'\. Did you mean 'width'"):
         network("lstm", wide=3)
 
 

@@ -28,7 +28,7 @@ class Careless(LdaDecoder):
     def fit(self, train, validation=None, **how):
         report = super().fit(train, validation, **how)
         if self.settings.breaks == "seed":
-            self.arrays = {name: one + np.random.rand() * 1e-6 for name, one in self.arrays.items()}
+            self.arrays = {name: one + np.random.default_rng().random() * 1e-6 for name, one in self.arrays.items()}
         return report
 
     def predict(self, inputs, **how):
