@@ -225,4 +225,5 @@ def _plain(value: Any) -> Any:
 
 
 def _owner(point: metadata.EntryPoint) -> Owner:
-    return Owner(point.dist.name, point.dist.version) if point.dist else Owner("?", "?")
+    dist = point.dist
+    return Owner(str(dist.name or "?"), str(dist.version or "?")) if dist else Owner("?", "?")

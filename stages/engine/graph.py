@@ -74,6 +74,7 @@ class Study(Conditioned):
         self._told: dict[Node, set[str]] = {}
         self._made: dict[str, Any] = {}
         self.source = choices.source or workspace.data or recorded_source(self.root)
+        self.stand_in = cache(partial(stand_in_for, self.root))
         self.variants = cache(self._variants)  # asked for every unit of every stage
 
     def again(self) -> Study:
@@ -340,7 +341,7 @@ class Study(Conditioned):
             layers[name] = {key: value for key, value in table.items() if key != "from"}
         if self.choices.stage == stage:
             layers["command line"] = self.choices.settings
-        return resolve_settings(declared, layers, partial(stand_in_for, self.root, declared))
+        return resolve_settings(declared, layers, partial(self.stand_in, declared))
 
     def known_subjects(self) -> list[str] | None:
         """Return the subjects of the clip index and who has come to the data set since, None if unknown.
