@@ -154,3 +154,8 @@ def choices_of(info: FieldInfo) -> dict[str, type[Choice]]:
     """Return the choices that a settings field takes, by name; nothing for any other field."""
     found = [one for one in info.metadata if isinstance(one, ChoiceOf)]
     return found[0].members() if found else {}
+
+
+def is_brought(info: FieldInfo, name: str) -> bool:
+    """Tell whether a choice of this name is here, though the field may not take it."""
+    return any(name in one.table for one in info.metadata if isinstance(one, ChoiceOf))

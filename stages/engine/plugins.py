@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from eeg2vid.schemas.absent import stand_in
-from eeg2vid.schemas.choice import Choice
+from eeg2vid.schemas.choice import Choice, is_brought
 from eeg2vid.schemas.errors import MissingInputError, UnreadableError
 from eeg2vid.schemas.manifest import PluginRef
 from eeg2vid.stages.engine.stage import Stage
@@ -24,7 +24,10 @@ def stand_in_for(root: Path, stage: Stage, field: str, name: str) -> type[Choice
     stage, field, name
         Whose setting it is, and the name that it gives.
     """
-    base = stage.Settings.model_fields[field].annotation
+    info = stage.Settings.model_fields[field]
+    if is_brought(info, name):  # here, and of no use for this stage: that is for others to say
+        return None
+    base = info.annotation
     for ref in _recorded(root, f"{field} {name}"):
         if isinstance(base, type) and issubclass(base, Choice):
             return stand_in(base, field, name, ref)

@@ -80,8 +80,9 @@ def test_from_plan_to_scores_and_back(workspace, installed, tmp_path, monkeypatc
     planned = {row["unit"] for row in cli_ok("run", *here, "--dry-run", "--json").json if row["state"] != "done"}
     assert {"train-mapper/gru/sub-1", "generate/gru/sub-2", "score/gru/sub-2", "report/gru/study"} <= planned
     cli_ok("train-mapper", *here, "--jobs", 2)  # in processes of their own
-    for stage in ("predict", "generate", "score"):
-        cli_ok(stage, *here)
+    cli_ok("predict", *here)
+    for stage in ("generate", "score"):
+        cli_ok(stage, *here, "--subject", 2)
 
     # the manifest says whose they are; ours say nothing
     made = manifest(workspace, "train-mapper/gru/sub-1/mappers")
@@ -89,9 +90,9 @@ def test_from_plan_to_scores_and_back(workspace, installed, tmp_path, monkeypatc
     assert {key: made["plugins"]["network gru"][key] for key in ("package", "version")} == {
         "package": "eeg2vid-gru", "version": "0.1.0",
     }  # fmt: skip
-    assert list(manifest(workspace, "generate/gru/sub-1/videos")["plugins"]) == ["generator steady"]
+    assert list(manifest(workspace, "generate/gru/sub-2/videos")["plugins"]) == ["generator steady"]
     assert manifest(workspace, "train-mapper/ridge/sub-1/mappers").get("plugins", {}) == {}
-    assert json.loads(cli_ok("score", *here, "--json").out)
+    assert json.loads(cli_ok("score", *here, "--subject", 2, "--json").out)
     assert "cho2014gru" in cli_ok("cite", *here).out
     found = {row["found"]: row["verdict"] for row in cli_ok("doctor", "-w", workspace, "--json").json}
     assert found["network 'gru' of eeg2vid-gru 0.1.0"] == found["generator 'steady' of eeg2vid-gru 0.1.0"] == "ok"
@@ -115,6 +116,11 @@ def test_from_plan_to_scores_and_back(workspace, installed, tmp_path, monkeypatc
     assert result.code == 3 and "was trained by network 'gru' of package eeg2vid-gru 0.1.0; here it is of" in result.err
     cli_ok("train-mapper", *here, "--subject", 1)
     assert states(cli_ok("status", *here, "--json").json)["predict", "gru", "sub-1"]["state"] == "stale"
+
+    # one that is here, and not for this stage, is not called absent
+    monkeypatch.setattr(NETWORKS["gru"], "learns", frozenset({"value"}))
+    result = cli("train-encoder", "-w", workspace, "--network", "gru", "--variant", "new")
+    assert result.code == 2 and "there is no 'gru'" in result.err
 
     # gone: all stays readable, the plan stands, and what would need it says what to install
     shutil.rmtree(installed)
