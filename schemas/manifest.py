@@ -86,6 +86,18 @@ class ModelRef(_Part):
     identity: str
 
 
+class PluginRef(_Part):
+    """One choice of another package: whose it is, its code, and what of it a plan needs where it is not installed."""
+
+    package: str
+    version: str
+    sha256: str = Field(description="of all files of its package")
+    planned: dict[str, Any] = {}
+
+    def __str__(self) -> str:
+        return f"{self.package} {self.version}"
+
+
 class Manifest(_Part):
     """Written last; an artifact without a manifest is not an artifact."""
 
@@ -104,6 +116,7 @@ class Manifest(_Part):
     stamps: tuple[str, ...] = Field((), description="warnings inherited by all descendants: 'simulated' ..")
     settings: dict[str, Any] = {}
     choices: dict[str, int] = Field({}, description="version of each choice in the settings, e.g. 'network lda'")
+    plugins: dict[str, PluginRef] = Field({}, description="choices of other packages, e.g. 'network lstm'")
     inputs: tuple[InputRef, ...] = ()
     sources: tuple[SourceFile, ...] = ()
     source_root: str | None = None

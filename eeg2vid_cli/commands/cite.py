@@ -9,7 +9,7 @@ import typer
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json
 from eeg2vid.cli.options import RecipeOption, Request
 from eeg2vid.cli.output import emit, talk
-from eeg2vid.stages.services.citations import bibliography, cited_by
+from eeg2vid.stages.services.citations import bibliography, brought_entries, cited_by
 
 
 def cite(
@@ -22,7 +22,7 @@ def cite(
     """Print, as BibTeX, the papers behind a recipe, the stages it plans, and their networks, generators and eyes."""
     study = Request(ctx, workspace, recipe).study()
     wanted = cited_by(study)
-    known = bibliography()
+    known = brought_entries(study) | bibliography()
     rows = [{"key": key, "cited_by": who, "bibtex": known[key]} for key, who in wanted.items() if key in known]
     if wants_json(ctx, json):
         emit(rows, None, as_json=True)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -43,6 +44,7 @@ def doctor(
         "Python": _python,
         "packages": _packages,
         "torch's companions": _linked_to_torch,
+        "of other packages": _plugins,
         "current folder": lambda: _shadowed(Path.cwd()),
         "device": _device,
         "H.264": _codec,
@@ -101,6 +103,24 @@ def _linked_to_torch() -> list[Row]:
             else:
                 rows.append(_line(name, "imports"))
     return rows
+
+
+def _plugins() -> list[Row]:
+    """Name the networks and generators of other packages; a broken one breaks nothing but itself."""
+    from eeg2vid.schemas.generators import GENERATORS
+    from eeg2vid.schemas.networks import NETWORKS
+    from eeg2vid.schemas.plugins import Brought
+
+    rows = []
+    found: list[Brought[Any]] = [*NETWORKS.brought(), *GENERATORS.brought()]
+    for one in found:
+        name = f"{one.kind} '{one.name}' of {one.owner}"
+        rows.append(_line("of other packages", f"{name}: {one.fault}" if one.fault else name, _verdict(one.fault)))
+    return rows or [_line("of other packages", "no networks, no generators")]
+
+
+def _verdict(fault: str) -> str:
+    return "warning" if fault else "ok"
 
 
 def _shadowed(folder: Path) -> list[Row]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -12,11 +11,13 @@ from typing import Annotated, Any
 import typer
 
 from eeg2vid.cli.commands.stage import in_short
+from eeg2vid.cli.drawing import draw
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json
 from eeg2vid.cli.options import ModelsOption, ProtocolOption, RecipeOption, Request, SubjectOption, chosen_subjects
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.stages.engine.plan import Judge, Verdict
-from eeg2vid.stages.services.mermaid import flow_chart
+from eeg2vid.stages.services.graph.forms import form_of
+from eeg2vid.stages.services.graph.model import plan_of
 from eeg2vid.stages.store.code import package_digest, parts_of_other_code
 
 _OTHER_CODE = "made by another version of eeg2vid"
@@ -37,22 +38,25 @@ def status(
     recipe: RecipeOption = None,
     models: ModelsOption = None,
     protocol: ProtocolOption = None,
-    graph: Annotated[bool, typer.Option("--graph", help="Print the plan as a Mermaid flow chart")] = False,
+    graph: Annotated[bool, typer.Option("--graph", help="Draw the plan: what each stage reads, how far it is")] = False,
+    graph_to: Annotated[
+        str | None,
+        typer.Option(
+            "--graph-to", metavar="FILE", help="Draw it into a .svg, .mmd, .dot or .txt; or svg, mermaid, dot: print it"
+        ),
+    ] = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Show every planned unit: done, stale or damaged with the reason, or missing."""
+    form = form_of(graph_to) if graph_to is not None else None
     study = Request(ctx, workspace, recipe, models, protocol).study()
     subjects = chosen_subjects(study, subject)
     judge = Judge(study, subjects)
     with _keeping_all():
         verdicts = [judge.judge(node) for node in study.plan(subjects)]
-    if graph:
-        chart = flow_chart(judge, verdicts)
-        if wants_json(ctx, json):
-            emit({"mermaid": chart}, None, as_json=True)
-        else:
-            sys.stdout.write(f"{chart}\n")  # no console: it would fold lines
+    if graph or form:
+        draw(plan_of(judge, verdicts), *(form or ("text", None)), as_json=wants_json(ctx, json))
         return
     notes = {verdict.node: _notes(judge, verdict) for verdict in verdicts}
     rows = [_row(verdict) | {"notes": notes[verdict.node]} for verdict in verdicts]

@@ -22,6 +22,9 @@ class Generator(Choice):
 
     targets: ClassVar[tuple[str, ...]] = ()
     without: ClassVar[tuple[str, ...]] = ()
+    planned: ClassVar[tuple[str, ...]] = (
+        "roles", "targets", "without", "reads_targets", "also_reads", "draws", "together",
+    )  # fmt: skip
 
     def reads_targets(self) -> tuple[str, ...]:
         """Return the targets that it makes videos from under these settings; all of them must have been decoded."""

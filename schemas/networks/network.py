@@ -37,6 +37,7 @@ class Network(Choice):
     learns: ClassVar[frozenset[str]] = frozenset()
     joint: ClassVar[bool] = False
     refits: ClassVar[bool] = False
+    planned: ClassVar[tuple[str, ...]] = ("roles", "inputs", "learns", "joint", "refits", "also_reads", "stamps")
 
     def also_reads(self) -> tuple[str, ...]:
         """Return the roles it learns by beside inputs and targets: 'clips' for concepts, 'stimuli' for measures."""

@@ -15,8 +15,9 @@ from eeg2vid.schemas.networks.ridge import RidgeSettings
 from eeg2vid.schemas.networks.semantic_mlp import SemanticMlpSettings
 from eeg2vid.schemas.networks.seq2seq import Seq2SeqSettings
 from eeg2vid.schemas.networks.text_head import TextHeadSettings
+from eeg2vid.schemas.plugins import ChoiceTable
 
-NETWORKS: dict[str, type[Network]] = {
+_OURS: dict[str, type[Network]] = {
     "glmnet": GlmnetSettings,
     "glmnet-raw": GlmnetRawSettings,
     "lda": LdaSettings,
@@ -27,6 +28,9 @@ NETWORKS: dict[str, type[Network]] = {
     "semantic-mlp": SemanticMlpSettings,
     "text-head": TextHeadSettings,
 }
+NETWORKS: ChoiceTable[Network] = ChoiceTable(
+    "network", "eeg2vid.networks", Network, _OURS, says="learns", known=("label", "value")
+)
 
 
 def learns_labels(choice: type[Choice]) -> bool:

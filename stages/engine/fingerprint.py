@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
 from eeg2vid.schemas.catalogue import SCHEMAS
 from eeg2vid.schemas.choice import Choice
-from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, SourceFile
+from eeg2vid.schemas.errors import MissingPackageError
+from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, PluginRef, SourceFile
+from eeg2vid.schemas.plugins import reference_of
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.stages.engine.sources import called, source_differences
 from eeg2vid.stages.engine.stage import Stage
@@ -33,18 +35,43 @@ def fingerprint(
         "sources": sorted([called(file), file.sha256] for file in sources),
     }
     choices = {place: version for place, version in choice_versions(settings).items() if version > 1}
-    return sha256_json(decided | ({"choices": choices} if choices else {}))
+    plugins = {place: [one.package, one.version, one.sha256] for place, one in plugins_of(settings).items()}
+    return sha256_json(decided | ({"choices": choices} if choices else {}) | ({"plugins": plugins} if plugins else {}))
+
+
+def choices_in(settings: BaseModel) -> dict[str, Choice]:
+    """Return every choice in some settings by its place: 'network glmnet'."""
+    found: dict[str, Choice] = {}
+    for field, value in settings:
+        if isinstance(value, Choice):
+            found[f"{field} {value.name}"] = value
+        if isinstance(value, BaseModel):
+            found |= choices_in(value)
+    return found
 
 
 def choice_versions(settings: BaseModel) -> dict[str, int]:
     """Return the version of every choice in some settings: {'network glmnet': 1}."""
-    found: dict[str, int] = {}
-    for field, value in settings:
-        if isinstance(value, Choice):
-            found[f"{field} {value.name}"] = type(value).version
-        if isinstance(value, BaseModel):
-            found |= choice_versions(value)
-    return found
+    return {place: type(value).version for place, value in choices_in(settings).items()}
+
+
+def plugins_of(settings: BaseModel) -> dict[str, PluginRef]:
+    """Return what is known of the choices of other packages in some settings, by place."""
+    found = {place: reference_of(value) for place, value in choices_in(settings).items()}
+    return {place: one for place, one in found.items() if one is not None}
+
+
+def require_installed(settings: BaseModel) -> None:
+    """Refuse settings with a choice whose package is not installed.
+
+    Raises
+    ------
+    MissingPackageError
+        With the command that installs it.
+    """
+    for value in choices_in(settings).values():
+        if value.stands_in:
+            raise MissingPackageError(*value.stands_in)
 
 
 def still_holds(
@@ -92,6 +119,7 @@ def differences(
         for choice, version in versions.items()
         if version != old.choices.get(choice, 1)
     ]
+    found += _plugin_changes(old.plugins, plugins_of(settings), versions)
     found += _setting_changes(stage.name, old.settings, settings.model_dump(mode="json"))
     then, now = ({ref.address: ref.digest for ref in refs} for refs in (old.inputs, inputs))
     found += [f"input {address} is new" for address in now.keys() - then.keys()]
@@ -100,6 +128,18 @@ def differences(
     before = {ref.role: ref.identity for ref in old.models}
     found += [f"model '{ref.role}' changed" for ref in models if before.get(ref.role) != ref.identity]
     return sorted(found + source_differences(old.sources, sources))
+
+
+def _plugin_changes(then: Mapping[str, PluginRef], now: Mapping[str, PluginRef], chosen: Iterable[str]) -> list[str]:
+    """Say what changed in the packages that bring a choice; another choice is a change of settings."""
+    found = []
+    for place in chosen:
+        old, new = then.get(place), now.get(place)
+        if str(old) != str(new):
+            found.append(f"{place} is of {new or 'eeg2vid itself'}, was of {old or 'eeg2vid itself'}")
+        elif old and new and old.sha256 != new.sha256:
+            found.append(f"{place}: the code of package {new} changed")
+    return found
 
 
 def _setting_changes(prefix: str, old: Any, new: Any) -> list[str]:

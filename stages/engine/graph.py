@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from eeg2vid.schemas.conditions import FULL
@@ -16,6 +16,7 @@ from eeg2vid.stages.engine.conditioned import Conditioned, checked_conditions
 from eeg2vid.stages.engine.ingested import CLIP_INDEX, people_with_artifacts, recorded_source
 from eeg2vid.stages.engine.naming import Naming
 from eeg2vid.stages.engine.nodes import Choices, Node
+from eeg2vid.stages.engine.plugins import stand_in_for
 from eeg2vid.stages.engine.profile import Models
 from eeg2vid.stages.engine.recipe import DEFAULT_RECIPE, load_recipe
 from eeg2vid.stages.engine.settings import Resolved, resolve_settings
@@ -73,6 +74,7 @@ class Study(Conditioned):
         self._told: dict[Node, set[str]] = {}
         self._made: dict[str, Any] = {}
         self.source = choices.source or workspace.data or recorded_source(self.root)
+        self.stand_in = cache(partial(stand_in_for, self.root))
         self.variants = cache(self._variants)  # asked for every unit of every stage
 
     def again(self) -> Study:
@@ -339,7 +341,7 @@ class Study(Conditioned):
             layers[name] = {key: value for key, value in table.items() if key != "from"}
         if self.choices.stage == stage:
             layers["command line"] = self.choices.settings
-        return resolve_settings(declared, layers)
+        return resolve_settings(declared, layers, partial(self.stand_in, declared))
 
     def known_subjects(self) -> list[str] | None:
         """Return the subjects of the clip index and who has come to the data set since, None if unknown.

@@ -16,7 +16,7 @@ from eeg2vid.schemas.errors import (
 )
 from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, SourceFile
 from eeg2vid.stages.engine.context import UnitContext
-from eeg2vid.stages.engine.fingerprint import differences, fingerprint, still_holds
+from eeg2vid.stages.engine.fingerprint import differences, fingerprint, require_installed, still_holds
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.ingested import CLIP_INDEX
 from eeg2vid.stages.engine.nodes import Node
@@ -138,11 +138,14 @@ class Judge:
 
         Raises
         ------
+        MissingPackageError
+            If it is made by a choice of a package that is not installed, or its weights are not on this machine.
         SourceError
             If files that it reads outside the workspace cannot be found or read.
         """
         study, stage = self.study, self.study.stages[node.stage]
         resolved = study.settings(node.stage, node.variant)
+        require_installed(resolved.settings)
         addresses = self.inputs(node)
         inputs = []
         for role, group in addresses.items():
@@ -207,7 +210,7 @@ class Judge:
             return Verdict(node, "missing", ("not made yet",))
         try:
             identity = self.identity(node)
-        except MissingPackageError as error:  # weights: to look at what is there, nobody needs them
+        except MissingPackageError as error:  # weights, plug-ins: to look at what is there, nobody needs them
             return Verdict(node, "stale", (f"cannot be compared: {error.message}",))
         except SourceError as error:  # this unit's alone: what was made of its files stands, and others go on
             return Verdict(node, "stale", (f"cannot be compared with the data set: {error.message}",))

@@ -19,7 +19,7 @@ from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.context import UnitContext
 from eeg2vid.stages.engine.device import limited_threads, resolve_device
-from eeg2vid.stages.engine.fingerprint import choice_versions
+from eeg2vid.stages.engine.fingerprint import choice_versions, plugins_of
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.others import behind_for_others, may_be_waited_for
@@ -234,6 +234,7 @@ class Runner:
             "stamps": tuple(sorted(ctx.stamps.union(*(m.stamps for m in inputs if m)))),
             "settings": identity.resolved.dump(),
             "choices": choice_versions(identity.resolved.settings),
+            "plugins": plugins_of(identity.resolved.settings),
             "inputs": identity.inputs,
             "sources": identity.sources,
             "source_root": str(self.study.source) if ctx.stage.takes_source else None,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
+from eeg2vid.schemas.choice import Choice
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.stages.engine.stage import Stage
@@ -26,7 +27,17 @@ class Resolved:
         return self.settings.model_dump(mode="json")
 
 
-def resolve_settings(stage: Stage, layers: Mapping[str, Mapping[str, Any]]) -> Resolved:
+StandIn = Callable[[str, str], type[Choice] | None]
+"""From a setting and a name to what stands for a choice whose package is not installed."""
+
+
+def _nothing_known(field: str, name: str) -> None:
+    """Know of no choice that is not here."""
+
+
+def resolve_settings(
+    stage: Stage, layers: Mapping[str, Mapping[str, Any]], stand_in: StandIn = _nothing_known
+) -> Resolved:
     """Merge the layers, later ones winning, and validate.
 
     Parameters
@@ -35,6 +46,8 @@ def resolve_settings(stage: Stage, layers: Mapping[str, Mapping[str, Any]]) -> R
         The stage whose Settings model decides what is allowed.
     layers
         Layer name ('recipe ridge', 'eeg2vid.toml', 'command line') to nested settings.
+    stand_in
+        Asked for choices that nobody brings.
 
     Raises
     ------
@@ -49,13 +62,27 @@ def resolve_settings(stage: Stage, layers: Mapping[str, Mapping[str, Any]]) -> R
             merged[key] = merge(merged.get(key, defaults.get(key)), value)  # a part of a default keeps its rest
             origins[key] = layer
     try:
-        return Resolved(stage.Settings.model_validate(merged), origins)
+        return Resolved(_validated(stage, merged, stand_in), origins)
     except ValidationError as error:
         first = error.errors()[0]["loc"]
         layer = origins.get(str(first[0]), "default") if first else "default"
-        raise UsageError(
-            f"{layer}: {sentence_of(error, stage.Settings, stage.name)}", f"See `eeg2vid {stage.name} --help`."
-        ) from error
+        hint = f"See `eeg2vid {stage.name} --help`."
+        if error.errors()[0]["type"] == "choice_unknown":
+            hint += " If another package brings it, install that: `eeg2vid doctor` names those that are here."
+        raise UsageError(f"{layer}: {sentence_of(error, stage.Settings, stage.name)}", hint) from error
+
+
+def _validated(stage: Stage, merged: Mapping[str, Any], stand_in: StandIn) -> Settings:
+    try:
+        return stage.Settings.model_validate(merged)
+    except ValidationError as error:
+        unknown = [one["loc"][0] for one in error.errors() if one["type"] == "choice_unknown" and len(one["loc"]) == 1]
+        named = {str(field): merged[str(field)] for field in unknown}
+        found = {field: stand_in(field, str(value["name"])) for field, value in named.items()}
+        known = {field: choice.model_validate(named[field]) for field, choice in found.items() if choice is not None}
+        if not known:
+            raise
+        return _validated(stage, {**merged, **known}, stand_in)
 
 
 def merge(below: Any, above: Any) -> Any:

@@ -12,8 +12,11 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from eeg2vid.schemas.errors import BadDataError, Eeg2VidError
+from eeg2vid.schemas.absent import absent
+from eeg2vid.schemas.errors import BadDataError, Eeg2VidError, MissingInputError
+from eeg2vid.schemas.manifest import PluginRef
 from eeg2vid.schemas.networks import NETWORKS, TrainingSettings
+from eeg2vid.schemas.plugins import code_of, owner_of
 from eeg2vid.stages.networks.build import build
 from eeg2vid.stages.networks.context import BuildContext
 from eeg2vid.stages.networks.decoder import Decoder
@@ -46,8 +49,13 @@ def load_decoder(folder: Path, target: str = "") -> Decoder:
     ------
     BadDataError
         If a file is missing or damaged, or the arrays do not fit the configuration.
+    MissingPackageError
+        If its network is of a package that is not installed.
+    MissingInputError
+        If that package's code is no longer what trained it.
     """
     config = _config(folder / "config.json", target or folder.name)
+    _require_its_code(folder, config)
     try:
         context = BuildContext.from_json(config["context"])
         settings = NETWORKS[config["network"]["name"]].model_validate(config["network"])
@@ -62,6 +70,24 @@ def load_decoder(folder: Path, target: str = "") -> Decoder:
     except Eeg2VidError as error:
         raise BadDataError(f"{folder}: {error.message}", error.hint) from error
     return decoder
+
+
+def _require_its_code(folder: Path, config: dict[str, Any]) -> None:
+    """Refuse a decoder of another package's network unless that code is here which trained it."""
+    if "plugin" not in config:
+        return
+    made_by, name = PluginRef.model_validate(config["plugin"]), config["network"]["name"]
+    choice = NETWORKS.get(name)
+    if choice is None:
+        NETWORKS.require_sound(name)
+        raise absent("network", name, made_by)
+    owner = owner_of(choice)
+    if owner is None or (str(owner), code_of(choice)) != (str(made_by), made_by.sha256):
+        raise MissingInputError(
+            f"{folder} was trained by network '{name}' of package {made_by}; here it is of {owner or 'eeg2vid itself'}"
+            f"{', with other code' if str(owner) == str(made_by) else ''}.",
+            f"Train it anew, or go back: pip install {made_by.package}=={made_by.version}",
+        )
 
 
 def _config(path: Path, target: str) -> dict[str, Any]:

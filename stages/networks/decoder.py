@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.schemas.networks import Network, TrainingSettings
+from eeg2vid.schemas.plugins import reference_of
 from eeg2vid.stages.networks.context import BuildContext, TargetForm
 from eeg2vid.stages.networks.examples import Examples, FitReport
 from eeg2vid.stages.training.inputs import Inputs
@@ -151,7 +152,9 @@ class Decoder(ABC):
 
     def config(self) -> dict[str, Any]:
         """Return everything but arrays that is needed to build this decoder again."""
-        return {
+        plugin = reference_of(self.settings)
+        brought = {} if plugin is None else {"plugin": plugin.model_dump(mode="json", exclude={"planned"})}
+        return brought | {
             "network": self.settings.model_dump(mode="json"),
             "training": self.training.model_dump(mode="json"),
             "context": self.context.to_json(),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
-from importlib import metadata, util
+from importlib import metadata
 from pathlib import Path
 
-from eeg2vid.schemas.foreign import is_foreign
+from eeg2vid.schemas.source_files import digest_of
 
 PACKAGES = ("eeg2vid.schemas", "eeg2vid.stages")
 _LIBRARIES = ("av", "diffusers", "mne", "numpy", "scipy", "torch", "transformers")  # their versions can change a result
@@ -41,11 +40,7 @@ def source_digest(rooms: Sequence[str]) -> str:
 
 @cache
 def _digest(rooms: tuple[str, ...]) -> str:
-    """Hash name and content of every source file, so that renaming one counts too."""
-    found = hashlib.sha256()
-    for name, file in sorted({pair for room in rooms for pair in _files(room)}):
-        found.update(f"{name}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
-    return found.hexdigest()
+    return digest_of(rooms)
 
 
 @cache
@@ -85,20 +80,3 @@ def parts_of_other_code(unit: Path) -> list[str]:
             what = "1 finished part was" if done == 1 else f"{done} finished parts were"
             found.append(f"{what} made by {other_code(then, mine)} and will be made again")
     return found
-
-
-def _files(room: str) -> Iterator[tuple[str, Path]]:
-    """Yield the files of a module or package, each with its dotted place; nothing compiled, nothing hidden."""
-    spec = util.find_spec(room)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"There is no module {room}.", name=room)
-    origin = Path(spec.origin)
-    if spec.submodule_search_locations is None:
-        yield room, origin
-        return
-    for file in origin.parent.rglob("*"):
-        parts = file.relative_to(origin.parent).parts
-        hidden = any(part.startswith(".") or is_foreign(part) for part in parts)
-        if file.is_file() and "__pycache__" not in parts and not hidden:
-            stem = parts if file.suffix != ".py" else file.relative_to(origin.parent).with_suffix("").parts
-            yield ".".join([room, *stem]), file

@@ -98,7 +98,7 @@ def test_published_of_a_variant_that_the_recipe_does_not_know(workspace, cli):
 
 
 def test_the_plan_as_a_graph(workspace, cli_ok):
-    chart = cli_ok("status", "-w", workspace, "--graph").out
+    chart = cli_ok("status", "-w", workspace, "--graph-to", "mermaid").out
     lines = chart.splitlines()
     assert lines[0] == "flowchart LR"
     nodes = dict(re.findall(r'^    (n\d+)\["(.+?)<br/>\d+ units?: .+?"\]:::(?:done|mixed|stale|missing)$', chart, re.M))
@@ -110,6 +110,21 @@ def test_the_plan_as_a_graph(workspace, cli_ok):
     assert len(nodes) + len(edges) + 1 + 5 == len(lines)
     missing = cli_ok("status", "-w", workspace, "--recipe", "lag-sweep", "--graph", "--json").json["mermaid"]
     assert "preprocess<br/>lag-0ms<br/>2 units: missing" in missing
+
+
+def test_the_plan_as_a_picture(workspace, tmp_path, cli, cli_ok):
+    drawn = cli_ok("status", "-w", workspace, "--graph").out
+    assert "│ train-mapper/ridge " in drawn and "2 done │" in drawn and max(map(len, drawn.splitlines())) <= 80
+    said = cli_ok("status", "-w", workspace, "--graph-to", tmp_path / "plan.svg")
+    assert said.out == "" and f"Drawn: {tmp_path / 'plan.svg'}" in said.err
+    assert (tmp_path / "plan.svg").read_text().startswith("<svg ")
+    assert [path.name for path in tmp_path.glob("*plan*")] == ["plan.svg"]
+    data = cli_ok("status", "-w", workspace, "--graph-to", tmp_path / "plan.dot", "--json").json
+    assert data["file"] == str(tmp_path / "plan.dot") and {"stage", "variant", "states"} == set(data["nodes"][0])
+    edge = {"source": "preprocess/default", "target": "train-mapper/ridge", "roles": ["epochs", "features"]}
+    assert edge in data["edges"]
+    for wrong in ("plan.pdf", tmp_path / "none" / "plan.svg"):
+        assert cli("status", "-w", workspace, "--graph-to", wrong).code == 2
 
 
 def test_prose_fills_the_width_and_keeps_brackets(cli_ok):
