@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from eeg2vid.cli.commands.inspect import matching_folders
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
 from eeg2vid.cli.output import emit
 from eeg2vid.schemas.errors import UsageError
+from eeg2vid.stages.services.finding import matching_folders
 
 
 def export(

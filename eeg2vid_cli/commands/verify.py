@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from eeg2vid.cli.commands.inspect import matching_folders
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
 from eeg2vid.cli.options import ModelsOption, Request
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.services.finding import matching_folders
 from eeg2vid.stages.services.origins import Origins
 from eeg2vid.stages.store.reader import damage, load_manifest
 

@@ -233,6 +233,7 @@ class Runner:
             "protocol": _protocol(own, [m.protocol for m in inputs if m]),
             "stamps": tuple(sorted(ctx.stamps.union(*(m.stamps for m in inputs if m)))),
             "settings": identity.resolved.dump(),
+            "origins": identity.resolved.origins_of_values(),
             "choices": choice_versions(identity.resolved.settings),
             "inputs": identity.inputs,
             "sources": identity.sources,

@@ -2,48 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib import resources
+from collections.abc import Sequence
 
-from pydantic import BaseModel
-
-from eeg2vid.schemas.choice import Choice
 from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.exchange.bibliography import bibliography, choices_in, parse_entries
 
-_HEAD = re.compile(r"@\w+\{([^,\s]+),")
-
-
-@cache
-def bibliography() -> dict[str, str]:
-    """Return every BibTeX entry by its key, in the file's order."""
-    text = (resources.files("eeg2vid.stages") / "services" / "citations.bib").read_text(encoding="utf-8")
-    return parse_entries(text)
-
-
-def parse_entries(text: str) -> dict[str, str]:
-    """Cut a BibTeX file into entries; an entry ends where its braces close.
-
-    Raises
-    ------
-    ValueError
-        If a key stands twice or braces do not close.
-    """
-    entries: dict[str, str] = {}
-    place = 0
-    while head := _HEAD.search(text, place):
-        depth = 0
-        for place in range(head.start(), len(text)):
-            depth += {"{": 1, "}": -1}.get(text[place], 0)
-            if depth == 0 and text[place] == "}":
-                break
-        else:
-            raise ValueError(f"entry '{head[1]}' does not end")
-        if head[1] in entries:
-            raise ValueError(f"entry '{head[1]}' stands twice")
-        entries[head[1]] = text[head.start() : place + 1]
-    return entries
+__all__ = ["bibliography", "cited_by", "parse_entries"]
 
 
 def cited_by(study: Study) -> dict[str, list[str]]:
@@ -52,19 +16,11 @@ def cited_by(study: Study) -> dict[str, list[str]]:
     for name in study.planned_stages():
         citing.append((name, study.stages[name].cites))
         for base in study.bases(name):
-            citing += [(f"{name}, {choice}", keys) for choice, keys in _choices(study.settings(name, base).settings)]
+            chosen = choices_in(study.settings(name, base).settings)
+            citing += [(f"{name}, {choice.name}", type(choice).cites) for choice in chosen]
     found: dict[str, list[str]] = {}
     for who, keys in citing:
         for key in keys:
             if who not in found.setdefault(key, []):
                 found[key].append(who)
     return found
-
-
-def _choices(settings: BaseModel) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield every choice in some settings with what it cites."""
-    for _, value in settings:
-        if isinstance(value, Choice):
-            yield value.name, type(value).cites
-        if isinstance(value, BaseModel):
-            yield from _choices(value)

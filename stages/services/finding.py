@@ -1,0 +1,82 @@
+"""Which artifacts an argument means: an address, its beginning, or a path to or into them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from eeg2vid.schemas.errors import MissingInputError
+from eeg2vid.stages.engine.text import did_you_mean
+from eeg2vid.stages.engine.workspace import CONFIG
+from eeg2vid.stages.store.layout import MANIFEST, find_artifacts
+
+_ARTIFACTS = "artifacts"
+_LIST = "List them: eeg2vid inspect"
+
+
+def matching_folders(root: Path, wanted: str | None) -> list[Path]:
+    """Return the artifact folders that an argument names.
+
+    Parameters
+    ----------
+    root
+        The workspace.
+    wanted
+        stage/variant/unit/role or any leading part of it; the folder of an artifact, or any file or folder in it
+        (`data.h5`); a folder that holds artifacts, as a workspace. None: all of the workspace.
+
+    Raises
+    ------
+    MissingInputError
+        If it names nothing, or there is no artifact at all.
+    """
+    addresses = find_artifacts(root)
+    if wanted is None:
+        if not addresses:
+            raise _nothing_in(root)
+        return [address.folder(root) for address in addresses]
+    name = wanted.strip("/").removeprefix(f"{_ARTIFACTS}/")
+    kept = [address.folder(root) for address in addresses if f"{address}/".startswith(f"{name}/")]
+    if kept or (kept := _at(Path(wanted))):
+        return kept
+    if not addresses:
+        raise _nothing_in(root)
+    parts = [str(address).split("/") for address in addresses]
+    depth = min(4, len(name.split("/")))
+    near = did_you_mean(name, dict.fromkeys("/".join(part[:depth]) for part in parts))
+    raise MissingInputError(f"There is no artifact '{wanted}' in {root}.{near}", _LIST)
+
+
+def workspace_of(folder: Path) -> Path | None:
+    """Return the workspace in which an artifact's folder lies, None for a copy elsewhere."""
+    return folder.parents[4] if len(folder.parents) > 4 and folder.parents[3].name == _ARTIFACTS else None
+
+
+def _at(path: Path) -> list[Path]:
+    """Return the artifacts at, around or below a path."""
+    if not path.exists():
+        return []
+    path = path.resolve()
+    around = [folder for folder in (path, *path.parents[:8]) if (folder / MANIFEST).is_file()]
+    if around:
+        return around[:1]
+    below = next((folder for folder in (path, *path.parents[:4]) if (folder / _ARTIFACTS).is_dir()), None)
+    if below is None:
+        return []
+    found = [address.folder(below) for address in find_artifacts(below)]
+    return [folder for folder in found if folder.is_relative_to(path)]
+
+
+def _nothing_in(root: Path) -> MissingInputError:
+    """Return the error for a workspace without artifacts; it names the one that was probably meant."""
+    if not root.is_dir():
+        parent = next(folder for folder in root.parents if folder.is_dir())
+        beside = [path.name for path in parent.iterdir() if path.is_dir()]
+        near = did_you_mean(root.relative_to(parent).parts[0], beside)
+        return MissingInputError(f"There is no folder {root}.{near}", "Name the workspace: -w FOLDER")
+    for folder in (*sorted(path for path in root.iterdir() if path.is_dir()), *root.parents[:4]):
+        if find_artifacts(folder):
+            return MissingInputError(f"{root} holds no artifacts, but {folder} does.", f"Name it: -w {folder}")
+    what = "is a workspace in which nothing has been made yet" if (root / CONFIG).is_file() else "holds no artifacts"
+    return MissingInputError(
+        f"{root} {what}.", "Name a workspace with -w FOLDER; fill one: eeg2vid ingest PATH/TO/DATA, or eeg2vid demo"
+    )
