@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -184,7 +184,7 @@ def _below(what: RenderableType) -> Padding:
     return Padding(what, (0, 0, 0, 2), expand=False)
 
 
-def _grid(rows: list[tuple[str, ...]]) -> Table:
+def _grid(rows: Sequence[tuple[str, ...]]) -> Table:
     """Return columns that wrap, also within a word: what is copied is whole."""
     grid = Table.grid(padding=(0, 2))
     for _ in rows[0]:

@@ -62,7 +62,8 @@ def still_holds(
     """
     older = old.stage_version < stage.version
     unnamed = any(file.name is None for file in old.sources)
-    if not older and not unnamed and old.schema_version == SCHEMAS[old.schema_name].version:
+    of_before = old.schema_version != SCHEMAS[old.schema_name].version or old.upgraded_from
+    if not older and not unnamed and not of_before:
         return False
     upgraded = stage.upgraded_settings(dict(old.settings), old.stage_version)
     if upgraded is None:

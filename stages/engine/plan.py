@@ -121,7 +121,7 @@ class Judge:
             if found is None:
                 unreadable = self.unreadable(upstream)
                 return f"stale, for its input {upstream} is {unreadable.found if unreadable else 'gone'}"
-            if found.digest != ref.digest:
+            if found.known_as != ref.digest:
                 return f"stale, for its input {upstream} changed"
             deeper = self.why_not_current(upstream)
             if deeper is not None:
@@ -155,7 +155,7 @@ class Judge:
                         stage=address.stage,
                         variant=address.variant,
                         unit=address.unit,
-                        digest=manifest.digest,
+                        digest=manifest.known_as,
                     )
                 )
         located = [study.models.locate(role) for role in study.needs_of(node).roles]

@@ -6,21 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from eeg2vid.schemas.choice import Choice
 
 _HEAD = re.compile(r"@\w+\{([^,\s]+),")
-
-
-class Citing(Protocol):
-    """What a stage says of itself."""
-
-    name: Any
-    cites: Any
-    Settings: Any
 
 
 @cache
@@ -63,8 +55,20 @@ def choices_in(settings: BaseModel) -> Iterator[Choice]:
             yield from choices_in(value)
 
 
-def cited_in(stage: Citing | None, settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Return what a stage and the choices in its stored settings cite: by key, who cites it and the BibTeX entry."""
+def cited_in(stage: Any, settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return what a stage and the choices in its stored settings cite.
+
+    Parameters
+    ----------
+    stage
+        With `name`, `cites` and `Settings`; None: a stage that is no more.
+    settings
+        As a manifest keeps them.
+
+    Returns
+    -------
+    By key 'by', who cites it, and 'bibtex', the entry.
+    """
     if stage is None:
         return {}
     citing = [(stage.name, key) for key in stage.cites]

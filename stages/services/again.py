@@ -19,6 +19,7 @@ from eeg2vid.stages.engine.workspace import Workspace
 from eeg2vid.stages.store.layout import unit_subject
 
 Tables = dict[str, Any]
+_WORDS = ("true", "false", "inf", "nan")  # that TOML does not take for text
 
 
 def command_again(study: Study, manifest: Manifest) -> str:

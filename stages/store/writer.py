@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from eeg2vid.schemas.base import Attributes, Schema
 from eeg2vid.schemas.entities import Row
-from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.errors import BadDataError, MissingInputError
 from eeg2vid.schemas.foreign import is_foreign
-from eeg2vid.schemas.manifest import ArrayEntry, FileEntry, Manifest, TableEntry
+from eeg2vid.schemas.manifest import ArrayEntry, FileEntry, Former, Manifest, TableEntry
 from eeg2vid.stages.store import arrays
 from eeg2vid.stages.store.digest import canonical_json, crc_proof, sha256_file, sha256_json, sha256_rows
 from eeg2vid.stages.store.files import link_or_copy, swap_in, sync_tree, write_synced
@@ -174,6 +174,8 @@ class ArtifactWriter:
             },
         }
         proofs = sync_tree(self.work, self._proofs() | content["weights"])
+        digest = sha256_json(content)
+        manifest = {"upgraded_from": _formers(self.target, digest)} | manifest
         complete = Manifest(
             container=container,
             schema_name=self.schema.name,
@@ -182,7 +184,7 @@ class ArtifactWriter:
             arrays=content["arrays"],
             tables=content["tables"],
             weights=content["weights"],
-            digest=sha256_json(content),
+            digest=digest,
             files=tuple(FileEntry.of(name, (self.work / name).stat().st_size, proof) for name, proof in proofs.items()),
             **manifest,
         )
@@ -210,6 +212,17 @@ class ArtifactWriter:
         problems += [f"array '{name}' holds NaN or infinity" for name, one in self._arrays.items() if not one.finite]
         if problems:
             raise BadDataError(f"{self.target.name} does not fit schema '{self.schema.name}': {'; '.join(problems)}.")
+
+
+def _formers(target: Path, digest: str) -> tuple[Former, ...]:
+    """Return the older forms of what lies at a place if it is made again with equal content: its readers know those."""
+    from eeg2vid.stages.store.reader import load_manifest
+
+    try:
+        before = load_manifest(target)
+    except (BadDataError, MissingInputError):
+        return ()
+    return before.upgraded_from if before.digest == digest else ()
 
 
 def _array_entry(array: ArrayWriter) -> ArrayEntry:
