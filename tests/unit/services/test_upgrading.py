@@ -7,9 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.catalogue import SCHEMAS, VERSIONS
+from eeg2vid.schemas.entities import EventKey
 from eeg2vid.schemas.errors import FailedError
+from eeg2vid.schemas.recordings import CLIPS, EVENTS, ClipIndexAttributes
+from eeg2vid.schemas.settings import Execution, Settings
+from eeg2vid.stages.engine.context import Silent
 from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.nodes import Node
+from eeg2vid.stages.engine.plan import Judge
+from eeg2vid.stages.engine.runner import Runner
+from eeg2vid.stages.engine.stage import Read, Stage, Write
 from eeg2vid.stages.engine.workspace import Workspace
 from eeg2vid.stages.registry import STAGES
 from eeg2vid.stages.services import upgrading
@@ -18,6 +27,7 @@ from eeg2vid.stages.store.layout import find_artifacts
 from eeg2vid.stages.store.reader import damage, open_artifact
 
 GOLDEN = Path(__file__).parents[2] / "golden"
+_STEPS = 7  # changes of the file system on the way of one small artifact
 OLD = [(name, version) for name, version in VERSIONS if version < SCHEMAS[name].version]
 
 
@@ -71,8 +81,11 @@ def test_both_containers_are_still_one_content(workspace):
     for one in look(workspace):
         upgrade(one)
     for name, version in OLD:
-        pair = {open_artifact(workspace, a).digest for a in find_artifacts(workspace)
-                if (a.role, a.unit) == (name, f"sub-{version}")}
+        pair = {
+            open_artifact(workspace, a).digest
+            for a in find_artifacts(workspace)
+            if (a.role, a.unit) == (name, f"sub-{version}")
+        }
         assert len(pair) == 1
 
 
@@ -114,7 +127,7 @@ def test_a_disk_without_room_is_said_before_anything_is_written(workspace, monke
     require_room(workspace, found)
 
 
-@pytest.mark.parametrize("step", range(12))
+@pytest.mark.parametrize("step", range(_STEPS + 1))
 def test_killed_at_any_step_the_old_or_the_new_is_there(workspace, step):
     """A process of its own dies, without a last word, at its n-th change of the file system."""
     one = next(one for one in look(workspace) if one.address.role == "checkpoints" and one.address.variant == "zarr")
@@ -129,7 +142,7 @@ def test_killed_at_any_step_the_old_or_the_new_is_there(workspace, step):
     assert now.digest == old.digest if now.is_old else now.manifest.known_as == old.digest
     assert damage(now.folder) == [] and content(now)[:2] == before[:2]
     assert not list(now.folder.parent.glob("*.upgrade-*")) and not list(now.folder.parent.glob("*.old-*"))
-    assert os.waitstatus_to_exitcode(status) in (0, 9)
+    assert os.waitstatus_to_exitcode(status) == (9 if step < _STEPS else 0)
 
 
 def _die_at(step, one):
@@ -150,3 +163,88 @@ def _die_at(step, one):
     shutil.rmtree = deadly(shutil.rmtree)
     upgrade(one)
     return 0
+
+
+# -- who reads what was upgraded -------------------------------------------------------------------
+
+TOY = Schema(name="events", version=EVENTS.version, doc="toy", tables={"events": EventKey})
+READER = Node("reader", "default", "study")
+INDEX = Node("ingest", "default", "study")
+
+
+class Ingest(Stage):
+    name = "ingest"
+    Settings = Settings
+    reads = {}
+    writes = {"clips": Write(CLIPS, "study")}
+    clips = ()
+
+    def run(self, ctx):
+        ctx.write("clips").table("clips", [])
+        ctx.write("clips").attributes(ClipIndexAttributes(kind="toy", subjects=self.clips))
+
+
+class Reader(Stage):
+    name = "reader"
+    Settings = Settings
+    reads = {"clips": Read(CLIPS)}
+    writes = {"read": Write(TOY, "study")}
+
+    def run(self, ctx):
+        assert ctx.read("clips").attributes().kind == "toy"
+        ctx.write("read").table("events", [])
+
+
+def toys(root):
+    return Study(Workspace(root), {"ingest": Ingest(), "reader": Reader()})
+
+
+def make(root, node, force=False):
+    return Runner(toys(root), [], Execution(force=force), Silent()).make(node)
+
+
+@pytest.fixture
+def read_of_before(tmp_path):
+    """Return a workspace whose clip index is of version 1, as is what its reader knows of it."""
+    from eeg2vid.stages.store.digest import sha256_json
+
+    (tmp_path / "toy.toml").write_text('[recipe]\nname = "toy"\ntitle = "toy"\n[reader.default]\n')
+    (tmp_path / "eeg2vid.toml").write_text('[study]\nrecipe = "toy.toml"\n')
+    make(tmp_path, INDEX)
+    folder = tmp_path / "artifacts/ingest/default/study/clips"
+    (address,) = find_artifacts(tmp_path)
+    manifest = open_artifact(tmp_path, address).manifest
+    tables = {name: entry.model_dump() for name, entry in manifest.tables.items()}
+    content = {"schema": ["clips", 1], "attributes": manifest.attributes, "arrays": {}, "tables": tables, "weights": {}}
+    rewrite(folder, manifest, schema_version=1, digest=sha256_json(content), fingerprint="of before")
+    make(tmp_path, READER)
+    return tmp_path
+
+
+def states(root):
+    judge = Judge(toys(root), [])
+    return [judge.judge(node).state for node in (INDEX, READER)]
+
+
+def test_readers_stay_fresh(read_of_before):
+    """Neither the upgrade nor making the same again makes anything stale; other content does."""
+    root = read_of_before
+    assert states(root) == ["done", "done"]
+    fingerprints = [Judge(toys(root), []).identity(node).fingerprint for node in (INDEX, READER)]
+    (one,) = list(old_artifacts(toys(root), [a.folder(root) for a in find_artifacts(root)]))
+    upgrade(one)
+    assert not open_artifact(root, one.address).is_old
+    assert states(root) == ["done", "done"]
+    assert [Judge(toys(root), []).identity(node).fingerprint for node in (INDEX, READER)] == fingerprints
+    assert not make(root, READER).ran
+    make(root, READER, force=True)  # what is made after the upgrade knows it by the same name
+    make(root, INDEX, force=True)
+    assert states(root) == ["done", "done"]
+
+
+def test_other_content_is_stale_after_an_upgrade_as_before(read_of_before, monkeypatch):
+    root = read_of_before
+    upgrade(next(old_artifacts(toys(root), [root / "artifacts/ingest/default/study/clips"])))
+    monkeypatch.setattr(Ingest, "clips", ("1",))
+    make(root, INDEX, force=True)
+    assert states(root) == ["done", "stale"]
