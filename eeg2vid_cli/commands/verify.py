@@ -1,4 +1,4 @@
-"""`eeg2vid verify`: whether every byte still matches its manifest, and what it was made of; today's form for old ones."""
+"""`eeg2vid verify`: whether every byte still matches its manifest; what it was made of; today's form for old ones."""
 
 from __future__ import annotations
 

@@ -35,7 +35,17 @@ if TYPE_CHECKING:
 State = Literal["to do", "left alone", "damaged"]
 BESIDE = ".upgrade-"  # after a role: where its new form is written
 _SLAB_BYTES = 32 * 2**20
-_CONTENT = ("container", "schema_name", "schema_version", "attributes", "arrays", "tables", "weights", "digest", "files")
+_CONTENT = (
+    "container",
+    "schema_name",
+    "schema_version",
+    "attributes",
+    "arrays",
+    "tables",
+    "weights",
+    "digest",
+    "files",
+)
 _LINKED = ("models/", "media/")
 
 
