@@ -147,6 +147,7 @@ class Runner:
             for remark in remarks:
                 self.reporter.remark(remark)
             self._shared = work.folder
+            work.describe(identity.record() | {"begun": _now()})
             with contextlib.nullcontext(True) if stage.divided else work.alone() as here:
                 if not here:
                     return 1
