@@ -45,29 +45,26 @@ def room(root: Path, here: Path, open_study: Callable[[], Study]) -> list[Row]:
 
 
 def left_over(root: Path, open_study: Callable[[], Study], *, clean: bool = False) -> list[Row]:
-    """List work that is being done, can be gone on with, or is dead; remove what is dead if asked to."""
+    """List work that is being done, can be gone on with, or is dead; remove what is dead if asked to.
+
+    Returns
+    -------
+    Rows that also have 'place', 'state', 'folder', 'bytes', and the 'command' that goes on from it or clears it away.
+    """
     rows = []
     for one in leftovers(root, open_study):
-        verdict, found = "warning", f"{one.place}, {one.state}: {one.what}, {one.size / 1e6:.1f} MB"
-        if one.state != "alive" and one.untouched_s:
+        found = f"{one.place}, {one.state}: {one.what}, {one.size / 1e6:.1f} MB"
+        if one.untouched_s and one.state != "alive":
             found += f", untouched for {_age(one.untouched_s)}"
-        if one.state == "alive":
-            verdict = "ok"
-        elif one.state in ("dead", "interrupted") and clean:
-            done = remove_dead(one)
-            verdict = "ok" if done else "warning"
-            found += f". {'Brought back' if one.state == 'interrupted' else 'Removed'}." if done else ". In use by now."
-        elif one.state in ("dead", "interrupted"):
-            found += f". {'Bring it back' if one.state == 'interrupted' else 'Remove it'}: eeg2vid doctor --clean -w {shlex.quote(str(root))}"
-        row = line("left-over work", found, verdict)
-        told = {
-            "place": one.place,
-            "state": one.state,
-            "folder": str(one.folder),
-            "bytes": str(one.size),
-            "command": one.command,
-        }
-        rows.append(row | told)
+        verdict, command = "ok" if one.state == "alive" else "warning", one.command
+        if one.state in ("dead", "interrupted"):
+            command = "" if clean else shlex.join(["eeg2vid", "doctor", "--clean", "-w", str(root)])
+            if clean and remove_dead(one):
+                verdict, found = "ok", f"{found}: {'brought back' if one.state == 'interrupted' else 'removed'}"
+            elif clean:
+                found = f"{found}: left alone, it is in use by now"
+        told = {"place": one.place, "state": one.state, "folder": str(one.folder), "bytes": str(one.size)}
+        rows.append(line("left-over work", found, verdict) | told | {"command": command})
     return rows or [line("left-over work", "none")]
 
 

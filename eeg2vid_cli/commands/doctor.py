@@ -74,9 +74,9 @@ def doctor(
     rows = [row for name, check in checks.items() for row in _survive(name, check)]
     emit(rows, table(rows, columns=("check", "found", "verdict")), as_json=wants_json(ctx, json))
     if not wants_json(ctx, json):
-        for row in rows:
-            if row.get("command"):
-                talk().print(f"{row['place']} goes on with:\n  {row['command']}")
+        commands = dict.fromkeys(row["command"] for row in rows if row.get("command"))
+        if commands:
+            talk().print("What is left over is gone on with, or cleared away, by:\n  " + "\n  ".join(commands))
     failed = [row["check"] for row in rows if row["verdict"] == "FAIL"]
     if failed:
         raise MissingPackageError(
