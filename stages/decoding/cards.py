@@ -64,7 +64,8 @@ def _axes(name: str, shape: Sequence[int]) -> tuple[str, ...]:
 
 def _writes(facts: CardFacts) -> Derive:
     def write(manifest: Manifest, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-        return card(manifest, tables, facts)
+        address = f"{manifest.stage}/{manifest.variant}/{manifest.unit}/{manifest.role}"
+        return card(manifest, tables, facts, f"eeg2vid export '{address}' --out models")
 
     return write
 

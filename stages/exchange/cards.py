@@ -64,7 +64,7 @@ class CardFacts:
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def card(manifest: Manifest, tables: Mapping[str, Rows], facts: CardFacts) -> str:
+def card(manifest: Manifest, tables: Mapping[str, Rows], facts: CardFacts, command: str) -> str:
     """Return the card of an artifact of trained models.
 
     Nothing in it says when or how fast it was made: the same models have the same card.
@@ -77,6 +77,8 @@ def card(manifest: Manifest, tables: Mapping[str, Rows], facts: CardFacts) -> st
         Its 'models' and 'history'.
     facts
         What only the training knows.
+    command
+        Gives the models out as plain files.
     """
     models, history = list(tables["models"]), list(tables.get("history", ()))
     parts = [
@@ -86,7 +88,7 @@ def card(manifest: Manifest, tables: Mapping[str, Rows], facts: CardFacts) -> st
         _models(models, facts),
         _history(history),
         _settings(manifest),
-        _use(manifest, models),
+        _use(manifest, models, command),
         f"## Licence\n\n{_LICENSE}",
         _made(manifest),
         _cites(manifest, facts),
@@ -230,9 +232,9 @@ def _at(settings: Mapping[str, Any], path: str) -> Any:
     return found
 
 
-def _use(manifest: Manifest, models: Rows) -> str:
+def _use(manifest: Manifest, models: Rows, command: str) -> str:
     address = _address(manifest)
-    lines = ["## Use", "", "```bash", f"eeg2vid export '{address}' --out models  # plain files, safetensors", "```"]
+    lines = ["## Use", "", "```bash", f"{command}  # plain files, safetensors", "```"]
     if manifest.schema_name == "checkpoints" and models:
         fold = json.dumps(models[0]["fold"])
         lines += ["", "```python", "import eeg2vid", "", 'study = eeg2vid.open("WORKSPACE")']
