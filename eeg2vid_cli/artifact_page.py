@@ -63,15 +63,17 @@ def _head(data: Mapping[str, Any]) -> Iterable[RenderableType]:
     yield f"{data['provenance']} {data['created']} in {data['seconds']} s{f' on {where}' if where else ''}" + (
         f", protocol {data['protocol']}" if data["protocol"] else ""
     )
-    yield "software " + ", ".join(f"{name} {version}" for name, version in data["software"].items() if name != "code")
+    software = [f"{name} {version}" for name, version in data["software"].items() if name != "code"]
+    yield f"software {', '.join(software) or NOT_RECORDED}"
     yield data["code"]
     yield f"stamps: {', '.join(data['stamps']) or 'none'}"
-    yield f"{_size(data['bytes'])} on the disk as {data['container']}"
+    yield f"{in_bytes(data['bytes'])} on the disk as {data['container']}"
     for problem in data["problems"]:
         yield f"CANNOT BE READ: {problem}"
 
 
-def _size(count: int) -> str:
+def in_bytes(count: int) -> str:
+    """Return a size in bytes, kB or MB."""
     return f"{count} bytes" if count < 1000 else f"{count / 1e3:.1f} kB" if count < 1e6 else f"{count / 1e6:.1f} MB"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from eeg2vid.cli.artifact_page import in_bytes
 from eeg2vid.cli.options import Request
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.cli.progress import reporting
@@ -81,5 +82,5 @@ def _tell(rows: list[dict[str, Any]], todo: list[Old], *, dry_run: bool, as_json
         talk().print("Nothing is of an older form.")
     elif todo:
         what = f"{len(todo)} {'artifact' if len(todo) == 1 else 'artifacts'}"
-        room = f"{bytes_needed(todo) / 1e6:.1f} MB beside what is there"
+        room = f"{in_bytes(bytes_needed(todo))} beside what is there"
         talk().print(f"{what} would be upgraded; that needs {room}." if dry_run else f"{what} upgraded.")

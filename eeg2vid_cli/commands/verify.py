@@ -16,6 +16,7 @@ from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.services.finding import matching_folders
+from eeg2vid.stages.services.leftovers import Left, interrupted
 from eeg2vid.stages.services.origins import Origins
 from eeg2vid.stages.store.reader import damage, load_manifest
 
@@ -55,6 +56,7 @@ def verify(
         return
     folders = matching_folders(root, artifact)
     damaged = [_row(root, folder, problem) for folder in folders for problem in damage(folder)]
+    damaged += [_aside(root, one) for one in interrupted(root)] if artifact is None else []
     differing = _differing(Request(ctx, workspace, models=models).study(), folders) if sources else []
     found = damaged + differing
     if found:
@@ -63,7 +65,7 @@ def verify(
         one = len(damaged) == 1
         raise BadDataError(
             f"{len(damaged)} {'file' if one else 'files'} of {counted(len(folders))} {'is' if one else 'are'} damaged, "
-            f"first {damaged[0]['artifact']}.",
+            f"first {damaged[0]['artifact']}: {damaged[0]['problem']}.",
             "Make it again with --force, or restore it from a copy.",
         )
     if differing:
@@ -91,6 +93,11 @@ def _row(root: Path, folder: Path, problem: str) -> dict[str, str]:
     return {"artifact": place, "problem": problem}
 
 
+def _aside(root: Path, one: Left) -> dict[str, str]:
+    back = "eeg2vid doctor --clean, or the next run of its stage, brings it back"
+    return _row(root, one.folder, f"{one.what}; {back}")
+
+
 def _differing(study: Study, folders: Sequence[Path]) -> list[dict[str, str]]:
     """Return a row for each source file and model that is not what an artifact was made of."""
     manifests = {}
@@ -98,6 +105,8 @@ def _differing(study: Study, folders: Sequence[Path]) -> list[dict[str, str]]:
         with contextlib.suppress(BadDataError):  # said as damage
             manifests[folder] = load_manifest(folder)
     origins = Origins(study)
+    if lost := origins.lost_data():
+        talk().print(f"The data set {lost} is not there: its files are looked for where they were read.")
     found = []
     with reporting() as reporter:
         reporter.start("sources", origins.count(list(manifests.values())))

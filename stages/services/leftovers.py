@@ -74,6 +74,11 @@ def leftovers(root: Path, open_study: Callable[[], Study]) -> list[Left]:
     return found + list(_of_exchanges(root))
 
 
+def interrupted(root: Path) -> list[Left]:
+    """Return the artifacts that are moved aside because their exchange died."""
+    return [one for one in _of_exchanges(root) if one.state == "interrupted"]
+
+
 def clean(left: Left) -> bool:
     """Remove what is dead, bring back what an interrupted exchange had moved aside; touch nothing else.
 

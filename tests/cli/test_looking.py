@@ -1,5 +1,6 @@
 """Looking at what lies on the disk: inspect, verify, doctor, cards."""
 
+import io
 import json
 import shlex
 import shutil
@@ -8,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eeg2vid.cli.artifact_page import listing, page
+from eeg2vid.cli.output import TextConsole
 from eeg2vid.stages.store.layout import find_artifacts
 from eeg2vid.stages.store.reader import open_artifact
 
@@ -102,14 +105,23 @@ def test_inspect_takes_paths(workspace, cli_ok, cli, tmp_path, monkeypatch):
     assert cli_ok("inspect", hdf5 / "data.h5", "--json").json["container"] == "hdf5"
 
 
-def test_nothing_that_is_copied_is_cut_at_80_columns(mine, cli_ok, digests, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    listed = cli_ok("inspect", "-w", mine).out
-    assert all(address in listed.split() for address in digests(mine)) and "…" not in listed
-    for address in digests(mine):
-        shown = cli_ok("inspect", address, "-w", mine).out
-        assert address in shown.split() and digests(mine)[address] in shown and "…" not in shown
+def test_nothing_that_is_copied_is_cut_at_80_columns(mine, cli_ok, digests):
+    def printed(what):
+        out = io.StringIO()
+        TextConsole(file=out, width=80, highlight=False).print(what)
+        assert all(len(line) <= 80 for line in out.getvalue().splitlines()) and "…" not in out.getvalue()
+        return out.getvalue()
+
+    known = digests(mine)
+    listed = printed(listing(cli_ok("inspect", "-w", mine, "--json").json))
+    assert all(address in listed.split() for address in known)
+    for address in {address.split("/")[0]: address for address in known}.values():
+        data = cli_ok("inspect", address, "-w", mine, "--json").json
+        shown = printed(page(data))
+        assert address in shown.split() and known[address] in shown
+        assert all(key in shown.split() for key in data["origins"])
+        command = shown.split("makes it again:")[1].replace("\\\n", " ")
+        assert command.split() == data["command"]["again"].split()
 
 
 def test_inspect_of_a_damaged_artifact_shows_what_can_be_read(workspace, cli):
@@ -139,6 +151,24 @@ def test_a_folder_without_artifacts_is_no_success(workspace, tmp_path, cli, comm
     assert cli(command, "scoer", "-w", workspace).code == 3
     (tmp_path / "eeg2vid.toml").write_text("")
     assert "nothing has been made yet" in cli(command, "-w", tmp_path).err
+
+
+def test_an_artifact_moved_aside_is_not_passed_over(workspace, cli, cli_ok):
+    """A process died between the two renames of an exchange: the artifact is there, under another name."""
+    folds = workspace / "artifacts/split/default/sub-1/folds"
+    folds.rename(folds.with_name("folds.old-17"))
+    result = cli("verify", "-w", workspace, "--json")
+    assert result.code == 4 and "doctor --clean" in result.json[0]["problem"]
+    cli_ok("doctor", "--clean", "-w", workspace)
+    cli_ok("verify", "-w", workspace)
+    assert folds.is_dir()
+
+
+def test_a_data_set_that_is_gone_is_said(workspace, cli):
+    """The files lie where they were read; that eeg2vid.toml names a folder that is not there is said beside it."""
+    (workspace / "eeg2vid.toml").write_text('[study]\ndata = "../nowhere"\n')
+    result = cli("verify", "--sources", "ingest", "-w", workspace)
+    assert f"The data set {workspace.parent / 'nowhere'} is not there" in result.err
 
 
 def test_one_artifact_is_one(workspace, cli_ok):
