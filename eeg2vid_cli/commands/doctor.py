@@ -23,6 +23,7 @@ from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.cli.workspace_checks import Row, left_over, line, lost_runs, room
 from eeg2vid.schemas.errors import MissingInputError, MissingPackageError, UnreadableError
 from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.services.leftovers import PROBE
 from eeg2vid.stages.store.layout import find_artifacts
 from eeg2vid.stages.store.locks import Lock, without_locks
 from eeg2vid.stages.store.reader import load_manifest
@@ -174,7 +175,7 @@ def _disk(root: Path, here: Path) -> list[Row]:
 
 def _locks(here: Path) -> list[Row]:
     """Take a lock twice: the second must be refused, or two processes could make one unit."""
-    with tempfile.TemporaryDirectory(prefix=".doctor-", dir=here) as folder:
+    with tempfile.TemporaryDirectory(prefix=PROBE, dir=here) as folder:
         path = Path(folder) / "lock"
         first, second = Lock(path), Lock(path)
         try:

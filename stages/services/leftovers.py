@@ -30,6 +30,9 @@ from eeg2vid.stages.store.notes import notes_in
 from eeg2vid.stages.store.reader import load_manifest
 from eeg2vid.stages.store.work import COUNT, DESCRIPTION
 
+PROBE = ".doctor-"
+_PROBE_SECONDS = 3600.0
+
 State = Literal["alive", "resumable", "unknown", "dead", "interrupted"]
 
 
@@ -71,7 +74,7 @@ def leftovers(root: Path, open_study: Callable[[], Study]) -> list[Left]:
             except Eeg2VidError as error:
                 trouble = error.message
         found += _of_work(root, folder, study)
-    return found + list(_of_exchanges(root))
+    return [*found, *_of_exchanges(root), *_of_probes(root)]
 
 
 def interrupted(root: Path) -> list[Left]:
@@ -88,6 +91,9 @@ def clean(left: Left) -> bool:
     """
     if left.state not in ("dead", "interrupted"):
         return False
+    if left.folder.name.startswith(PROBE):
+        remove(left.folder)
+        return True
     lock = Lock(left.folder.parent / ".lock", beats=True)
     if not lock.take():
         return False
@@ -220,6 +226,13 @@ def _of_exchanges(root: Path) -> Iterator[Left]:
             else:
                 what = f"{target.name} was moved aside when its exchange was interrupted"
                 yield Left(place, folder, "interrupted", what, "", _size(folder))
+
+
+def _of_probes(root: Path) -> Iterator[Left]:
+    """Yield folders in which `doctor` tried locks, of one that was killed: they live for a moment."""
+    for folder in sorted(root.glob(f"{PROBE}*")):
+        if (age := time.time() - _last(folder)) > _PROBE_SECONDS:
+            yield Left(folder.name, folder, "dead", "locks were tried in it", "", _size(folder), age)
 
 
 def _record(folder: Path) -> dict[str, Any] | None:

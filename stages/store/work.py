@@ -245,8 +245,9 @@ class Work:
     def todo(self, count: int) -> Iterator[WorkPart]:
         """Yield this process's parts that are not done and that nobody else is making; claims them one by one."""
         self.count = count
-        if not (self.folder / COUNT).exists():
-            write_synced(self.folder / COUNT, str(count).encode())
+        noted = self.folder / COUNT
+        if not noted.is_file() or noted.read_bytes() != str(count).encode():
+            write_synced(noted, str(count).encode())
         shard, shards = self.shard
         for index in range(shard, count, shards):
             if self.is_committed():

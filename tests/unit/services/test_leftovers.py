@@ -1,6 +1,7 @@
 """Unfinished work: alive, resumable by a command, dead, or unknown; only what is dead is ever removed."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -194,3 +195,11 @@ def test_an_interrupted_exchange_is_brought_back(killed):
     states = {one.folder.name: one for one in leftovers(killed, lambda: study(killed))}
     assert states["clips.old-1"].state == "interrupted"
     assert clean(states["clips.old-1"]) and (clips / "manifest.json").is_file()
+
+
+def test_a_folder_of_a_killed_doctor_is_dead_after_a_while(killed):
+    (killed / ".doctor-x").mkdir()
+    assert only(killed).state == "resumable"
+    os.utime(killed / ".doctor-x", (0, 0))
+    _, probe = leftovers(killed, lambda: study(killed))
+    assert probe.state == "dead" and clean(probe) and not (killed / ".doctor-x").exists()
