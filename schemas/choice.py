@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from pydantic import GetCoreSchemaHandler, SerializationInfo, ValidationError
+from pydantic import BaseModel, GetCoreSchemaHandler, SerializationInfo, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
@@ -159,3 +159,14 @@ def choices_of(info: FieldInfo) -> dict[str, type[Choice]]:
 def is_brought(info: FieldInfo, name: str) -> bool:
     """Tell whether a choice of this name is here, though the field may not take it."""
     return any(name in one.table for one in info.metadata if isinstance(one, ChoiceOf))
+
+
+def choices_in(settings: BaseModel) -> dict[str, Choice]:
+    """Return every choice in some settings by its place: 'network glmnet'."""
+    found: dict[str, Choice] = {}
+    for field, value in settings:
+        if isinstance(value, Choice):
+            found[f"{field} {value.name}"] = value
+        if isinstance(value, BaseModel):
+            found |= choices_in(value)
+    return found

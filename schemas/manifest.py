@@ -98,6 +98,13 @@ class PluginRef(_Part):
         return f"{self.package} {self.version}"
 
 
+class Former(_Part):
+    """What an artifact was before it was brought to a newer form of its schema."""
+
+    schema_version: int
+    digest: str
+
+
 class Manifest(_Part):
     """Written last; an artifact without a manifest is not an artifact."""
 
@@ -115,6 +122,12 @@ class Manifest(_Part):
     )
     stamps: tuple[str, ...] = Field((), description="warnings inherited by all descendants: 'simulated' ..")
     settings: dict[str, Any] = {}
+    origins: dict[str, str] = Field(
+        {},
+        exclude_if=lambda found: not found,
+        description="what decided each setting's value, nested ones by dotted key: 'default', 'recipe ridge', "
+        "'command line' ..; empty: not recorded",
+    )
     choices: dict[str, int] = Field({}, description="version of each choice in the settings, e.g. 'network lda'")
     plugins: dict[str, PluginRef] = Field({}, description="choices of other packages, e.g. 'network lstm'")
     inputs: tuple[InputRef, ...] = ()
@@ -133,3 +146,11 @@ class Manifest(_Part):
     seconds: float = 0.0
     software: dict[str, str] = {}
     execution: dict[str, str | int] = {}
+    upgraded_from: tuple[Former, ...] = Field(
+        (), exclude_if=lambda found: not found, description="its older forms, the first one first"
+    )
+
+    @property
+    def known_as(self) -> str:
+        """The digest by which those that read it know it: that of its first form, for an upgrade changes no content."""
+        return self.upgraded_from[0].digest if self.upgraded_from else self.digest

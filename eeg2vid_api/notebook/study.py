@@ -13,7 +13,8 @@ from eeg2vid.schemas.errors import MissingInputError, UnreadableError, UsageErro
 from eeg2vid.stages.engine.ingested import people_with_artifacts
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.engine.workspace import CONFIG
-from eeg2vid.stages.services.finding import line_of, matching_addresses
+from eeg2vid.stages.services.finding import matching_addresses
+from eeg2vid.stages.services.listing import line_of
 from eeg2vid.stages.store.layout import STUDY, Address, find_artifacts, split_variant, unit_subject
 from eeg2vid.stages.store.reader import load_manifest
 

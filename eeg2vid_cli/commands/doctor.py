@@ -13,16 +13,19 @@ import time
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
-from eeg2vid.cli.output import emit, table
+from eeg2vid.cli.options import Request
+from eeg2vid.cli.output import emit, table, talk
+from eeg2vid.cli.workspace_checks import Row, left_over, line, lost_runs, room
 from eeg2vid.schemas.errors import MissingInputError, MissingPackageError, UnreadableError
+from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.services.leftovers import PROBE
 from eeg2vid.stages.store.layout import find_artifacts
-from eeg2vid.stages.store.locks import Lock, alive, without_locks
-from eeg2vid.stages.store.notes import progress_of
+from eeg2vid.stages.store.locks import Lock, without_locks
 from eeg2vid.stages.store.reader import load_manifest
 
 _REQUIRED = ("torch", "diffusers", "transformers", "mne", "zarr", "h5py", "scipy", "av", "pydantic", "typer")
@@ -31,14 +34,27 @@ _ALSO_IMPORTED = ("numpy", "filelock", "safetensors", "huggingface_hub", "jinja2
 _SKEW_S = 2.0  # file systems keep time to a second or two
 _ROOM_GB = 5.0
 
-Row = dict[str, str]
-
 
 def doctor(
-    ctx: typer.Context, workspace: WorkspaceOption = None, json: JsonOption = False, debug: DebugOption = False
+    ctx: typer.Context,
+    clean: Annotated[
+        bool,
+        typer.Option("--clean", help="Remove left-over work that is dead; what is alive or can be resumed stays"),
+    ] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
 ) -> None:
-    """Check Python, packages, devices, codecs, and the workspace's disk, locks, clock, left-over work, manifests."""
+    """Check Python, packages, devices, codecs, and the workspace's disk, locks, clock, left-over work, manifests.
+
+    Left-over work is alive (a process is at it), resumable (a command goes on from it, and is named), unknown, or dead:
+    of other settings, inputs or code, so that nothing would use it. `--clean` removes what is dead and says so.
+    """
     root = workspace_path(ctx, workspace)
+
+    def open_study() -> Study:
+        return Request(ctx, workspace).study()
+
     here = next(path for path in (root, *root.parents) if path.is_dir())
     checks: dict[str, Callable[[], list[Row]]] = {
         "Python": _python,
@@ -49,14 +65,20 @@ def doctor(
         "device": _device,
         "H.264": _codec,
         "workspace": lambda: _disk(root, here),
+        "room": lambda: room(root, here, open_study),
         "file locks": lambda: _locks(here),
         "clock": lambda: _clock(here),
-        "left-over work": lambda: _leftovers(root),
+        "left-over work": lambda: left_over(root, open_study, clean=clean),
+        "failed runs": lambda: lost_runs(root),
         "manifests": lambda: _manifests(root),
         "SLURM": _slurm,
     }
     rows = [row for name, check in checks.items() for row in _survive(name, check)]
     emit(rows, table(rows, columns=("check", "found", "verdict")), as_json=wants_json(ctx, json))
+    if not wants_json(ctx, json):
+        commands = dict.fromkeys(row["command"] for row in rows if row.get("command"))
+        if commands:
+            talk().print("What is left over is gone on with, or cleared away, by:\n  " + "\n  ".join(commands))
     failed = [row["check"] for row in rows if row["verdict"] == "FAIL"]
     if failed:
         raise MissingPackageError(
@@ -69,24 +91,20 @@ def _survive(name: str, check: Callable[[], list[Row]]) -> list[Row]:
     try:
         return check()
     except Exception as error:
-        return [_line(name, f"{type(error).__name__}: {error}", "FAIL")]
-
-
-def _line(check: str, found: object, verdict: str = "ok") -> Row:
-    return {"check": check, "found": str(found), "verdict": verdict}
+        return [line(name, f"{type(error).__name__}: {error}", "FAIL")]
 
 
 def _python() -> list[Row]:
-    return [_line("Python", platform.python_version(), "ok" if sys.version_info >= (3, 11) else "FAIL")]
+    return [line("Python", platform.python_version(), "ok" if sys.version_info >= (3, 11) else "FAIL")]
 
 
 def _packages() -> list[Row]:
     rows = []
     for name in _REQUIRED:
         try:
-            rows.append(_line(name, metadata.version(name)))
+            rows.append(line(name, metadata.version(name)))
         except metadata.PackageNotFoundError:
-            rows.append(_line(name, "not installed", "FAIL"))
+            rows.append(line(name, "not installed", "FAIL"))
     return rows
 
 
@@ -99,9 +117,9 @@ def _linked_to_torch() -> list[Row]:
                 importlib.import_module(name)
             except Exception as error:
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                rows.append(_line(name, f"installed but broken ({reason}): pip uninstall {name}", "FAIL"))
+                rows.append(line(name, f"installed but broken ({reason}): pip uninstall {name}", "FAIL"))
             else:
-                rows.append(_line(name, "imports"))
+                rows.append(line(name, "imports"))
     return rows
 
 
@@ -134,10 +152,10 @@ def _shadowed(folder: Path) -> list[Row]:
     ]
     on_path = folder in {Path(entry or ".").resolve() for entry in sys.path}
     if not found:
-        return [_line("current folder", "shadows no package")]
+        return [line("current folder", "shadows no package")]
     rename = "rename: Python may import it instead of the package"
     verdict = "FAIL" if on_path else "warning"
-    return [_line("current folder", f"{path.relative_to(folder)}: {rename}", verdict) for path in found]
+    return [line("current folder", f"{path.relative_to(folder)}: {rename}", verdict) for path in found]
 
 
 def _device() -> list[Row]:
@@ -145,8 +163,8 @@ def _device() -> list[Row]:
 
     if torch.cuda.is_available():
         names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
-        return [_line("device", f"{', '.join(names)} (CUDA {torch.version.cuda})")]
-    return [_line("device", f"CPU only, {os.cpu_count()} cores")]
+        return [line("device", f"{', '.join(names)} (CUDA {torch.version.cuda})")]
+    return [line("device", f"CPU only, {os.cpu_count()} cores")]
 
 
 def _codec() -> list[Row]:
@@ -161,7 +179,7 @@ def _codec() -> list[Row]:
         except UnknownCodecError:
             missing.append(name)
     lacking = f", without {' and '.join(missing)}" if missing else ""
-    return [_line("H.264", f"PyAV {av.__version__}{lacking}", "FAIL" if missing else "ok")]
+    return [line("H.264", f"PyAV {av.__version__}{lacking}", "FAIL" if missing else "ok")]
 
 
 def _disk(root: Path, here: Path) -> list[Row]:
@@ -170,24 +188,24 @@ def _disk(root: Path, here: Path) -> list[Row]:
         with tempfile.TemporaryFile(dir=here) as file:
             file.write(b"\0" * 4096)
     except OSError as error:
-        return [_line("workspace", f"{root}: cannot be written ({error.strerror})", "FAIL")]
-    return [_line("workspace", f"{root}: {free:.0f} GB free", "ok" if free > _ROOM_GB else "warning")]
+        return [line("workspace", f"{root}: cannot be written ({error.strerror})", "FAIL")]
+    return [line("workspace", f"{root}: {free:.0f} GB free", "ok" if free > _ROOM_GB else "warning")]
 
 
 def _locks(here: Path) -> list[Row]:
     """Take a lock twice: the second must be refused, or two processes could make one unit."""
-    with tempfile.TemporaryDirectory(prefix=".doctor-", dir=here) as folder:
+    with tempfile.TemporaryDirectory(prefix=PROBE, dir=here) as folder:
         path = Path(folder) / "lock"
         first, second = Lock(path), Lock(path)
         try:
             if not first.take() or second.take():
                 found = "hold nobody off on this file system: run one command at a time"
-                return [_line("file locks", found, "FAIL")]
+                return [line("file locks", found, "FAIL")]
         finally:
             second.release()
             first.release()
     without = without_locks()
-    return [_line("file locks", without or "work here", "warning" if without else "ok")]
+    return [line("file locks", without or "work here", "warning" if without else "ok")]
 
 
 def _clock(here: Path) -> list[Row]:
@@ -199,23 +217,7 @@ def _clock(here: Path) -> list[Row]:
         stamp = Path(file.name).stat().st_mtime
     skew = max(before - stamp, stamp - time.time(), 0.0)
     text = f"the file system's is {skew:.1f} s off" if skew > _SKEW_S else "agrees with the file system's"
-    return [_line("clock", text, "warning" if skew > _SKEW_S else "ok")]
-
-
-def _leftovers(root: Path) -> list[Row]:
-    """List work that nobody is doing: killed, or stopped and not gone on with."""
-    rows = []
-    for folder in sorted(root.glob("artifacts/*/*/*/work-*")):
-        if _owned(folder):
-            continue
-        last = max((path.stat().st_mtime for path in (folder, *folder.rglob("*")) if path.exists()), default=0.0)
-        kept = progress_of(folder.parent) or "nothing to go on from"
-        where = folder.parent.relative_to(root / "artifacts").as_posix()
-        rows.append(_line("left-over work", f"{where}: {kept}, untouched for {_age(time.time() - last)}", "warning"))
-    for folder in sorted(root.glob("artifacts/*/*/*/*.old-*")):
-        where = folder.relative_to(root / "artifacts").as_posix()
-        rows.append(_line("left-over work", f"{where}: the next run of its stage clears it", "warning"))
-    return rows or [_line("left-over work", "none")]
+    return [line("clock", text, "warning" if skew > _SKEW_S else "ok")]
 
 
 def _manifests(root: Path) -> list[Row]:
@@ -225,27 +227,12 @@ def _manifests(root: Path) -> list[Row]:
         try:
             load_manifest(address.folder(root))
         except UnreadableError as error:
-            rows.append(_line("manifests", f"{address} is {error.found}: {error}", "warning"))
+            rows.append(line("manifests", f"{address} is {error.found}: {error}", "warning"))
         except MissingInputError:  # just replaced by another process
             continue
-    return rows or [_line("manifests", "can be read")]
-
-
-def _owned(folder: Path) -> bool:
-    """Tell whether a living process holds a lock in a work folder; False where that cannot be told."""
-    try:
-        return bool(alive(folder))
-    except OSError:
-        return False
-
-
-def _age(seconds: float) -> str:
-    for size, name in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= size:
-            return f"{seconds / size:.1f} {name}"
-    return f"{max(seconds, 0):.0f} seconds"
+    return rows or [line("manifests", "can be read")]
 
 
 def _slurm() -> list[Row]:
     tools = [name for name in ("sbatch", "srun", "scontrol") if shutil.which(name)]
-    return [_line("SLURM", "found" if len(tools) == 3 else "not on this machine")]
+    return [line("SLURM", "found" if len(tools) == 3 else "not on this machine")]

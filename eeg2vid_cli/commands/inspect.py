@@ -3,83 +3,61 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.console import Group
 
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
-from eeg2vid.cli.output import emit, table
-from eeg2vid.schemas.catalogue import VERSIONS
-from eeg2vid.schemas.manifest import Manifest
-from eeg2vid.stages.services.finding import line_of, matching_folders
-from eeg2vid.stages.store.code import package_digest
-from eeg2vid.stages.store.reader import load_manifest
+from eeg2vid.cli.output import emit, talk
+from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.stages.services.finding import matching_folders, workspace_of
+from eeg2vid.stages.services.listing import line_of
 
 
 def inspect(
     ctx: typer.Context,
     artifact: Annotated[
-        str | None, typer.Argument(help="stage/variant/unit/role, any leading part of it, or a folder \\[default: all]")
+        str | None,
+        typer.Argument(
+            help="stage/variant/unit/role, any leading part of it, or a path: an artifact's folder, a file in it "
+            "(data.h5), a folder of artifacts \\[default: all]"
+        ),
     ] = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """List artifacts, or show one: arrays, tables, settings, inputs, hashes."""
+    """List artifacts, or show one: arrays, tables, settings, inputs, hashes.
+
+    Arrays with dims, units and a summary of their values (of more than 2 GB, of the first rows), tables with their
+    columns, every setting with what decided it, and the command that would make it again.
+    """
+    from eeg2vid.cli.artifact_page import listing, page
     from eeg2vid.cli.commands.stage import pages_of
-    from eeg2vid.cli.output import talk
+    from eeg2vid.stages.registry import STAGES
+    from eeg2vid.stages.services.inspecting import describe
 
     root = workspace_path(ctx, workspace)
     folders = matching_folders(root, artifact)
-    if artifact is not None and len(folders) == 1:
-        manifest = load_manifest(folders[0])
-        data = manifest.model_dump(mode="json")
-        data.pop("files")
-        emit(data, _one(manifest, folders[0]), as_json=wants_json(ctx, json))
-        for page in pages_of(folders[0]):
-            talk().print(f"Open {page}")
+    as_json = wants_json(ctx, json)
+    if artifact is None or len(folders) > 1:
+        rows = [line_of(folder) for folder in folders]
+        emit(rows, listing(rows), as_json=as_json)
         return
-    rows = [line_of(folder) for folder in folders]
-    emit(rows, table(rows), as_json=wants_json(ctx, json))
+    data = describe(folders[0], STAGES, lambda: _study(workspace_of(folders[0])))
+    emit(data, page(data), as_json=as_json)
+    for path in pages_of(folders[0]):
+        talk().print(f"Open {path}")
+    if data["problems"]:
+        raise BadDataError(
+            f"{data['folder']} is damaged: {data['problems'][0]}",
+            "Make it again with --force, or restore it from a copy.",
+        )
 
 
-def _code(manifest: Manifest) -> str:
-    """Say whether the code that made an artifact is the one that looks at it."""
-    made_by, here = manifest.software.get("code"), package_digest()
-    if made_by is None:
-        return "made by code of which nothing is recorded"
-    return (
-        f"made by code {made_by[:12]}, {'the same as here' if made_by == here else f'another than here ({here[:12]})'}"
-    )
+def _study(root: Path | None) -> Any:
+    from eeg2vid.stages.engine.graph import Study
+    from eeg2vid.stages.engine.workspace import Workspace
+    from eeg2vid.stages.registry import STAGES
 
-
-def _one(manifest: Manifest, folder: Path) -> Group:
-    schema = VERSIONS[manifest.schema_name, manifest.schema_version]
-    head = [
-        f"{folder}",
-        f"schema {schema.name} {schema.version}: {schema.doc}",
-        f"digest {manifest.digest}",
-        f"made {manifest.created} in {manifest.seconds} s by {manifest.software.get('eeg2vid', '?')}"
-        f" on {manifest.execution}, {manifest.provenance}, protocol {manifest.protocol}",
-        _code(manifest),
-    ]
-    if manifest.stamps:
-        head.append(f"stamps: {', '.join(manifest.stamps)}")
-    arrays = [
-        {
-            "array": name,
-            "dims": " ".join(e.dims),
-            "shape": " x ".join(map(str, e.shape)),
-            "dtype": e.dtype,
-            "unit": e.unit,
-        }
-        for name, e in manifest.arrays.items()
-    ]
-    tables = [{"table": name, "rows": entry.rows} for name, entry in manifest.tables.items()]
-    settings = [{"setting": key, "value": str(value)} for key, value in manifest.settings.items()]
-    attributes = [{"attribute": key, "value": str(value)[:120]} for key, value in manifest.attributes.items()]
-    inputs = [{"input": ref.address, "digest": ref.digest[:12]} for ref in manifest.inputs]
-    parts = [table(rows) for rows in (arrays, tables, attributes, settings, inputs) if rows]
-    spaced = [part for one in parts for part in ("", one)]
-    return Group("\n".join(head), *spaced)
+    return None if root is None else Study(Workspace(root), STAGES)

@@ -143,7 +143,7 @@ def _require_own_fold(source: Artifact, folds: Artifact, chosen: Sequence[str]) 
             f"Use --folds {fold}, or make a variant for the other: eeg2vid preprocess --fold {other} --variant ...",
         )
     learned = [ref.digest for ref in source.manifest.inputs if ref.role == "folds"]
-    if learned and folds.digest not in learned:
+    if learned and folds.manifest.known_as not in learned:
         raise UsageError(
             f"{source.address} was cleaned by fold '{fold}' of another split than {folds.address}.",
             "Preprocess again with --from folds=split/VARIANT, or train with the split it learned from.",

@@ -15,10 +15,12 @@ from eeg2vid.stages.cohort.folds import FoldParts, load_folds, require_training
 from eeg2vid.stages.cohort.inputs import load_inputs, sources_of
 from eeg2vid.stages.cohort.known import known_of
 from eeg2vid.stages.cohort.people import Cohort, gather, run_of
+from eeg2vid.stages.decoding.cards import decoder_card
 from eeg2vid.stages.decoding.embeddings import embedded, fold_encoders, keep_encoders, signals_of
 from eeg2vid.stages.decoding.needs import inputs_of
 from eeg2vid.stages.decoding.refitting import Split, refitted
 from eeg2vid.stages.engine.protocol import Context
+from eeg2vid.stages.exchange.cards import CARD
 from eeg2vid.stages.store.code import code_record, source_digest
 from eeg2vid.stages.targets.table import find_targets
 from eeg2vid.stages.targets.target import Loaded, OfFold
@@ -93,13 +95,14 @@ def train_folds(ctx: Context, role: str) -> None:
     classes = max((len(one.classes) for job in jobs for one in job.targets.values()), default=0)
     for part, [job] in ctx.parts(settings.network.name, jobs):
         _fit(ctx, part, role, job, cohort, inputs, known, shared, classes)
-    ctx.write(role).attributes(
-        CheckpointAttributes(
-            inputs=names,
-            signals=signals if signals != tuple(names) else (),
-            targets={key: _facts(key, one, jobs) for key, one in loaded.items()},
-        )
+    facts = {key: _facts(key, one, jobs) for key, one in loaded.items()}
+    writer = ctx.write(role)
+    writer.attributes(
+        CheckpointAttributes(inputs=names, signals=signals if signals != tuple(names) else (), targets=facts)
     )
+    values = {key: one.shape for job in jobs for key, one in job.targets.items() if not one.classes}
+    labels = {key: one.classes for key, one in facts.items() if one.classes}
+    writer.derived(CARD, decoder_card(ctx, cohort.subjects, names, values, labels))
 
 
 def _groups(settings: object, keys: Mapping[str, Loaded]) -> list[tuple[str, ...]]:

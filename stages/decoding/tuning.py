@@ -11,8 +11,10 @@ from eeg2vid.schemas.latents import LatentAttributes
 from eeg2vid.schemas.splits import LEAK
 from eeg2vid.schemas.video_models import LearnedClip, TunedPass, VideoModel, VideoModelAttributes
 from eeg2vid.stages.cohort.learned import Learned, clips_to_learn
+from eeg2vid.stages.decoding.cards import video_model_card
 from eeg2vid.stages.decoding.films import Material, betas_of, read_material, require_fit
 from eeg2vid.stages.engine.protocol import Context
+from eeg2vid.stages.exchange.cards import CARD
 from eeg2vid.stages.store.code import code_record, source_digest
 from eeg2vid.stages.store.files import link_or_copy
 
@@ -55,7 +57,10 @@ def tune_folds(ctx: Context, role: str) -> None:
         _tune(ctx, part, role, fold, material, schedule)
     latents: LatentAttributes = ctx.read("latents").attributes()
     text: TextAttributes = ctx.read("text").attributes()
-    ctx.write(role).attributes(
+    writer = ctx.write(role)
+    shapes = (material.latents.shape, material.states.shape)
+    writer.derived(CARD, video_model_card(ctx, shapes[0][1], shapes[0][2:], shapes[1][1:]))
+    writer.attributes(
         VideoModelAttributes(
             base=ctx.model("unet").identity,
             prediction=schedule.prediction,

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from eeg2vid.schemas.catalogue import SCHEMAS
-from eeg2vid.schemas.choice import Choice
+from eeg2vid.schemas.choice import choices_in
 from eeg2vid.schemas.errors import MissingPackageError
 from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, PluginRef, SourceFile
 from eeg2vid.schemas.plugins import reference_of
@@ -37,17 +37,6 @@ def fingerprint(
     choices = {place: version for place, version in choice_versions(settings).items() if version > 1}
     plugins = {place: [one.package, one.version, one.sha256] for place, one in plugins_of(settings).items()}
     return sha256_json(decided | ({"choices": choices} if choices else {}) | ({"plugins": plugins} if plugins else {}))
-
-
-def choices_in(settings: BaseModel) -> dict[str, Choice]:
-    """Return every choice in some settings by its place: 'network glmnet'."""
-    found: dict[str, Choice] = {}
-    for field, value in settings:
-        if isinstance(value, Choice):
-            found[f"{field} {value.name}"] = value
-        if isinstance(value, BaseModel):
-            found |= choices_in(value)
-    return found
 
 
 def choice_versions(settings: BaseModel) -> dict[str, int]:
@@ -89,7 +78,8 @@ def still_holds(
     """
     older = old.stage_version < stage.version
     unnamed = any(file.name is None for file in old.sources)
-    if not older and not unnamed and old.schema_version == SCHEMAS[old.schema_name].version:
+    of_before = old.schema_version != SCHEMAS[old.schema_name].version or old.upgraded_from
+    if not older and not unnamed and not of_before:
         return False
     upgraded = stage.upgraded_settings(dict(old.settings), old.stage_version)
     if upgraded is None:

@@ -50,7 +50,7 @@ class Inputs:
         if address not in self._open:
             state = file_state(address.folder(self._root) / MANIFEST)
             artifact = open_artifact(self._root, address)
-            self._compare(address, artifact.digest)
+            self._compare(address, artifact.manifest.known_as)
             self._seen[artifact.folder / MANIFEST] = state
             self._open[address] = artifact
         return self._open[address]
@@ -75,7 +75,7 @@ class Inputs:
                     f"{self._node}: its input {address} went away while it was read; nothing of it was kept.", _AGAIN
                 )
             if state != self._seen.get(path):
-                self._compare(address, load_manifest(path.parent).digest)
+                self._compare(address, load_manifest(path.parent).known_as)
                 self._seen[path] = state
         for path, source in self._sources.items():
             state = file_state(path)

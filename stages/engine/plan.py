@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from eeg2vid.schemas.errors import (
     BadDataError,
@@ -45,6 +45,12 @@ class Identity:
     models: tuple[ModelRef, ...]
     sources: tuple[SourceFile, ...]
     fingerprint: str
+
+    def record(self) -> dict[str, Any]:
+        """Return all of it as JSON values, as is noted beside unfinished work."""
+        refs = {"inputs": self.inputs, "models": self.models, "sources": self.sources}
+        found: dict[str, Any] = {name: [ref.model_dump(mode="json") for ref in some] for name, some in refs.items()}
+        return found | {"settings": self.resolved.dump(), "fingerprint": self.fingerprint}
 
 
 @dataclass
@@ -121,7 +127,7 @@ class Judge:
             if found is None:
                 unreadable = self.unreadable(upstream)
                 return f"stale, for its input {upstream} is {unreadable.found if unreadable else 'gone'}"
-            if found.digest != ref.digest:
+            if found.known_as != ref.digest:
                 return f"stale, for its input {upstream} changed"
             deeper = self.why_not_current(upstream)
             if deeper is not None:
@@ -158,7 +164,7 @@ class Judge:
                         stage=address.stage,
                         variant=address.variant,
                         unit=address.unit,
-                        digest=manifest.digest,
+                        digest=manifest.known_as,
                     )
                 )
         located = [study.models.locate(role) for role in study.needs_of(node).roles]

@@ -147,6 +147,7 @@ class Runner:
             for remark in remarks:
                 self.reporter.remark(remark)
             self._shared = work.folder
+            work.describe(identity.record() | {"begun": _now()})
             with contextlib.nullcontext(True) if stage.divided else work.alone() as here:
                 if not here:
                     return 1
@@ -233,6 +234,7 @@ class Runner:
             "protocol": _protocol(own, [m.protocol for m in inputs if m]),
             "stamps": tuple(sorted(ctx.stamps.union(*(m.stamps for m in inputs if m)))),
             "settings": identity.resolved.dump(),
+            "origins": identity.resolved.origins_of_values(),
             "choices": choice_versions(identity.resolved.settings),
             "plugins": plugins_of(identity.resolved.settings),
             "inputs": identity.inputs,

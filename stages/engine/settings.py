@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from eeg2vid.schemas.choice import Choice
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.settings import Settings
+from eeg2vid.stages.engine.origins import origins_of
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.engine.text import sentence_of
 
@@ -21,10 +22,15 @@ class Resolved:
 
     settings: Settings
     origins: dict[str, str]
+    layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def dump(self) -> dict[str, Any]:
         """Return the settings as JSON values."""
         return self.settings.model_dump(mode="json")
+
+    def origins_of_values(self) -> dict[str, str]:
+        """Return the layer that decided each value, nested ones by dotted key: {'network.width': 'command line'}."""
+        return origins_of(self.dump(), type(self.settings)().model_dump(mode="json"), self.layers)
 
 
 StandIn = Callable[[str, str], type[Choice] | None]
@@ -62,7 +68,7 @@ def resolve_settings(
             merged[key] = merge(merged.get(key, defaults.get(key)), value)  # a part of a default keeps its rest
             origins[key] = layer
     try:
-        return Resolved(_validated(stage, merged, stand_in), origins)
+        return Resolved(_validated(stage, merged, stand_in), origins, dict(layers))
     except ValidationError as error:
         first = error.errors()[0]["loc"]
         layer = origins.get(str(first[0]), "default") if first else "default"

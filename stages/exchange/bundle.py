@@ -14,6 +14,7 @@ from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.schemas.manifest import InputRef, SourceFile
+from eeg2vid.stages.exchange.cards import CARD
 from eeg2vid.stages.exchange.content import Content
 from eeg2vid.stages.exchange.foreign import ForeignArray, ForeignVideos, Slabs, refuse_giant_rows
 from eeg2vid.stages.exchange.sources import declared_array, foreign_files, read_array, require_inside
@@ -167,13 +168,15 @@ def _array(
 
 
 def _copies(folder: Path) -> dict[str, Path]:
-    """Return models and media by their path in the artifact."""
+    """Return models, their card and media by their path in the artifact."""
     found: dict[str, Path] = {}
     for kind in FOLDERS:
         for path in sorted((folder / kind).rglob("*")):
             require_inside(folder, path)
             if path.is_file() and not is_foreign(path.name):
                 found[path.relative_to(folder).as_posix()] = path
+    if found and (folder / CARD).is_file():
+        found[CARD] = require_inside(folder, folder / CARD)
     return found
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.errors import BadDataError, Eeg2VidError
+from eeg2vid.stages.exchange.cards import CARD
 from eeg2vid.stages.store import arrays
 from eeg2vid.stages.store.digest import is_proved, slabs
 from eeg2vid.stages.store.disk import writing_to
@@ -61,7 +62,7 @@ def export_artifact(folder: Path, out: Path, form: str) -> list[Path]:
     artifact = Artifact(folder, Address(stage, variant, unit, role))
     copies = {}
     for entry in artifact.manifest.files:
-        if entry.path.startswith(("models/", "media/")):
+        if entry.path == CARD or entry.path.startswith(("models/", "media/")):
             if not (folder / entry.path).is_file() or not is_proved(folder / entry.path, entry.proof):
                 raise BadDataError(f"{folder / entry.path}: missing or damaged.", "See `eeg2vid verify`.")
             copies[entry.path] = folder / entry.path

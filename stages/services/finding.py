@@ -1,50 +1,74 @@
-"""Which artifacts a name means, and each of them in a line: what `inspect` and `eeg2vid.open` list."""
+"""Which artifacts a name means: an address, its beginning, or a path to or into them; what `inspect` and `eeg2vid.open` find."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from eeg2vid.schemas.conditions import FULL
-from eeg2vid.schemas.errors import MissingInputError, UnreadableError, UsageError
-from eeg2vid.schemas.manifest import Manifest
+from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.stages.engine.text import did_you_mean
+from eeg2vid.stages.engine.workspace import CONFIG
 from eeg2vid.stages.store.layout import MANIFEST, Address, find_artifacts, split_variant
-from eeg2vid.stages.store.reader import load_manifest
+
+_ARTIFACTS = "artifacts"
+_LIST = "List them: eeg2vid inspect"
 
 
 def matching_folders(root: Path, wanted: str | None) -> list[Path]:
-    """Return the artifact folders that an argument names: an address, its beginning, or a path.
+    """Return the artifact folders that an argument names.
+
+    Parameters
+    ----------
+    root
+        The workspace.
+    wanted
+        stage/variant/unit/role or any leading part of it; the folder of an artifact, or any file or folder in it
+        (`data.h5`); a folder that holds artifacts, as a workspace. None: all of the workspace.
 
     Raises
     ------
     MissingInputError
-        If it names nothing.
-    """
-    if wanted is not None and (Path(wanted) / MANIFEST).is_file():
-        return [Path(wanted).resolve()]
-    return [address.folder(root) for address in matching_addresses(root, wanted)]
-
-
-def matching_addresses(root: Path, wanted: str | None) -> list[Address]:
-    """Return the artifacts of a workspace that an address or its beginning names; None: all.
-
-    Raises
-    ------
-    MissingInputError
-        If it names nothing.
+        If it names nothing, or there is no artifact at all.
     """
     addresses = find_artifacts(root)
     if wanted is None:
-        return addresses
-    kept = [address for address in addresses if f"{address}/".startswith(f"{wanted.strip('/')}/")]
-    if not kept:
-        parts = [str(address).split("/") for address in addresses]
-        depth = min(4, len(wanted.strip("/").split("/")))
-        near = did_you_mean(wanted, dict.fromkeys("/".join(part[:depth]) for part in parts))
-        raise MissingInputError(f"There is no artifact '{wanted}' in {root}.{near}", "List them: eeg2vid inspect")
-    return kept
+        if not addresses:
+            raise _nothing_in(root)
+        return [address.folder(root) for address in addresses]
+    kept = [address.folder(root) for address in _named(addresses, wanted)]
+    if kept or (kept := _at(Path(wanted))):
+        return kept
+    raise _no_such(root, addresses, wanted)
+
+
+def matching_addresses(root: Path, wanted: str) -> list[Address]:
+    """Return the artifacts of a workspace that an address or its beginning names.
+
+    Raises
+    ------
+    MissingInputError
+        If it names nothing, or there is no artifact at all.
+    """
+    addresses = find_artifacts(root)
+    if kept := _named(addresses, wanted):
+        return kept
+    raise _no_such(root, addresses, wanted)
+
+
+def _named(addresses: Sequence[Address], wanted: str) -> list[Address]:
+    name = wanted.strip("/").removeprefix(f"{_ARTIFACTS}/")
+    return [address for address in addresses if f"{address}/".startswith(f"{name}/")]
+
+
+def _no_such(root: Path, addresses: Sequence[Address], wanted: str) -> MissingInputError:
+    if not addresses:
+        return _nothing_in(root)
+    name = wanted.strip("/").removeprefix(f"{_ARTIFACTS}/")
+    parts = [str(address).split("/") for address in addresses]
+    depth = min(4, len(name.split("/")))
+    near = did_you_mean(name, dict.fromkeys("/".join(part[:depth]) for part in parts))
+    return MissingInputError(f"There is no artifact '{wanted}' in {root}.{near}", _LIST)
 
 
 def sole_artifact(
@@ -99,27 +123,37 @@ def sole_artifact(
     return found[0]
 
 
-def line_of(folder: Path) -> dict[str, Any]:
-    """Return an artifact's line; of one whose manifest cannot be read, where it lies and what is wrong."""
-    try:
-        return _line(load_manifest(folder))
-    except UnreadableError as error:
-        where = str(Address(*folder.parts[-4:]))
-        return {"artifact": where, "schema": error.found, "content": None, "MB": None, "stamps": "", "digest": None}
+def workspace_of(folder: Path) -> Path | None:
+    """Return the workspace in which an artifact's folder lies, None for a copy elsewhere."""
+    return folder.parents[4] if len(folder.parents) > 4 and folder.parents[3].name == _ARTIFACTS else None
 
 
-def _line(manifest: Manifest) -> dict[str, Any]:
-    return {
-        "artifact": str(Address(manifest.stage, manifest.variant, manifest.unit, manifest.role)),
-        "schema": f"{manifest.schema_name} {manifest.schema_version}",
-        "content": _content(manifest),
-        "MB": round(sum(entry.size for entry in manifest.files) / 1e6, 3),
-        "stamps": ", ".join(manifest.stamps),
-        "digest": manifest.digest[:12],
-    }
+def _at(path: Path) -> list[Path]:
+    """Return the artifacts at, around or below a path."""
+    if not path.exists():
+        return []
+    path = path.resolve()
+    around = [folder for folder in (path, *path.parents[:8]) if (folder / MANIFEST).is_file()]
+    if around:
+        return around[:1]
+    below = next((folder for folder in (path, *path.parents[:4]) if (folder / _ARTIFACTS).is_dir()), None)
+    if below is None:
+        return []
+    found = [address.folder(below) for address in find_artifacts(below)]
+    return [folder for folder in found if folder.is_relative_to(path)]
 
 
-def _content(manifest: Manifest) -> str:
-    arrays = [f"{name} {'x'.join(map(str, entry.shape))}" for name, entry in manifest.arrays.items()]
-    tables = [f"{name} ({entry.rows} rows)" for name, entry in manifest.tables.items()]
-    return ", ".join([*arrays, *tables, *([f"{len(manifest.weights)} model files"] if manifest.weights else [])])
+def _nothing_in(root: Path) -> MissingInputError:
+    """Return the error for a workspace without artifacts; it names the one that was probably meant."""
+    if not root.is_dir():
+        parent = next(folder for folder in root.parents if folder.is_dir())
+        beside = [path.name for path in parent.iterdir() if path.is_dir()]
+        near = did_you_mean(root.relative_to(parent).parts[0], beside)
+        return MissingInputError(f"There is no folder {root}.{near}", "Name the workspace: -w FOLDER")
+    for folder in (*sorted(path for path in root.iterdir() if path.is_dir()), *root.parents[:4]):
+        if find_artifacts(folder):
+            return MissingInputError(f"{root} holds no artifacts, but {folder} does.", f"Name it: -w {folder}")
+    what = "is a workspace in which nothing has been made yet" if (root / CONFIG).is_file() else "holds no artifacts"
+    return MissingInputError(
+        f"{root} {what}.", "Name a workspace with -w FOLDER; fill one: eeg2vid ingest PATH/TO/DATA, or eeg2vid demo"
+    )

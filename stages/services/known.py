@@ -104,7 +104,9 @@ class Join:
                 f"Rows cannot be joined: {address} is not made yet.", f"Run first:\n  {command}"
             ) from None
         if needed:
-            ref = InputRef(role=role, stage=stage, variant=address.variant, unit=address.unit, digest=artifact.digest)
+            ref = InputRef(
+                role=role, stage=stage, variant=address.variant, unit=address.unit, digest=artifact.manifest.known_as
+            )
             self.inputs.append(ref)
             self.stamps.update(artifact.manifest.stamps)
         return artifact

@@ -21,6 +21,11 @@ class Origins:
         self._hash: Callable[[Path], str] = cache(sha256_file)
         self._trouble_of: Callable[[str, str, str], str | None] = cache(self._model_trouble)
 
+    def lost_data(self) -> Path | None:
+        """Return the data set's folder if it is configured and not there."""
+        data = self._study.source or self._study.workspace.data
+        return data if data is not None and not data.is_dir() else None
+
     def count(self, manifests: Sequence[Manifest]) -> int:
         """Return how many files and models there are to look at."""
         return sum(len(manifest.sources) + len(manifest.models) for manifest in manifests)

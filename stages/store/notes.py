@@ -48,9 +48,3 @@ def read_note(note: Path, part: Path) -> dict[str, str] | None:
 
 def _counts(path: Path) -> bool:
     return path.is_file() and not is_foreign(path.name)
-
-
-def progress_of(unit: Path) -> str:
-    """Say how far unfinished work of a unit is, '' if there is none."""
-    done = max((len(notes_in(folder)) for folder in unit.glob("work-*")), default=0)
-    return f"{done} parts done" if done else ""

@@ -2,6 +2,8 @@
 
 One mechanism serves resume, shards and several writers. A unit's work lies in `work-<fingerprint8>/`:
 
+    unit.json                 what it is for: settings, inputs, models, sources, since when
+    count                     into how many parts it is divided
     code                      digest of the source that makes the parts, and its libraries: parts of others are dropped
     alive/<process>.lock      held by every process at work here; a process is host, pid and a word of its own
     claims/<k>.lock           held by the process that makes part k
@@ -20,20 +22,21 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from eeg2vid.schemas.errors import FailedError, LockedError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.stages.store.claims import PROCESS
 from eeg2vid.stages.store.code import code_record, other_code, package_digest
-from eeg2vid.stages.store.digest import is_proved
+from eeg2vid.stages.store.digest import canonical_json, is_proved
 from eeg2vid.stages.store.files import remove, write_synced
 from eeg2vid.stages.store.locks import Lock, alive, wait_for, without_locks
 from eeg2vid.stages.store.notes import note_of, notes_in, place_of, read_note
 from eeg2vid.stages.store.part import WorkPart
 
+DESCRIPTION, COUNT = "unit.json", "count"
 _LEAVE_SECONDS = 5.0  # so long who leaves waits for the lock, to clear up; else the next one does
 _ASK_SECONDS = 0.05  # `doctor` may hold a lock for a moment, to see whether it is free
 
@@ -121,6 +124,11 @@ class Work:
             yield
         finally:
             lock.release()
+
+    def describe(self, facts: Mapping[str, Any]) -> None:
+        """Note what this work is for, unless another process has: who finds it later can tell whether it is of use."""
+        if not (self.folder / DESCRIPTION).exists():
+            write_synced(self.folder / DESCRIPTION, canonical_json(dict(facts)))
 
     def _leave(self, patience: float) -> None:
         """Remove the folder if nobody is at work in it and nothing in it is worth keeping."""
@@ -237,6 +245,9 @@ class Work:
     def todo(self, count: int) -> Iterator[WorkPart]:
         """Yield this process's parts that are not done and that nobody else is making; claims them one by one."""
         self.count = count
+        noted = self.folder / COUNT
+        if not noted.is_file() or noted.read_bytes() != str(count).encode():
+            write_synced(noted, str(count).encode())
         shard, shards = self.shard
         for index in range(shard, count, shards):
             if self.is_committed():

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eeg2vid.schemas.base import Attributes, Schema
 from eeg2vid.schemas.entities import Row
-from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.errors import BadDataError, MissingInputError
 from eeg2vid.schemas.foreign import is_foreign
-from eeg2vid.schemas.manifest import ArrayEntry, FileEntry, Manifest, TableEntry
+from eeg2vid.schemas.manifest import ArrayEntry, FileEntry, Former, Manifest, TableEntry
 from eeg2vid.stages.store import arrays
 from eeg2vid.stages.store.digest import canonical_json, crc_proof, sha256_file, sha256_json, sha256_rows
 from eeg2vid.stages.store.files import link_or_copy, swap_in, sync_tree, write_synced
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
     from eeg2vid.stages.store.array_writer import ArrayWriter
     from eeg2vid.stages.store.zarr_layout import Layout
+
+
+Tables = Mapping[str, Sequence[Mapping[str, Any]]]
+Derive = Callable[[Manifest, Tables], str]
 
 
 class ArtifactWriter:
@@ -45,6 +49,7 @@ class ArtifactWriter:
         self._attributes: Attributes | None = None
         self._tables: dict[str, list[dict[str, Any]]] = {}
         self._arrays: dict[str, ArrayWriter] = {}
+        self._derived: dict[str, Derive] = {}
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True)
 
@@ -94,6 +99,10 @@ class ArtifactWriter:
         target = self.work / "media" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         return target
+
+    def derived(self, name: str, make: Derive) -> None:
+        """Have a text file written beside what it tells of: made of manifest and tables, outside the digest."""
+        self._derived[name] = make
 
     def take_parts(self, work: Work, role: str) -> None:
         """Join what the parts of the work hold of a role: arrays and tables end to end, files by name."""
@@ -173,19 +182,24 @@ class ArtifactWriter:
                 if path.is_file() and not is_foreign(path.name)
             },
         }
-        proofs = sync_tree(self.work, self._proofs() | content["weights"])
-        complete = Manifest(
-            container=container,
-            schema_name=self.schema.name,
-            schema_version=self.schema.version,
-            attributes=attributes,
-            arrays=content["arrays"],
-            tables=content["tables"],
-            weights=content["weights"],
-            digest=sha256_json(content),
-            files=tuple(FileEntry.of(name, (self.work / name).stat().st_size, proof) for name, proof in proofs.items()),
+        digest = sha256_json(content)
+        facts = {
+            "container": container,
+            "schema_name": self.schema.name,
+            "schema_version": self.schema.version,
+            "attributes": attributes,
+            "arrays": content["arrays"],
+            "tables": content["tables"],
+            "weights": content["weights"],
+            "digest": digest,
+            "upgraded_from": _formers(self.target, digest),
             **manifest,
-        )
+        }
+        for name, make in self._derived.items():
+            (self.work / name).write_text(make(Manifest(**facts), self._tables), encoding="utf-8")
+        proofs = sync_tree(self.work, self._proofs() | content["weights"])
+        files = (FileEntry.of(name, (self.work / name).stat().st_size, proof) for name, proof in proofs.items())
+        complete = Manifest(files=tuple(files), **facts)
         body = complete.model_dump(mode="json")
         body["manifest_sha256"] = sha256_json(body)
         write_synced(self.work / MANIFEST, canonical_json(body))
@@ -210,6 +224,17 @@ class ArtifactWriter:
         problems += [f"array '{name}' holds NaN or infinity" for name, one in self._arrays.items() if not one.finite]
         if problems:
             raise BadDataError(f"{self.target.name} does not fit schema '{self.schema.name}': {'; '.join(problems)}.")
+
+
+def _formers(target: Path, digest: str) -> tuple[Former, ...]:
+    """Return the older forms of what lies at a place if it is made again with equal content: its readers know those."""
+    from eeg2vid.stages.store.reader import load_manifest
+
+    try:
+        before = load_manifest(target)
+    except (BadDataError, MissingInputError):
+        return ()
+    return before.upgraded_from if before.digest == digest else ()
 
 
 def _array_entry(array: ArrayWriter) -> ArrayEntry:

@@ -78,7 +78,7 @@ def test_status_and_inspect_tell_what_other_code_made(done, cli_ok, monkeypatch)
     one = ("inspect", "split/default/sub-1/folds", "-w", done)
     assert "the same as here" in cli_ok(*one).out
     monkeypatch.setattr("eeg2vid.cli.commands.status.package_digest", lambda: "0" * 64)
-    monkeypatch.setattr("eeg2vid.cli.commands.inspect.package_digest", lambda: "0" * 64)
+    monkeypatch.setattr("eeg2vid.stages.services.inspecting.package_digest", lambda: "0" * 64)
     rows = cli_ok("status", "-w", done, "--json").json
     assert {(row["state"], *row["notes"]) for row in rows} == {("done", "made by another version of eeg2vid")}
     said = cli_ok("status", "-w", done).err

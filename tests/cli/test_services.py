@@ -9,7 +9,9 @@ import tomllib
 import pytest
 from filelock import FileLock
 
+from eeg2vid.cli import workspace_checks
 from eeg2vid.cli.commands import doctor
+from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.eyes import EYES
 from eeg2vid.schemas.generators import GENERATORS
 from eeg2vid.schemas.networks import NETWORKS
@@ -116,12 +118,18 @@ def test_left_over_work_is_listed_with_its_age(tmp_path):
     for path in (work / "done" / "0.json", work / "done", work / "alive", work):
         os.utime(path, (long_ago, long_ago))
     with FileLock(work / "alive" / "host-1.lock"):
-        assert doctor._leftovers(tmp_path)[0]["found"] == "none"  # somebody is at it
+        (row,) = workspace_checks.left_over(tmp_path, _no_study)
+        assert (row["state"], row["verdict"]) == ("alive", "ok")  # somebody is at it
     os.utime(work / "alive", (long_ago, long_ago))
     (work / "alive" / "host-1.lock").unlink(missing_ok=True)
     os.utime(work / "alive", (long_ago, long_ago))
-    (row,) = doctor._leftovers(tmp_path)
-    assert "generate/ridge/sub-1" in row["found"] and "3.0 hours" in row["found"] and "1 parts done" in row["found"]
+    (row,) = workspace_checks.left_over(tmp_path, _no_study, clean=True)
+    assert "generate/ridge/sub-1" in row["found"] and "3.0 hours" in row["found"] and "1 part done" in row["found"]
+    assert row["state"] == "unknown" and work.is_dir()
+
+
+def _no_study():
+    raise UsageError("there is none")
 
 
 def test_locks_and_clock_that_do_not_work(tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ ELSEWHERE = {
     "eeg2vid.stages.datasets.same_eeg",  # refuses, and changes no example
     "eeg2vid.stages.conditions.signals",  # of `predict`
     "eeg2vid.stages.conditions.stimuli",  # of `generate`
+    "eeg2vid.stages.exchange.cards",  # tells of models when they are done
     "eeg2vid.stages.eyes.eye",  # a type
     "eeg2vid.stages.generators.generator",  # of `generate`
     "eeg2vid.stages.statistics.position_vote",  # of `score`
@@ -27,6 +28,8 @@ ELSEWHERE = {
 ELSEWHERE_OF_CLIPS = {
     "eeg2vid.stages.datasets.same_eeg",  # no EEG is read: which clips are learned, `cohort.learned` decides
     "eeg2vid.stages.datasets.splits.leaks",
+    "eeg2vid.stages.decoding.cards",  # tell of models when they are done
+    "eeg2vid.stages.exchange.cards",
     "eeg2vid.stages.eyes.eye",
     "eeg2vid.stages.signal.covariance",  # of encoders
     "eeg2vid.stages.stimuli.contact_sheet",  # a picture to look at
