@@ -133,8 +133,8 @@ def _plugins() -> list[Row]:
     found: list[Brought[Any]] = [*NETWORKS.brought(), *GENERATORS.brought()]
     for one in found:
         name = f"{one.kind} '{one.name}' of {one.owner}"
-        rows.append(_line("of other packages", f"{name}: {one.fault}" if one.fault else name, _verdict(one.fault)))
-    return rows or [_line("of other packages", "no networks, no generators")]
+        rows.append(line("of other packages", f"{name}: {one.fault}" if one.fault else name, _verdict(one.fault)))
+    return rows or [line("of other packages", "no networks, no generators")]
 
 
 def _verdict(fault: str) -> str:

@@ -1,4 +1,4 @@
-"""Which artifacts a name means: an address, its beginning, or a path to or into them; what `inspect` and `eeg2vid.open` find."""
+"""Which artifacts a name means: an address, its beginning, or a path to or into them."""
 
 from __future__ import annotations
 
