@@ -43,7 +43,7 @@ def inspect(
             talk().print(f"Open {page}")
         return
     rows = [_line_of(folder) for folder in folders]
-    emit(rows, table(rows), as_json=wants_json(ctx, json))
+    emit(rows, table(rows, wraps=("content", "stamps")), as_json=wants_json(ctx, json))
 
 
 def matching_folders(root: Path, wanted: str | None) -> list[Path]:
@@ -130,6 +130,6 @@ def _one(manifest: Manifest, folder: Path) -> Group:
     settings = [{"setting": key, "value": str(value)} for key, value in manifest.settings.items()]
     attributes = [{"attribute": key, "value": str(value)[:120]} for key, value in manifest.attributes.items()]
     inputs = [{"input": ref.address, "digest": ref.digest[:12]} for ref in manifest.inputs]
-    parts = [table(rows) for rows in (arrays, tables, attributes, settings, inputs) if rows]
+    parts = [table(rows, wraps=("value",)) for rows in (arrays, tables, attributes, settings, inputs) if rows]
     spaced = [part for one in parts for part in ("", one)]
     return Group("\n".join(head), *spaced)

@@ -115,7 +115,7 @@ def show_plan(verdicts: list[Verdict], *, as_json: bool) -> None:
         {"unit": str(verdict.node), "state": verdict.state, "reasons": list(verdict.reasons)} for verdict in verdicts
     ]
     shown = [{**row, "why": in_short(verdict.reasons)} for row, verdict in zip(rows, verdicts, strict=True)]
-    emit(rows, table(shown, columns=("unit", "state", "why")), as_json=as_json)
+    emit(rows, table(shown, columns=("unit", "state", "why"), wraps=("why",)), as_json=as_json)
 
 
 def in_short(reasons: Sequence[str], shown: int = 2) -> str:
