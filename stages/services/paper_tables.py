@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from eeg2vid.stages.services.comparing import ALL, System
 
 Row = Mapping[str, Any]
 _ALPHA = 0.05
+_POWER = re.compile(r"10\^(-?\d+)")
 _TEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "−": "$-$", "–": "--", "µ": r"$\mu$",
@@ -59,7 +61,10 @@ class PaperTable:
 
 def tex(text: str) -> str:
     """Return text as LaTeX prints it."""
-    found = "".join(_TEX.get(sign, sign) for sign in text).replace("\n", " ")
+    parts = _POWER.split(text.replace("\n", " "))
+    found = "".join(
+        f"$10^{{{part}}}$" if k % 2 else "".join(_TEX.get(s, s) for s in part) for k, part in enumerate(parts)
+    )
     return f"{{}}{found}" if found.startswith(("[", "*")) else found  # else an option of the line break before it
 
 
