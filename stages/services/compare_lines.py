@@ -67,10 +67,15 @@ def tables_of(found: Comparison, asked: Asked, by: str, *, controls: bool) -> li
     tables += [how_they_look(system, asked) for system in found.systems]
     if found.variance is not None:
         shares = [{name: row[name] for name in ("name", "people", "runs", "seeds", "rest")} for row in found.variance]
-        tables.append(Shown("Shares of the variance of scores, run by run", shares))
+        tables.append(Shown("Shares of the variance of scores, run by run", _written(shares)))
     if found.papers is not None:
-        tables.append(Shown("Papers", list(found.papers), ("paper", "unfair because")))
+        tables.append(Shown("Papers", _written(found.papers), ("paper", "unfair because")))
     return [table for table in tables if table.rows]
+
+
+def _written(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return rows with numbers as on the report's pages."""
+    return [{name: number(value) if isinstance(value, float) else value for name, value in row.items()} for row in rows]
 
 
 def of_people(count: int) -> str:

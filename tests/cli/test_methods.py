@@ -100,6 +100,40 @@ def test_settings_of_today_change_nothing_that_is_told(workspace, cli_ok, told):
     assert cli_ok("cite", "--methods", "-w", workspace, "--json").json["paragraphs"] == told["paragraphs"]
 
 
+def test_trainings_and_cleaning_are_told_with_their_numbers(workspace, cli_ok):
+    config = workspace / "eeg2vid.toml"
+    net = """
+[train-encoder.net]
+network = { name = "glmnet", hidden = [8], embedding = 4 }
+targets = ["concept"]
+training = { epochs = 3, batch_size = 16, learning_rate = 0.002, weight_decay = 0.01, patience = 2 }
+"""
+    filtered = """
+[preprocess.filtered]
+high_pass = 0.5
+notch = [50.0]
+reference = ["average"]
+resample = 100.0
+bands = ["4-8", "8-14"]
+"""
+    config.write_text(config.read_text() + net)
+    cli_ok("train-encoder", "-w", workspace, "--variant", "net", "--subject", 1)
+    config.write_text(config.read_text() + filtered)
+    cli_ok("preprocess", "-w", workspace, "--variant", "filtered", "--subject", 1)
+    shutil.rmtree(workspace / "artifacts" / "score")  # else only what lies behind scores is told
+    told = cli_ok("cite", "--methods", "-w", workspace, "--json").json["paragraphs"]
+    decoding, eeg = " ".join(told["Decoding"]), " ".join(told["EEG"])
+    assert "hidden layers of 8 units ending in 4, joined (dropout 0)" in decoding
+    training = "at most 3 epochs in batches of 16 at a learning rate of 0.002 and a weight decay of 0.01"
+    assert f"{training}, stopped after 2 epochs without a better validation" in decoding
+    rows = open_artifact(workspace, Address("train-encoder", "net", "sub-1", "encoders")).table("models", TrainedModel)
+    best = sorted(row.best_epoch for row in rows)
+    assert f"(epochs {best[0]}{f' to {best[-1]}' if best[-1] > best[0] else ''})" in decoding
+    assert "Variant filtered: Of the EEG, a zero-phase FIR high-pass of 0.5 Hz was applied, 50 Hz were removed" in eeg
+    assert "the EEG was referred to average and it was resampled to 100 Hz" in eeg
+    assert "samples at 100 Hz" in eeg and "Variant default: The EEG was neither filtered" in eeg
+
+
 def test_what_is_missing_or_other_than_it_was_is_said(workspace, cli, cli_ok, tmp_path):
     shutil.rmtree(workspace / "artifacts" / "score" / "ridge" / "sub-2")
     shutil.rmtree(workspace / "artifacts" / "report")
