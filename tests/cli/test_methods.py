@@ -14,6 +14,7 @@ from eeg2vid.schemas.networks import NETWORKS
 from eeg2vid.stages.registry import STAGES
 from eeg2vid.stages.services.citations import bibliography, parse_entries
 from eeg2vid.stages.services.methods.table import PARAGRAPHS, SENTENCES
+from eeg2vid.stages.store.digest import sha256_json
 from eeg2vid.stages.store.layout import STUDY, Address
 from eeg2vid.stages.store.reader import open_artifact
 
@@ -147,6 +148,18 @@ def test_what_is_missing_or_other_than_it_was_is_said(workspace, cli, cli_ok, tm
     empty = cli("cite", "--methods", "-w", tmp_path)
     assert empty.code == 3 and "Nothing is finished" in empty.err and empty.out == ""
     assert cli("cite", "--latex", "-w", workspace).code == 2
+
+
+def test_what_lies_there_now_and_was_not_read_then_is_said(workspace, cli_ok):
+    """A predict artifact that was made anew after its scores: told as it is now, with a remark."""
+    file = Address("score", "ridge", "sub-1", "scores").folder(workspace) / "manifest.json"
+    held = json.loads(file.read_bytes())
+    held.pop("manifest_sha256")
+    (ref,) = [one for one in held["inputs"] if (one["role"], one["variant"]) == ("predictions", "ridge")]
+    ref["digest"] = "0" * 64
+    file.write_text(json.dumps(held | {"manifest_sha256": sha256_json(held)}))
+    said = cli_ok("cite", "--methods", "-w", workspace).err
+    assert "score/ridge/sub-1/scores was made of another predict/ridge/sub-1/predictions than lies there now" in said
 
 
 def test_every_stage_and_choice_has_its_sentence():
