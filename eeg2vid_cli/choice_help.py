@@ -72,7 +72,7 @@ def show_choice(stage: Stage, field: str, name: str) -> None:
     ]
     head = f"eeg2vid {stage.name} --{field.replace('_', '-')} {name}\n\n{inspect.getdoc(members[name])}\n"
     emit(None, head, as_json=False)
-    emit(None, table(rows) if rows else "It has no settings.", as_json=False)
+    emit(None, table(rows, wraps=("what it is",)) if rows else "It has no settings.", as_json=False)
     written = f'[{stage.name}.VARIANT], {field} = {{ name = "{name}", ... }}'
     emit(None, f"\nIn a recipe: {written}", as_json=False)
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from eeg2vid.cli.sheet import Column, Sheet
 from eeg2vid.stages.engine.visible import visible as visible
 
+_PIPE = 100_000  # cells: a pipe has no width, and a row that stays in its line can be searched for
 _HALVES = re.compile("[\ud800-\udfff]")  # of signs, in file names that are no text: no encoding has them
 
 
@@ -26,8 +27,8 @@ class TextConsole(Console):
 
 
 def _in_line(text: str) -> str:
-    """Return the text with line ends written out too: a name in a table stays in its cell."""
-    return visible(text).replace("\n", "\\u000a")
+    """Return the text with line ends and tabs written out too: a name in a table stays in its cell."""
+    return visible(text).replace("\n", "\\u000a").replace("\t", "\\u0009")
 
 
 def talk() -> Console:
@@ -42,20 +43,39 @@ def emit(data: Any, human: Any, *, as_json: bool) -> None:
         text = _HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
         sys.stdout.write(text + "\n")
     else:
-        width = None if sys.stdout.isatty() else 160  # a pipe has no width: do not fold tables at 80
-        TextConsole(highlight=False, width=width).print(human)
+        width = None if sys.stdout.isatty() else _PIPE
+        console = TextConsole(highlight=False, width=width)
+        console.print(human, overflow="ignore", crop=False)  # a word that is too wide runs over, whole
 
 
-def table(rows: Sequence[Mapping[str, Any]], title: str | None = None, columns: Sequence[str] | None = None) -> Table:
-    """Return rows as a plain table; numbers right-aligned, three decimals."""
+def table(
+    rows: Sequence[Mapping[str, Any]],
+    title: str | None = None,
+    columns: Sequence[str] | None = None,
+    wraps: Container[str] = (),
+) -> Sheet:
+    """Return rows as a plain table; numbers right-aligned, three decimals.
+
+    Parameters
+    ----------
+    rows
+        What stands in each column, by its name.
+    title
+        A line above.
+    columns
+        Which columns, in this order; None: those of the first row.
+    wraps
+        Columns of sentences, which may go on in the next line. All others hold names and numbers: in a narrow terminal
+        they move to a line below, but are never cut.
+    """
     shown = list(columns or (rows[0].keys() if rows else ()))
-    result = Table(title=title, box=None, pad_edge=False, title_justify="left", header_style="bold")
-    for name in shown:
-        numeric = bool(rows) and all(isinstance(row.get(name), int | float | None) for row in rows)
-        result.add_column(_in_line(name.replace("_", " ")), justify="right" if numeric else "left", no_wrap=numeric)
-    for row in rows:
-        result.add_row(*(_cell(row.get(name)) for name in shown))
-    return result
+    return Sheet(None if title is None else _in_line(title), [_column(name, rows, name in wraps) for name in shown])
+
+
+def _column(name: str, rows: Sequence[Mapping[str, Any]], wraps: bool) -> Column:
+    values = [row.get(name) for row in rows]
+    numeric = bool(rows) and all(isinstance(value, int | float | None) for value in values)
+    return Column(_in_line(name.replace("_", " ")), [_cell(value) for value in values], numeric, wraps)
 
 
 def _cell(value: Any) -> str:

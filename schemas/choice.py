@@ -51,6 +51,10 @@ class Choice(Settings):
 
     name: str
 
+    def methods(self) -> str:
+        """Return what a paper's methods say of it: a noun phrase with the settings that matter, units given."""
+        return f"{self.name} ({(type(self).__doc__ or self.name).strip().splitlines()[0].rstrip('.:')})"
+
     @classmethod
     def built(cls) -> Any:
         """Return what `builds` names."""

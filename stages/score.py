@@ -92,6 +92,7 @@ class ScoreVideos(Stage):
         "scores",
         ("target", "metric", "variant", "condition", "value", "low", "high", "chance", "p", "n_events", "n_runs"),
         lines="eeg2vid.stages.services.score_lines:score_lines",
+        rest="eeg2vid compare --all --condition all",
     )
     panel = "Judge"
     resources = Resources(cpus=4, memory_gb=4, minutes=60)

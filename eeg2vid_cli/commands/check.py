@@ -31,7 +31,8 @@ def check_source(stage: Stage, source: Path, subject: str | None, *, as_json: bo
         rows = stage.examine(source, subjects)
         reporter.advance()
     shown = [row.model_dump(mode="json") for row in rows]
-    emit(shown, table(shown, columns=("item", "found", "expected", "verdict")), as_json=as_json)
+    columns = ("item", "found", "expected", "verdict")
+    emit(shown, table(shown, columns=columns, wraps=("found", "expected")), as_json=as_json)
     found = Counter(row.verdict for row in rows)
     if found["error"]:
         raise BadDataError(

@@ -74,7 +74,8 @@ def doctor(
         "SLURM": _slurm,
     }
     rows = [row for name, check in checks.items() for row in _survive(name, check)]
-    emit(rows, table(rows, columns=("check", "found", "verdict")), as_json=wants_json(ctx, json))
+    shown = table(rows, columns=("check", "found", "verdict"), wraps=("found",))
+    emit(rows, shown, as_json=wants_json(ctx, json))
     if not wants_json(ctx, json):
         commands = dict.fromkeys(row["command"] for row in rows if row.get("command"))
         if commands:

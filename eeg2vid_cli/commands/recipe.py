@@ -30,7 +30,7 @@ def list_recipes(ctx: typer.Context, json: JsonOption = False, debug: DebugOptio
     """List the built-in recipes, the default one first."""
     headers = [load_recipe(name, STAGES).header for name in builtin_recipes()]
     rows = [header.model_dump(mode="json") for header in headers]
-    emit(rows, table(rows, columns=("name", "title")), as_json=wants_json(ctx, json))
+    emit(rows, table(rows, columns=("name", "title"), wraps=("title",)), as_json=wants_json(ctx, json))
 
 
 @app.command("show")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +24,7 @@ from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.engine.stage import Printed, Stage
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.services.copies import copied_eeg
+from eeg2vid.stages.services.dropped import dropped
 from eeg2vid.stages.services.jobs import make_units
 from eeg2vid.stages.store.layout import Address, is_variant, join_variant, split_variant
 from eeg2vid.stages.store.reader import open_artifact
@@ -65,6 +67,8 @@ def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
             way if known else None,
         )
     execution = make_execution(**{name: given[name] for name in Execution.model_fields if name in given})
+    for sentence in dropped(study, nodes, subjects):
+        talk().print(sentence)
     as_json = wants_json(request.ctx, given["json"])
     if execution.dry_run:
         show_plan([Judge(study, subjects).judge(node) for node in nodes], as_json=as_json)
@@ -115,7 +119,7 @@ def show_plan(verdicts: list[Verdict], *, as_json: bool) -> None:
         {"unit": str(verdict.node), "state": verdict.state, "reasons": list(verdict.reasons)} for verdict in verdicts
     ]
     shown = [{**row, "why": in_short(verdict.reasons)} for row, verdict in zip(rows, verdicts, strict=True)]
-    emit(rows, table(shown, columns=("unit", "state", "why")), as_json=as_json)
+    emit(rows, table(shown, columns=("unit", "state", "why"), wraps=("why",)), as_json=as_json)
 
 
 def in_short(reasons: Sequence[str], shown: int = 2) -> str:
@@ -147,6 +151,9 @@ def _print_tables(study: Study, prints: Printed, nodes: list[Node], *, as_json: 
         rows += [{"unit": node.unit, "variant": node.variant} | row.model_dump(mode="json") for row in found]
     if as_json or not prints.lines:
         emit(rows, table(rows, columns=("unit", *prints.columns)), as_json=as_json)
+    elif prints.rest:
+        where = "" if study.root == Path.cwd() else f" -w {shlex.quote(str(study.root))}"
+        talk().print(f"All measures, conditions and people: {prints.rest}{where}")
 
 
 def outcome_row(outcome: Outcome) -> dict[str, Any]:

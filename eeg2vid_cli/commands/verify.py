@@ -60,7 +60,7 @@ def verify(
     differing = _differing(Request(ctx, workspace, models=models).study(), folders) if sources else []
     found = damaged + differing
     if found:
-        emit(found, table(found), as_json=as_json)
+        emit(found, table(found, wraps=("problem",)), as_json=as_json)
     if damaged:
         one = len(damaged) == 1
         raise BadDataError(

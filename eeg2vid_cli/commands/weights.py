@@ -70,7 +70,7 @@ def verify_weights(
         troubles = problems(found.model.folder) if found.model else [found.trouble or "missing"]
         verdict = "ok" if not troubles else "DAMAGED" if found.model else "MISSING"
         rows.append({"role": found.role, "source": found.source, "verdict": verdict, "problem": "; ".join(troubles)})
-    emit(rows, table(rows), as_json=wants_json(ctx, json))
+    emit(rows, table(rows, wraps=("problem",)), as_json=wants_json(ctx, json))
     damaged, missing = ([row["role"] for row in rows if row["verdict"] == bad] for bad in ("DAMAGED", "MISSING"))
     fetch_again = "eeg2vid weights fetch" + (f" --models {models}" if models else "")
     if damaged:

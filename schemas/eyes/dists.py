@@ -29,3 +29,10 @@ class DistsEye(Eye):
         description="px: larger pictures are shrunk until their shorter side has so many; "
         "none: pictures are compared at their own size; 256, as its authors do",
     )
+
+    def methods(self) -> str:
+        """Return what it compares at which size."""
+        size = "at their own size"
+        if self.shorter is not None:
+            size = f"shrunk to a shorter side of {self.shorter} px at most"
+        return f"DISTS, the mean over frames of pictures {size}"

@@ -29,3 +29,8 @@ class I3DEye(Eye):
         description="what becomes 224 x 224 px: whole: the picture, squeezed, as for FVD; middle: cut from it at 256 "
         "px, as the network was trained",
     )
+
+    def methods(self) -> str:
+        """Return frames and view."""
+        view = {"whole": "the whole picture", "middle": "the middle of the picture"}[self.view]
+        return f"I3D on clips brought to {self.frames} frames ({self.resample}), {view} at 224 x 224 px"

@@ -18,3 +18,7 @@ class ImageClassifierEye(Eye):
     roles = ("image_classifier",)
 
     name: Literal["image-classifier"] = "image-classifier"
+
+    def methods(self) -> str:
+        """Return what it is."""
+        return "a ViT picture classifier on every frame"

@@ -25,3 +25,10 @@ class ImageEncoderEye(Eye):
         description="which frame is looked at; all: each, and the mean of the embeddings is kept; each: the mean, and "
         "the embedding of every frame beside it",
     )
+
+    def methods(self) -> str:
+        """Return which frames it sees."""
+        frame = {"first": "the first frame", "middle": "the middle frame"}.get(
+            self.frame, "every frame (the mean kept)"
+        )
+        return f"CLIP's image encoder on {frame}"

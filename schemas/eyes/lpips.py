@@ -28,3 +28,10 @@ class LpipsEye(Eye):
         description="px: larger pictures are shrunk until their shorter side has so many; "
         "none: pictures are compared at their own size",
     )
+
+    def methods(self) -> str:
+        """Return what it compares at which size."""
+        size = "at their own size"
+        if self.shorter is not None:
+            size = f"shrunk to a shorter side of {self.shorter} px at most"
+        return f"LPIPS 0.1, the mean over frames of pictures {size}"

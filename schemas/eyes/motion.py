@@ -17,3 +17,7 @@ class MotionEye(Eye):
     cites = ("lucas1981iterative",)
 
     name: Literal["motion"] = "motion"
+
+    def methods(self) -> str:
+        """Return what it is."""
+        return "dense optical flow between frames, averaged over a grid of 36 x 64 cells"

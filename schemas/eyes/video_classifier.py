@@ -25,3 +25,10 @@ class VideoClassifierEye(Eye):
         description="repeat: a clip is brought to the network's own number of pictures, each shown in order as often "
         "as its share of the time; as-they-are: the network is rebuilt for the clip's number, as published",
     )
+
+    def methods(self) -> str:
+        """Return how a clip is brought to the network's number of pictures."""
+        shown = (
+            "frames repeated in order to the network's own number" if self.frames == "repeat" else "frames as they are"
+        )
+        return f"a VideoMAE film classifier ({shown})"

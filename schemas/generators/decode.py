@@ -20,3 +20,7 @@ class DecodeGenerator(Generator):
 
     name: Literal["decode"] = "decode"
     batch: int = Field(24, ge=1, le=4096, description="frames at a time")
+
+    def methods(self) -> str:
+        """Return how frames come about."""
+        return "the VAE's decoder, frame by frame from the decoded latents, without a generative prior"

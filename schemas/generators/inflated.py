@@ -84,3 +84,27 @@ class InflatedGenerator(Generator):
     def together(self) -> int:
         """Return how many clips are computed together."""
         return self.clips
+
+    def methods(self) -> str:
+        """Return the network, where it starts, the shared noise, solver, steps and guidance."""
+        model = "as tuned in each fold" if self.model == "tuned" else "as it is, frame by frame"
+        frames = "" if self.frames == "each" else ", of one picture shown all the time"
+        at = f"time {self.start_time}"
+        if self.start_time is None:
+            alone = f"{self.start_share_alone:g} where no text guides"
+            at = f"the time by the decoder's error (share {self.start_share:g}, {alone})"
+        start = {
+            "fixed": f"decoded latents with the noise of {at}",
+            "paper": "decoded latents with the noise of the first time",
+            "released": "decoded latents with the noise of a random time on another schedule, taken for the first",
+            "raw": "decoded latents without noise",
+            "noise": "noise alone",
+        }[self.start]
+        away = {"empty": "no caption", "mean": "the mean decoded text of the fold"}[self.negative]
+        draws = f"; {self.samples} videos of each clip, the first scored" if self.samples > 1 else ""
+        shared = f", of which the frames of a slow clip shared {self.beta_slow:g}, of a fast one {self.beta_fast:g}"
+        return (
+            f"the text-to-image diffusion network inflated to clips, {model}{frames}, guided by decoded text and "
+            f"started from {start}{'' if self.start == 'raw' else shared}; {self.sampling.methods()}, away from "
+            f"{away}{draws}; computed in {self.precision}"
+        )

@@ -37,3 +37,11 @@ class SamplingSettings(Settings):
                 f"guidance_from ({self.guidance_from:g}) must be below guidance_until ({self.guidance_until:g})"
             )
         return self
+
+    def methods(self) -> str:
+        """Return solver, steps and guidance in words."""
+        names = {"dpm++": "DPM-Solver++ (2M)", "unipc": "UniPC", "ddim": "DDIM", "euler": "Euler", "pndm": "PNDM"}
+        text = f"{names[self.solver]}, {self.steps} steps ({self.spacing} spacing), guidance {self.guidance:g}"
+        if (self.guidance_from, self.guidance_until) != (0.0, 1.0):
+            text += f" from {self.guidance_from:g} to {self.guidance_until:g} of the steps"
+        return text

@@ -65,3 +65,21 @@ class EvokedRhythmsSettings(Network):
         if self.log10_low > self.log10_high:
             raise ValueError(f"log10_low ({self.log10_low:g}) must not exceed log10_high ({self.log10_high:g})")
         return self
+
+    def methods(self) -> str:
+        """Return bands, ranks and the grid of penalties."""
+        bands = " and ".join(f"{low:g} to {high:g} Hz" for low, high in self.bands)
+        sought = {
+            "chosen": "for concepts, measures of the clips or both, whichever decoded the validation events best",
+            "concepts": "for concepts",
+            "clips": "for measures of the clips",
+            "both": "for concepts and for measures of the clips",
+        }[self.design]
+        evoked = f"{self.evoked_hz[0]:g} to {self.evoked_hz[1]:g} Hz, at most {self.ranks} dimensions, sought {sought}"
+        grid = f"{self.penalties} relative penalties from 10^{self.log10_low:g} to 10^{self.log10_high:g}"
+        return (
+            f"a linear decoder of evoked responses ({evoked}) and of band covariances in the tangent space ({bands}, "
+            f"as far as the sampling rate reaches, at most {self.components} components each), an event's noise at a "
+            f"frequency taken for at most {self.damp:g} times the usual; labels by linear discriminant analysis with "
+            f"{self.priors} priors, values by ridge regression with one of {grid}"
+        )

@@ -31,3 +31,11 @@ class GlmnetSettings(Network):
         if min(self.hidden) < 1:
             raise ValueError("every hidden layer needs at least 1 unit")
         return self
+
+    def methods(self) -> str:
+        """Return the layers."""
+        return (
+            f"GLMNet on band features: an MLP on all electrodes and one on {', '.join(self.local_electrodes)}, "
+            f"each with hidden layers of {', '.join(map(str, self.hidden))} units ending in {self.embedding}, joined "
+            f"(dropout {self.dropout:g})"
+        )

@@ -32,3 +32,12 @@ class GlmnetRawSettings(Network):
     embedding: int = Field(default=256, ge=1, le=4096, description="units each branch ends in")
     dropout: float = Field(default=0.5, ge=0, lt=1, description="dropped share before each branch's last layer")
     local_electrodes: LocalElectrodes = electrode_sets()["glmnet-local"]
+
+    def methods(self) -> str:
+        """Return the layers."""
+        return (
+            f"GLMNet on epochs cut into {self.windows} equal windows: a ShallowNet on all electrodes and one on "
+            f"{', '.join(self.local_electrodes)}, each of {self.filters} filters of {self.kernel} samples, mean "
+            f"pooling over {self.pool} samples in steps of {self.pool_step}, ending in {self.embedding} units, joined "
+            f"(dropout {self.dropout:g})"
+        )

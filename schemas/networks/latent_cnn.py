@@ -35,3 +35,13 @@ class LatentCnnSettings(Network):
         if self.kernel % 2 == 0:
             raise ValueError(f"kernel must be odd, not {self.kernel}")
         return self
+
+    def methods(self) -> str:
+        """Return the layers, the noise of training, the head."""
+        head = f"the first {self.components} principal components of" if self.head == "pca" else "every value of"
+        return (
+            f"a temporal convolution network ({self.width} channels, {self.depth} residual blocks, filters of "
+            f"{self.kernel} samples, {self.tokens} stretches of time kept apart, dropout {self.dropout:g}) that "
+            f"predicts {head} the training targets; in training {self.electrode_dropout:g} of the electrodes were "
+            f"silenced and noise of {self.noise:g} SD was added"
+        )

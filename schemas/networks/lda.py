@@ -28,3 +28,15 @@ class LdaSettings(Network):
         default="empirical", description="class priors: the training shares, or all equal"
     )
     epoch_bins: EpochBins = 10
+
+    def methods(self) -> str:
+        """Return covariance and priors."""
+        covariance = {
+            "chosen": "pooled or per class, whichever decoded the validation events better",
+            "pooled": "pooled within classes",
+            "per-class": "of each class before pooling",
+        }[self.covariance]
+        return (
+            f"linear discriminant analysis in closed form, its covariance shrunk after Ledoit and Wolf ({covariance}), "
+            f"with {self.priors} priors; epochs, where read, averaged into {self.epoch_bins} bins"
+        )

@@ -62,6 +62,14 @@ class PenaltyGrid(Network):
         default=5, ge=2, le=100, description="folds over runs where the training events are of one group only"
     )
 
+    def grid(self) -> str:
+        """Return in words from where the penalty is chosen."""
+        return (
+            f"its penalty chosen by leave-one-group-out among {self.penalties} from 10^{self.log10_low:g} to "
+            f"10^{self.log10_high:g} times the kernel's mean eigenvalue (by {self.run_folds} folds over runs where "
+            "training events are of one group)"
+        )
+
     @model_validator(mode="after")
     def _grid_ordered(self) -> PenaltyGrid:
         if self.log10_low > self.log10_high:

@@ -23,3 +23,9 @@ class RidgeSettings(PenaltyGrid):
         description="share of the fitted values' variance that the stored low-rank map keeps; 1: all",
     )
     epoch_bins: EpochBins = 10
+
+    def methods(self) -> str:
+        """Return the grid of penalties and the bins of epochs."""
+        return (
+            f"ridge regression in closed form, {self.grid()}; epochs, where read, averaged into {self.epoch_bins} bins"
+        )

@@ -43,3 +43,11 @@ class SemanticMlpSettings(Network):
     def also_reads(self) -> tuple[str, ...]:
         """Return the clip index where concepts are needed."""
         return ("clips",) if self.pretrain_epochs else ()
+
+    def methods(self) -> str:
+        """Return the layers and what was learned in place of the clips' own targets."""
+        run = ", every clip of a run learned as its first" if self.label_like else ""
+        fake = (
+            f", the first {self.pretrain_epochs} epochs on made-up EEG of each concept" if self.pretrain_epochs else ""
+        )
+        return f"an MLP of {self.depth} hidden layers of {self.width} units, {self.schedule} learning rate{run}{fake}"

@@ -66,3 +66,16 @@ class Seq2SeqSettings(Network):
         if self.width % self.heads or self.width % 2:
             raise ValueError(f"width ({self.width}) must be even and a multiple of heads ({self.heads})")
         return self
+
+    def methods(self) -> str:
+        """Return windows, layers, the noise of training and the known differences from the release."""
+        decoding = {"queries": "all frames asked for at once", "shifted": "fed with its own outputs, one frame late"}
+        return (
+            f"a transformer from windows of {self.window_s:g} s every {self.step_s:g} s, embedded by "
+            f"{self.embedder} (dropout {self.embedder_dropout:g}), to frames ({self.encoder_layers} encoder and "
+            f"{self.decoder_layers} decoder layers of width {self.width} with {self.heads} heads and "
+            f"{self.feed_forward} hidden units, dropout {self.dropout:g}; {decoding[self.decoding]}), each "
+            f"{self.scaler} standardised, targets {'standardised' if self.standardise else 'as they are'}; in training "
+            f"{self.electrode_dropout:g} of the electrodes were silenced and noise of {self.noise:g} SD was added; "
+            f"optimizer {self.optimizer}, {self.schedule} learning rate"
+        )

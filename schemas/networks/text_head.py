@@ -50,3 +50,22 @@ class TextHeadSettings(PenaltyGrid):
     def stamps(self) -> tuple[str, ...]:
         """Say that what is decoded was there before."""
         return ("retrieval: what is decoded is a training clip's",) if self.readout == "nearest" else ()
+
+    def methods(self) -> str:
+        """Return the regression, the components and what is read out."""
+        readout = {
+            "mean": "the regression itself",
+            "prototype": "the mean training target of the nearest concept",
+            "nearest": "the target of the nearest training clip",
+        }[self.readout]
+        way = f"ridge regression, {self.grid()}; epochs, where read, averaged into {self.epoch_bins} bins"
+        if self.kind == "mlp":
+            way = f"an MLP of {self.hidden} hidden units (dropout {self.dropout:g})"
+            contrast = (
+                f", InfoNCE of weight {self.contrastive:g} at temperature {self.temperature:g} beside the squared error"
+            )
+            way += contrast if self.contrastive else ""
+        return (
+            f"a head to at most {self.components} principal components of the training targets (tokens below "
+            f"{self.constant_share:g} of the mean token's variance kept constant) by {way}; decoded was {readout}"
+        )

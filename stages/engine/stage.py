@@ -52,12 +52,14 @@ class Printed:
     """The table that a stage's command prints when it is done; `--json` prints all of it.
 
     `lines` is a "module:function" from an artifact to rows of its own for people; empty: the table's `columns`.
+    `rest` is the command that shows what these leave out.
     """
 
     role: str
     table: str
     columns: tuple[str, ...]
     lines: str = ""
+    rest: str = ""
 
 
 @dataclass(frozen=True)

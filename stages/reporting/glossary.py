@@ -25,7 +25,7 @@ class Glossary:
         """Return the glossary of some definitions; of several of one name, the last one."""
         return cls({(row.metric, row.variant): row for row in rows})
 
-    def definition(self, row: Score | Contrast | Look | Values) -> Definition:
+    def definition(self, row: Score | Contrast | Look | Values | Measure) -> Definition:
         """Return what a row's metric is; one that nobody defined goes by its name, the higher the better."""
         found = self.definitions.get((row.metric, row.variant))
         title = f"{row.metric} {row.variant}".strip()
@@ -34,7 +34,7 @@ class Glossary:
             title=title, definition="",
         )  # fmt: skip
 
-    def name(self, row: Score | Contrast | Look | Values) -> str:
+    def name(self, row: Score | Contrast | Look | Values | Measure) -> str:
         """Return a measure as people write it: "concept balanced accuracy", "identification within run"."""
         words = f"{row.target} {self.definition(row).title}".strip()
         return f"{words} ({row.subset})" if row.subset else words

@@ -77,8 +77,9 @@ def _together(found: Headline, things: str) -> tuple[str, str]:
     )
     if found.whose == "nobody":
         return f"No evidence over {found.tested} people that the {things}.", note.strip()
-    note += f"It rests on {listed([item.name for item in found.passed])}; {found.hits} of {found.tested} "
-    note += "pass alone on one of the scores or more, after the same correction."
+    note += f"It rests on {listed([item.name for item in found.passed])}. Tested one by one, {found.hits} "
+    note += f"of {found.tested} have a score that passes after the same correction; "
+    note += "'pass alone' counts score by score, uncorrected."
     if found.whose == "somebody":
         return f"In at least one of {found.tested} people the {things}; that people do, is not shown.", note
     return f"Over {found.tested} people, the {things}: in {found.share}.", note

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eeg2vid.schemas.scores import Contrast, Score
+from eeg2vid.schemas.scores import ChanceKind, Contrast, Score
 
 
 def number(value: float, signed: bool = False) -> str:
@@ -11,6 +11,26 @@ def number(value: float, signed: bool = False) -> str:
     text = text.removeprefix("0") if text.startswith("0.") else text
     sign = "" if not text.strip("0.") else "−" if value < 0 else "+" if signed else ""
     return sign + text
+
+
+def level(chance: float, baseline: float | None) -> float:
+    """Return what a score must pass: chance, or what always naming the commonest class gets where that is more."""
+    return chance if baseline is None else max(chance, baseline)
+
+
+def level_of(row: Score) -> float:
+    """Return what a row's value must pass, as it stands under `chance` everywhere."""
+    return level(row.chance, row.baseline)
+
+
+def level_kind(row: Score) -> ChanceKind:
+    """Return how that was found."""
+    return "majority" if level_of(row) > row.chance else row.chance_kind
+
+
+def plain_p(p: float | None) -> str:
+    """Return a p-value as it stands in a column: .012, < .001."""
+    return p_value(p).removeprefix("= ")
 
 
 def interval(row: Score | Contrast) -> str:

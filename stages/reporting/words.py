@@ -24,7 +24,7 @@ from eeg2vid.stages.reporting.findings import (
 )
 from eeg2vid.stages.reporting.glossary import capital, constant, listed
 from eeg2vid.stages.reporting.headline import say_headline
-from eeg2vid.stages.reporting.numbers import number, p_value, with_interval
+from eeg2vid.stages.reporting.numbers import level, level_of, number, p_value, with_interval
 from eeg2vid.stages.reporting.over_people import share_of
 from eeg2vid.stages.reporting.rules import FROZEN_FRAME, Subject, judge
 from eeg2vid.stages.statistics.power import power_sentence
@@ -169,7 +169,7 @@ def _power(chance: float, spread: float, n_runs: int, item: Evidence) -> str:
 def _numbers(item: Evidence) -> str:
     """Return value, chance and tests in one clause."""
     row, contrast = item.score, item.contrasts.get(SHUFFLED_RUNS)
-    text = f"{item.name} {with_interval(row.value, row)}, chance {number(row.chance)}"
+    text = f"{item.name} {with_interval(row.value, row)}, chance {number(level_of(row))}"
     text += "" if row.p is None else f", p {p_value(row.p)}"
     return text if contrast is None else f"{text}; {_difference_from(contrast)}"
 
@@ -203,7 +203,7 @@ def _counted(finding: Counted) -> tuple[str, str]:
     values = [item.score.value for item in items]
     numbers = (
         f"median {number(median(values))}, range {number(min(values))} to {number(max(values))}, "
-        f"median chance {number(median(item.score.chance for item in items))}"
+        f"median chance {number(median(level_of(item.score) for item in items))}"
     )
     among = items[0].definition.among
     what = items[0].name + (f" (own clip among {among})" if among else "")
@@ -226,7 +226,7 @@ def _joined(finding: Joined) -> tuple[str, str]:
         "somebody": f"{what} is better than chance in at least one of {people} people; that people are, is not shown",
         "nobody": f"{what} cannot be told from chance over {people} people",
     }
-    numbers = f"mean {number(over.interval.value)}{_bounds(over)}, chance {number(over.chance)}"
+    numbers = f"mean {number(over.interval.value)}{_bounds(over)}, chance {number(level(over.chance, over.baseline))}"
     numbers += f", p {p_value(joint.p)} in one test of all"
     if joint.p_without_strongest is not None:
         numbers += f", {p_value(joint.p_without_strongest).removeprefix('= ')} without the strongest"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from statistics import stdev
+from typing import Any, Literal, TextIO
 
 from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.errors import MissingInputError, UsageError
@@ -16,20 +18,47 @@ from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.judging.people import person_of
 from eeg2vid.stages.metrics.people import Person, Together, together
 from eeg2vid.stages.metrics.versus import Versus, variance_over_seeds, versus
+from eeg2vid.stages.reporting.glossary import Glossary
 from eeg2vid.stages.services.published import Published, published, unfair
-from eeg2vid.stages.services.score_lines import measure_name
 from eeg2vid.stages.statistics.adjust import fdr, holm
 from eeg2vid.stages.store.layout import find_artifacts, unit_subject
 from eeg2vid.stages.store.reader import Artifact, open_artifact
 
 ALL = "all"
 Adjust = Literal["holm", "fdr"]
-COLUMNS = (
-    "system", "subject", "target", "metric", "variant", "subset", "condition", "name", "value", "low", "high",
-    "interval", "chance", "chance_kind", "empirical_chance", "baseline", "above_chance", "p", "p_adjusted",
-    "p_without_strongest", "prevalence", "n_events", "n_clips", "n_runs", "n_subjects", "note", "detail", "stamps",
-)  # fmt: skip
-"""What `compare` tells of every score, in the order of its CSV."""
+COLUMNS: dict[str, str] = {
+    "system": "variant of score",
+    "against": "the system that is subtracted: value, interval and p are then of the difference; empty: a score",
+    "subject": "whose score; all: over people",
+    "target": "what was decoded; empty: the videos",
+    "metric": "name of the metric",
+    "variant": "of the metric; empty: the metric as such",
+    "subset": "which events; empty: all that were decoded",
+    "condition": "what was put in place of the EEG or of a part; full: nothing, tables call it decoded",
+    "name": "the measure as tables write it",
+    "value": "the score; over people their mean",
+    "sd": "standard deviation over people, n - 1; empty: of one person",
+    "low": "lower end of the 95 % interval",
+    "high": "its upper end",
+    "interval": "how the interval was found",
+    "chance": "what knowing nothing scores",
+    "chance_kind": "how that was found: analytic, pairing, majority",
+    "empirical_chance": "beside a formula: what wrong pairings score",
+    "baseline": "what always naming the commonest class scores; where it is more than chance tables show it as chance",
+    "above_chance": "share of the way from chance to the best possible value",
+    "p": "one-sided, by exchange of whole runs; of a difference two-sided",
+    "p_adjusted": "p corrected for the tests of one system, person and condition (--adjust)",
+    "p_without_strongest": "p over people without the strongest of them",
+    "prevalence": "more than this share of people shows it (95 % bound)",
+    "n_events": "events",
+    "n_clips": "different clips",
+    "n_runs": "runs",
+    "n_subjects": "people that the row rests on",
+    "note": "what must be known to read p",
+    "detail": "how the value came about",
+    "stamps": "what must be said of the system: simulated, leaks",
+}
+"""What `compare` tells of every score, in the order of its CSV, and what each column holds."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +68,12 @@ class System:
     name: str
     scores: Mapping[str, Artifact]
 
-    @property
+    @cached_property
     def people(self) -> list[Person]:
         """The scores of everybody, and what they rest on."""
         return [person_of(artifact) for artifact in self.scores.values()]
 
-    @property
+    @cached_property
     def definitions(self) -> dict[tuple[str, str], Definition]:
         """What the metrics are."""
         return {(d.metric, d.variant): d for a in self.scores.values() for d in a.table("definitions", Definition)}
@@ -86,7 +115,7 @@ def rows_of(system: System) -> list[dict[str, Any]]:
     found = [_over_people(system.name, one, definitions) for one in together(people, lower)] if len(people) > 1 else []
     for person in people:
         for row in person.scores:
-            told = row.model_dump(mode="json") | {"name": measure_name(row, definitions)}
+            told = row.model_dump(mode="json") | {"name": Glossary(definitions).name(row)}
             found.append({key: told.get(key) for key in COLUMNS} | {"system": system.name, "subject": person.subject})
     return [row | {"stamps": stamps} for row in found]
 
@@ -107,12 +136,12 @@ def adjusted(rows: Sequence[dict[str, Any]], method: Adjust) -> list[dict[str, A
     return found
 
 
-def _lower(definitions: Mapping[tuple[str, str], Definition], row: Score) -> bool:
+def _lower(definitions: dict[tuple[str, str], Definition], row: Score) -> bool:
     told = definitions.get((row.metric, row.variant))
     return told is not None and told.direction == "lower"
 
 
-def _over_people(system: str, one: Together, definitions: Mapping[tuple[str, str], Definition]) -> dict[str, Any]:
+def _over_people(system: str, one: Together, definitions: dict[tuple[str, str], Definition]) -> dict[str, Any]:
     row, joint = one.rows[0], one.joint
     notes = [] if one.alike or joint is None else ["people's runs differ: each is relabeled by itself"]
     told: dict[str, Any] = {
@@ -120,8 +149,9 @@ def _over_people(system: str, one: Together, definitions: Mapping[tuple[str, str
         "system": system,
         "subject": ALL,
         "condition": one.condition,
-        "name": measure_name(row, definitions),
+        "name": Glossary(definitions).name(row),
         "value": one.interval.value,
+        "sd": stdev([other.value for other in one.rows]) if len(one.rows) > 1 else None,
         "low": _known(one.interval.low),
         "high": _known(one.interval.high),
         "interval": one.interval.how,
@@ -147,21 +177,29 @@ def _known(value: float) -> float | None:
 
 
 def against(ours: System, theirs: System, margin: float | None) -> list[dict[str, Any]]:
-    """Return the differences of two systems on the events that both scored."""
+    """Return the differences of two systems on the events that both scored: over people, and of each of several."""
     definitions = {**theirs.definitions, **ours.definitions}
-    found = versus(ours.people, theirs.people, margin)
-    return [_difference(ours.name, theirs.name, one, definitions) for one in found]
+    other = {person.subject: person for person in theirs.people}
+    mine = [person for person in ours.people if person.subject in other]
+    found = versus(mine, list(other.values()), margin)
+    rows = [_difference(ours.name, theirs.name, ALL, one, definitions) for one in found]
+    for person in mine if len(mine) > 1 else ():
+        own = versus([person], [other[person.subject]], margin)
+        rows += [_difference(ours.name, theirs.name, person.subject, one, definitions) for one in own]
+    stamps = ", ".join(dict.fromkeys([*ours.stamps, *theirs.stamps]))
+    return [row | {"stamps": stamps} for row in rows]
 
 
 def _difference(
-    ours: str, theirs: str, one: Versus, definitions: Mapping[tuple[str, str], Definition]
+    ours: str, theirs: str, subject: str, one: Versus, definitions: dict[tuple[str, str], Definition]
 ) -> dict[str, Any]:
     return {
         "system": ours,
         "against": theirs,
+        "subject": subject,
         **one.measure._asdict(),
         "condition": one.condition,
-        "name": measure_name(one.measure, definitions),
+        "name": Glossary(definitions).name(one.measure),
         "difference": one.difference.value,
         "low": _known(one.difference.low),
         "high": _known(one.difference.high),
@@ -174,6 +212,12 @@ def _difference(
     }
 
 
+def tidy(scores: Sequence[Mapping[str, Any]], differences: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return scores and differences as rows of one table with `COLUMNS`."""
+    rows = [*scores, *({**row, "value": row["difference"]} for row in differences)]
+    return [{key: row.get(key) for key in COLUMNS} for row in rows]
+
+
 def variances(systems: Sequence[System]) -> list[dict[str, Any]]:
     """Return where the scores of systems differ that are one but for their seeds: people, runs, seeds, the rest.
 
@@ -183,7 +227,7 @@ def variances(systems: Sequence[System]) -> list[dict[str, Any]]:
     everybody = [(system.name, person) for system in systems for person in system.people]
     asked = dict.fromkeys(key for _, person in everybody for key in person.given if key[1] == FULL)
     return [
-        {"name": measure_name(key[0], definitions), **key[0]._asdict(), **split}
+        {"name": Glossary(definitions).name(key[0]), **key[0]._asdict(), **split}
         for key in asked
         if (split := variance_over_seeds(everybody, key))
     ]
@@ -211,9 +255,8 @@ def _beside(system: System, row: Mapping[str, Any], one: Published) -> dict[str,
     }
 
 
-def write_csv(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = COLUMNS) -> None:
-    """Write rows as a CSV file; an empty field is what is not known."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n", extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows({key: "" if row.get(key) is None else row.get(key) for key in columns} for row in rows)
+def write_csv(file: TextIO, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows as CSV with `COLUMNS`; an empty field is what is not known."""
+    writer = csv.DictWriter(file, list(COLUMNS), lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows({key: "" if row.get(key) is None else row.get(key) for key in COLUMNS} for row in rows)

@@ -96,6 +96,20 @@ def test_each_fold_learns_the_clips_that_train_in_it_and_its_adapter_is_read_bac
         assert picture.size[0] > 300
 
 
+def test_methods_say_what_was_tuned(made, cli_ok):
+    cli_ok(*TUNE, "-w", made)
+    held = made / "artifacts" / "score"
+    aside = held.rename(made / "scores-aside")
+    try:
+        told = " ".join(cli_ok("cite", "--methods", "-w", made, "--json").json["paragraphs"]["Decoding"])
+    finally:
+        aside.rename(held)
+    row, settings = opened(made).table("models", VideoModel)[0], opened(made).manifest.settings
+    assert f"in 4 steps of 4 clips at a learning rate of {settings['learning_rate']:g}" in told
+    assert f"{row.clips} of them" in told and f"{row.parameters:,} parameters" in told
+    assert "captions were left out in 10%" in told and "[@wu2023tuneavideo; @liu2024eeg2video; @rombach2022ldm]" in told
+
+
 def test_nothing_is_made_twice_and_shards_give_the_same_bytes(made, cli_ok, digests):
     words = (*TUNE, "--steps", 1, "-w", made, "--variant", "in-one")
     cli_ok(*words)

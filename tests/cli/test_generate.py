@@ -79,6 +79,21 @@ def test_conditions_make_what_they_say(made):
     assert np.array_equal(frames(workspace, "frozen-frame"), np.repeat(full[:, :1], 6, axis=1))
 
 
+def test_methods_say_how_videos_were_sampled(made, cli_ok):
+    workspace, _ = made
+    told = cli_ok("cite", "--methods", "-w", workspace, "--json").json
+    decoding = " ".join(told["paragraphs"]["Decoding"])
+    settings = videos(workspace).manifest.settings["generator"]
+    sampling = settings["sampling"]
+    assert f"DPM-Solver++ (2M), {sampling['steps']} steps ({sampling['spacing']} spacing)" in decoding
+    assert f"guidance {sampling['guidance']:g}" in decoding and f"time {settings['start_time']}" in decoding
+    assert f"a slow clip shared {settings['beta_slow']:g}, of a fast one {settings['beta_fast']:g}" in decoding
+    assert f"{len(frames(workspace))} videos of each person" in decoding and "tiny/unet" in decoding
+    keys = [row["key"] for row in told["citations"]]
+    assert {"lu2022dpmpp", "ho2022cfg", "oord2018cpc"} <= set(keys)
+    assert "generate/small (1 of 2 units)" in " ".join(told["remarks"])  # nothing of subject 2
+
+
 def test_true_motion_changes_the_clips_whose_motion_was_decoded_wrong(made):
     workspace, _ = made
     differs = (frames(workspace, "true-motion") != frames(workspace)).any(axis=(1, 2, 3, 4))

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,11 @@ def test_caption_then_text_then_images(workspace, cli_ok, models):
         "image_encoder"
     }
     assert np.allclose(mean.read("image"), every.reshape(CLIPS, 6, -1).mean(axis=1), atol=1e-5)
+
+    shutil.rmtree(workspace / "artifacts" / "score")  # else only what lies behind scores is told
+    told = " ".join(cli_ok("cite", "--methods", "-w", workspace, "--json").json["paragraphs"]["Clips"])
+    assert "from the middle frame (3 beams, 6 tokens at most) [@li2022blip]" in told
+    assert "Captions were encoded by" in told and "CLIP's image encoder on every frame (the mean kept)" in told
 
 
 def test_the_tiny_models_understand_simulated_clips(workspace, cli_ok):

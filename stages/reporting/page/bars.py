@@ -10,6 +10,7 @@ from statistics import median
 from markupsafe import Markup
 
 from eeg2vid.schemas.scores import Contrast, Measure, Score
+from eeg2vid.stages.reporting.numbers import level_of
 
 _WIDTH, _HEIGHT, _MARGIN = 180, 18, 6
 
@@ -66,7 +67,7 @@ def metric_scales(scores: Iterable[Score], intervals: bool = True) -> dict[Measu
     """Return one scale per measure, so that conditions and subjects compare by eye."""
     ends: dict[Measure, list[float]] = {}
     for row in scores:
-        ends.setdefault(row.measure, []).extend((row.value, row.chance, *(_bounds(row) if intervals else ())))
+        ends.setdefault(row.measure, []).extend((row.value, level_of(row), *(_bounds(row) if intervals else ())))
     return {measure: scale_of(values) for measure, values in ends.items()}
 
 

@@ -9,7 +9,7 @@ from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.scores import Measure, Score
 from eeg2vid.stages.reporting.findings import Tone
 from eeg2vid.stages.reporting.glossary import Glossary
-from eeg2vid.stages.reporting.numbers import interval, number, p_value
+from eeg2vid.stages.reporting.numbers import interval, level_of, number, plain_p
 from eeg2vid.stages.reporting.page.sample import Sample, sample_of
 from eeg2vid.stages.reporting.page.views import SubjectView
 from eeg2vid.stages.reporting.rules import BALANCED
@@ -50,7 +50,7 @@ def person_line(view: SubjectView, measures: Sequence[Measure], tone: Tone, head
 def _cells(row: Score | None) -> tuple[str, str, str, str]:
     if row is None:
         return ("–", "–", "–", "–")
-    return (number(row.value), interval(row), number(row.chance), p_value(row.p).removeprefix("= "))
+    return (number(row.value), interval(row), number(level_of(row)), plain_p(row.p))
 
 
 def sample_of_view(view: SubjectView, glossary: Glossary) -> Sample:

@@ -15,6 +15,7 @@ from eeg2vid.schemas.conditions import SHUFFLED_RUNS
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.scores import SAME_FRAMES
 from eeg2vid.stages.reporting.glossary import Glossary, about
+from eeg2vid.stages.reporting.numbers import level_kind
 from eeg2vid.stages.reporting.over_people import over_people
 from eeg2vid.stages.reporting.page.addresses import addresses
 from eeg2vid.stages.reporting.page.clips import metrics_of, section_of_all, section_of_sample, shown_first, slots_of
@@ -201,7 +202,7 @@ class Pages:
             "facts": facts(views, frames, self.data.fps),
             "copied": [row.sentence for row in self.data.terms if row.term == SAME_FRAMES],
             "conditions": [(name, about(name, self.data.terms)) for name in conditions],
-            "chance_kinds": {(row.kind, row.chance_kind) for row in scores},
+            "chance_kinds": {(row.kind, level_kind(row)) for row in scores},
             "kinds": {row.kind for row in scores},
             "contrasted": bool(contrasts),
             "shuffled": SHUFFLED_RUNS if SHUFFLED_RUNS in conditions else "",

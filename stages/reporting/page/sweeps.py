@@ -11,7 +11,7 @@ from markupsafe import Markup
 from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.scores import Measure, Score
 from eeg2vid.stages.reporting.glossary import Glossary
-from eeg2vid.stages.reporting.numbers import number
+from eeg2vid.stages.reporting.numbers import level_of, number
 from eeg2vid.stages.reporting.page.canvas import Canvas
 
 
@@ -86,7 +86,7 @@ def sweep_plot(
 
 
 def _point(place: float, word: str, rows: Sequence[Score]) -> Point:
-    values, chance = [row.value for row in rows], median(row.chance for row in rows)
+    values, chance = [row.value for row in rows], median(level_of(row) for row in rows)
     if len(rows) == 1:
         return Point(place, word, values[0], rows[0].low, rows[0].high, chance)
     return Point(place, word, median(values), min(values), max(values), chance)

@@ -10,7 +10,7 @@ from eeg2vid.schemas.conditions import FULL, POSITION_VOTE
 from eeg2vid.schemas.scores import Contrast, Kind, Measure, Score
 from eeg2vid.stages.reporting.evidence import ALPHA, Evidence, evidence_of
 from eeg2vid.stages.reporting.glossary import Glossary, capital, full_first, grouped
-from eeg2vid.stages.reporting.numbers import bounds, interval, number, p_value
+from eeg2vid.stages.reporting.numbers import bounds, interval, level_kind, level_of, number, plain_p
 from eeg2vid.stages.reporting.over_people import Joint
 from eeg2vid.stages.reporting.page import bars
 from eeg2vid.stages.reporting.page.views import Line, SubjectView
@@ -89,12 +89,12 @@ def score_lines(scores: Iterable[Score], scales: dict[Measure, bars.Scale], glos
     lines = []
     for rows in grouped(scores):
         for k, row in enumerate(full_first(rows)):
-            p = p_value(row.p).removeprefix("= ") + "*" * (row.p is not None and bool(row.note))
+            p = plain_p(row.p) + "*" * (row.p is not None and bool(row.note))
             cells = (
-                number(row.value), interval(row), number(row.chance), _CHANCE_KINDS[row.chance_kind],
+                number(row.value), interval(row), number(level_of(row)), _CHANCE_KINDS[level_kind(row)],
                 p, str(row.n_events), str(row.n_runs),
             )  # fmt: skip
-            bar = bars.interval_bar(scales[row.measure], row.value, row.low, row.high, row.chance)
+            bar = bars.interval_bar(scales[row.measure], row.value, row.low, row.high, level_of(row))
             lines.append(Line(glossary.title(row), k == 0, len(rows), row.condition, cells, bar))
     return lines
 
@@ -107,7 +107,7 @@ def contrast_lines(contrasts: Iterable[Contrast], scales: dict[Measure, bars.Sca
             cells = (
                 number(row.difference, signed=True),
                 interval(row),
-                p_value(row.p).removeprefix("= "),
+                plain_p(row.p),
             )
             bar = bars.interval_bar(scales[row.measure], row.difference, row.low, row.high, 0.0)
             lines.append(Line(glossary.title(row), k == 0, len(rows), row.control, cells, bar))
@@ -132,8 +132,8 @@ def summary_lines(
             conditions.setdefault(row.condition, []).append(row)
         for k, (name, members) in enumerate(conditions.items()):
             over = joint.get((members[0].measure, name))
-            values, chance = [row.value for row in members], fmean(row.chance for row in members)
-            p = p_value(over.joint.p).removeprefix("= ") if over is not None and over.joint is not None else "–"
+            values, chance = [row.value for row in members], fmean(level_of(row) for row in members)
+            p = plain_p(over.joint.p) if over is not None and over.joint is not None else "–"
             around = "–" if over is None else bounds(over.interval.low, over.interval.high)
             hits = _alone(members, evidence.get(members[0].measure, []) if name == FULL else [])
             there = str(people) if len(members) == people else f"{len(members)} of {people}"

@@ -8,6 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from eeg2vid.stages.reporting import titles
+
 
 @cache
 def template(name: str) -> Any:
@@ -20,4 +22,5 @@ def template(name: str) -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["titles"] = titles
     return environment.get_template(name)

@@ -1,0 +1,1 @@
+"""A finished study as the paragraphs of a paper's methods: what manifests and tables say, nothing else."""
