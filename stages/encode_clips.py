@@ -43,7 +43,7 @@ class EncodeClips(Stage):
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=10)
     examples = (
         "eeg2vid encode-clips --eye image-encoder --models sd --device cuda",
-        "eeg2vid encode-clips --eye image-encoder --set eye.frame=all --variant image-encoder-mean",
+        "eeg2vid encode-clips --eye image-encoder --set eye.frame=all --variant image-encoder-mean --new",
         "eeg2vid encode-clips --eye video-classifier --models sd --device cuda --precision float16",
     )
 

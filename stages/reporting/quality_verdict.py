@@ -121,7 +121,9 @@ def _line(quality: Quality, scalp: Sequence[int], options: list[str]) -> list[st
 
 def command(subject: str, options: Sequence[str]) -> str:
     """Return the command that helps, empty if nothing needs to be done."""
-    return " ".join(["eeg2vid preprocess", f"--subject {subject}", "--variant clean", *options]) if options else ""
+    return (
+        " ".join(["eeg2vid preprocess", f"--subject {subject}", "--variant clean --new", *options]) if options else ""
+    )
 
 
 def merged(options: Sequence[str]) -> tuple[str, ...]:

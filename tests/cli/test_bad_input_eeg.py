@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import pytest
 
-PREPROCESS = ("preprocess", "--subject", "1", "--variant", "mine")
+PREPROCESS = ("preprocess", "--subject", "1", "--variant", "mine", "--new")
 FOLD = ("--fold", "block-3")
 
 SETTINGS = {

@@ -90,7 +90,7 @@ def test_an_eye_that_compares_sees_nothing_in_true_clips_alone(workspace, cli):
     assert "eeg2vid perceive --eye lpips" in refused.err
     config = workspace / "eeg2vid.toml"
     config.write_text(config.read_text() + "\n[train-mapper.eye]\ntargets = ['percept:dists']\n")
-    refused = cli("train-mapper", "--variant", "eye", "-w", workspace, "--subject", 1)
+    refused = cli("train-mapper", "--variant", "eye", "--new", "-w", workspace, "--subject", 1)
     assert refused.code == 2 and "compares decoded with true clips" in refused.err
 
 

@@ -161,13 +161,21 @@ def test_workspace_works_without_its_data(study, cli, cli_ok, digests):
 def test_variant_of_ones_own_from_end_to_end(workspace, cli, cli_ok, digests):
     before = digests(workspace)
     tail = (*ONE, "-w", workspace)
-    cli_ok("train-mapper", "--variant", "stiff", "--set", "network.log10_low=3", *tail)
-    result = cli_ok("predict", "--variant", "stiff", "--from", "mappers=train-mapper/stiff", *tail, "--json")
+    cli_ok("train-mapper", "--variant", "stiff", "--new", "--set", "network.log10_low=3", *tail)
+    result = cli_ok("predict", "--variant", "stiff", "--new", "--from", "mappers=train-mapper/stiff", *tail, "--json")
     assert made(result)[0] == ["predict/stiff/sub-1"]
     # two candidates and no choice would be a guess; a variant reads its namesake
-    cli_ok("generate", "--variant", "stiff", "--from", "predictions=predict/stiff", *tail)
+    cli_ok("generate", "--variant", "stiff", "--new", "--from", "predictions=predict/stiff", *tail)
     cli_ok(
-        "score", "--variant", "stiff", "--from", "videos=generate/stiff", "--from", "predictions=predict/stiff", *tail
+        "score",
+        "--variant",
+        "stiff",
+        "--new",
+        "--from",
+        "videos=generate/stiff",
+        "--from",
+        "predictions=predict/stiff",
+        *tail,
     )
     manifest = open_artifact(workspace, Address("generate", "stiff", "sub-1", "videos")).manifest
     assert [ref.address for ref in manifest.inputs if ref.role == "predictions"] == ["predict/stiff/sub-1/predictions"]
@@ -202,7 +210,7 @@ def test_two_candidates_and_no_choice(workspace, cli, cli_ok):
     assert "role 'epochs' could come from" in result.err
     assert "--from epochs=preprocess/" in result.err
     chosen = ("--from", "epochs=preprocess/short", "--from", "features=preprocess/short")
-    cli_ok("train-mapper", *ONE, "--variant", "short", *chosen, "-w", workspace)
+    cli_ok("train-mapper", *ONE, "--variant", "short", "--new", *chosen, "-w", workspace)
     inputs = cli_ok("inspect", "train-mapper/short", "-w", workspace, "--json").json["inputs"]
     assert {ref["variant"] for ref in inputs if ref["stage"] == "preprocess"} == {"short"}
 
