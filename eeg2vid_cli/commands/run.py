@@ -29,16 +29,19 @@ from eeg2vid.cli.options import (
     make_execution,
 )
 from eeg2vid.cli.output import emit, talk
+from eeg2vid.cli.pasting import pasteable
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
+from eeg2vid.stages.engine.plan import Judge
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.registry import STAGES
 from eeg2vid.stages.services.foresight import foresee
+from eeg2vid.stages.services.unread import unread_variants
 
 
 def run(
@@ -80,8 +83,8 @@ def run(
     )
     subjects = chosen_subjects(study, subject)
     as_json = wants_json(ctx, json)
-    for sentence in study.left_out():
-        talk().print(sentence)
+    for sentence in [*study.left_out(), *unread_variants(Judge(study, subjects), study.plan(subjects))]:
+        talk().print(pasteable(sentence, ctx))
     if execution.dry_run:
         foresight = foresee(study, subjects, planned_nodes(study, subjects, until), execution)
         show_plan(ctx, foresight, as_json=as_json)

@@ -15,8 +15,10 @@ from eeg2vid.cli.commands.stage import in_short
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json
 from eeg2vid.cli.options import ModelsOption, ProtocolOption, RecipeOption, Request, SubjectOption, chosen_subjects
 from eeg2vid.cli.output import emit, table, talk
+from eeg2vid.cli.pasting import pasteable
 from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.services.mermaid import flow_chart
+from eeg2vid.stages.services.unread import unread_variants
 from eeg2vid.stages.store.code import package_digest, parts_of_other_code
 
 _OTHER_CODE = "made by another version of eeg2vid"
@@ -46,7 +48,8 @@ def status(
     subjects = chosen_subjects(study, subject)
     judge = Judge(study, subjects)
     with _keeping_all():
-        verdicts = [judge.judge(node) for node in study.plan(subjects)]
+        nodes = study.plan(subjects)
+        verdicts = [judge.judge(node) for node in nodes]
     if graph:
         chart = flow_chart(judge, verdicts)
         if wants_json(ctx, json):
@@ -68,6 +71,8 @@ def status(
         for note in said:
             if note != _OTHER_CODE:
                 talk().print(f"{node}: {note}")
+    for sentence in unread_variants(judge, nodes):
+        talk().print(pasteable(sentence, ctx))
     older = [node for node, said in notes.items() if _OTHER_CODE in said]
     if older:
         talk().print(

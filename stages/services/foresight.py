@@ -98,12 +98,15 @@ class _Looking:
         self._blocked: set[Node] = set()
         self._left: set[Node] = set()
         self._located: dict[str, Eeg2VidError | None] = {}
+        self._no_device: Eeg2VidError | None = None
 
     def at(self, nodes: Sequence[Node]) -> Foresight:
         """Look at all of them."""
         for node in nodes:
             self.found.verdicts.append(self._look(node))
         self.found._commands = commands_before(self.judge, list(self.found._lacking), self._promised)
+        if self._no_device is not None:
+            self._note(self._no_device)
         if (error := too_small(self.study, self.found.to_make)) is not None:
             self._note(error)
         return self.found
@@ -161,12 +164,15 @@ class _Looking:
                 self._located[role] = self._missing_model(role)
             if (error := self._located[role]) is not None:
                 return self._note(error, node)
+        if stage.uses_torch and self.execution.device not in ("cpu", "auto") and self._no_device is None:
+            try:
+                resolve_device(self.execution.device)
+            except Eeg2VidError as absent:
+                self._no_device = absent
         context = UnitContext(
             self.study, node, self.study.settings(node.stage, node.variant).settings, self.judge.inputs(node)
         )
         try:
-            if stage.uses_torch and self.execution.device not in ("cpu", "auto"):
-                resolve_device(self.execution.device)
             if not stage.sources_are_data:
                 stage.sources(context)
             error = stage.foreseen(context) if complete else None
