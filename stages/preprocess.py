@@ -12,6 +12,7 @@ from eeg2vid.schemas.features import EPOCHS, FEATURES, HINT_BASELINE, SMOOTHED, 
 from eeg2vid.schemas.preprocessing import PreprocessSettings
 from eeg2vid.schemas.recordings import EVENTS, RECORDINGS
 from eeg2vid.schemas.splits import FOLDS, Part
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.cohort.people import times_in_blocks
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Needs, Per, Read, Resources, Stage, Write
@@ -156,7 +157,7 @@ def _say(ctx: Context, epochs: Epochs, settings: PreprocessSettings) -> None:
         ctx.reporter.remark(f"{ctx.node}: {sentence}")
     for count, why in _counts(epochs, settings):
         if count:
-            ctx.reporter.remark(f"{ctx.node}: {count} of {len(epochs.states)} epochs {why}")
+            ctx.reporter.remark(f"{ctx.node}: {count} of {counted(len(epochs.states), 'epoch')} {why}")
     if settings.smoothing != "none":
         ctx.stamp(SMOOTHED)
     if settings.baseline == "hint":

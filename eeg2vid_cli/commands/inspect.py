@@ -13,6 +13,7 @@ from eeg2vid.cli.output import emit, table
 from eeg2vid.schemas.catalogue import VERSIONS
 from eeg2vid.schemas.errors import MissingInputError, UnreadableError
 from eeg2vid.schemas.manifest import Manifest
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.store.code import package_digest
 from eeg2vid.stages.store.layout import MANIFEST, Address, find_artifacts
@@ -90,7 +91,7 @@ def _line(manifest: Manifest) -> dict[str, Any]:
 
 def _content(manifest: Manifest) -> str:
     arrays = [f"{name} {'x'.join(map(str, entry.shape))}" for name, entry in manifest.arrays.items()]
-    tables = [f"{name} ({entry.rows} rows)" for name, entry in manifest.tables.items()]
+    tables = [f"{name} ({counted(entry.rows, 'row')})" for name, entry in manifest.tables.items()]
     return ", ".join([*arrays, *tables, *([f"{len(manifest.weights)} model files"] if manifest.weights else [])])
 
 

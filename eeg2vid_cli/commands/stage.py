@@ -18,6 +18,7 @@ from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.conditions import FULL, require_maker
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.settings import Execution
+from eeg2vid.schemas.words import counted, plural
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
@@ -103,7 +104,8 @@ def make_and_tell(runner: Runner, nodes: Sequence[Node]) -> list[Outcome]:
 def _said(outcome: Outcome) -> str:
     node, verdict = outcome.verdict.node, outcome.verdict
     if outcome.missing_parts:
-        return f"{node}: this shard is done, {outcome.missing_parts} parts are left to others"
+        left = outcome.missing_parts
+        return f"{node}: this shard is done, {counted(left, 'part')} {plural(left, 'is')} left to others"
     if outcome.ran:
         why = "" if verdict.state in ("missing", "done") else f" ({in_short(verdict.reasons, 3)})"
         return f"{node}: made in {outcome.seconds:.1f} s{why}"

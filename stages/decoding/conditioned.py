@@ -11,6 +11,7 @@ from eeg2vid.schemas.entities import Electrode, Fold
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.preprocessing import PreprocessSettings
 from eeg2vid.schemas.splits import Part
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.cohort.folds import FoldParts
 from eeg2vid.stages.cohort.people import Cohort, gather, run_of
 from eeg2vid.stages.engine.protocol import Context
@@ -67,7 +68,7 @@ def sources_of_folds(ctx: Context, cohort: Cohort, folds: Sequence[FoldParts]) -
         raise _nobody_moves(ctx)
     if kept:
         ctx.reporter.remark(
-            f"{ctx.node}: {kept} of {tested} events have none to change places with: they keep their EEG."
+            f"{ctx.node}: {kept} of {counted(tested, 'event')} keep the own EEG: there is none to change places with."
         )
     return found
 

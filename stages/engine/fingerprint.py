@@ -11,6 +11,7 @@ from eeg2vid.schemas.catalogue import SCHEMAS
 from eeg2vid.schemas.choice import Choice
 from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, SourceFile
 from eeg2vid.schemas.settings import Settings
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.engine.sources import called, source_differences
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.store.digest import sha256_json
@@ -109,7 +110,7 @@ def _setting_changes(prefix: str, old: Any, new: Any) -> list[str]:
     if old == new:
         return []
     if isinstance(old, list) and isinstance(new, list) and len(old) != len(new):
-        return [f"`{prefix}` {len(old)} -> {len(new)} values"]
+        return [f"`{prefix}` {len(old)} -> {counted(len(new), 'value')}"]
     return [f"`{prefix}` {_short(old)} -> {_short(new)}"]
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from eeg2vid.schemas.errors import Eeg2VidError, FailedError, LockedError, MissingInputError, UnreadableError
 from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.schemas.settings import Execution
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.commands import command_for, commands_before
 from eeg2vid.stages.engine.context import UnitContext
@@ -183,7 +184,7 @@ class Runner:
             if work.shard[1] > 1:
                 return len(missing)
             raise LockedError(
-                f"{node}: other processes are making the {len(missing)} parts that are left.",
+                f"{node}: other processes are making what is left, {counted(len(missing), 'part')}.",
                 "Wait for them; whoever finishes last commits.",
             )
         self._commit(ctx, identity, seconds)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from eeg2vid.schemas.foreign import is_foreign
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.store.digest import canonical_json
 from eeg2vid.stages.store.files import write_synced
 
@@ -53,4 +54,4 @@ def _counts(path: Path) -> bool:
 def progress_of(unit: Path) -> str:
     """Say how far unfinished work of a unit is, '' if there is none."""
     done = max((len(notes_in(folder)) for folder in unit.glob("work-*")), default=0)
-    return f"{done} parts done" if done else ""
+    return f"{counted(done, 'part')} done" if done else ""
