@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-_IRREGULAR = {"person": "people", "process": "processes", "class": "classes", "is": "are", "was": "were", "has": "have"}
+_IRREGULAR = {
+    "person": "people",
+    "process": "processes",
+    "class": "classes",
+    "axis": "axes",
+    "is": "are",
+    "was": "were",
+    "has": "have",
+}
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -16,6 +16,7 @@ from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_
 from eeg2vid.cli.options import ModelsOption, ProtocolOption, RecipeOption, Request, SubjectOption, chosen_subjects
 from eeg2vid.cli.output import emit, table, talk
 from eeg2vid.cli.pasting import pasteable
+from eeg2vid.schemas.words import counted, plural
 from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.services.mermaid import flow_chart
 from eeg2vid.stages.services.unread import unread_variants
@@ -76,8 +77,9 @@ def status(
     older = [node for node, said in notes.items() if _OTHER_CODE in said]
     if older:
         talk().print(
-            f"{len(older)} of {len(verdicts)} units were {_OTHER_CODE}, first {older[0]}; they stand until their "
-            "stage's own version changes."
+            f"{len(older)} of {counted(len(verdicts), 'unit')} {plural(len(older), 'was')} "
+            f"{_OTHER_CODE}, first {older[0]}; "
+            f"{plural(len(older), 'it stands until its', 'they stand until their')} stage's own version changes."
         )
 
 
@@ -126,7 +128,7 @@ def _summary(verdicts: list[Verdict]) -> list[dict[str, Any]]:
 
 
 def _people(count: int) -> str:
-    return "1 subject" if count == 1 else f"{count} subjects"
+    return counted(count, "subject")
 
 
 def _states(group: list[Verdict]) -> str:

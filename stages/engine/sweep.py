@@ -205,7 +205,7 @@ def _names(table: SweepTable, settings: tuple[str, ...], values: list[tuple[Any,
     else:
         names = table.names
     if len(names) != len(values):
-        raise UsageError(f"{where}: {len(names)} names for {counted(len(values), 'value')}.")
+        raise UsageError(f"{where}: {counted(len(names), 'name')} for {counted(len(values), 'value')}.")
     for name in names:
         if not _NAME.fullmatch(name):
             raise UsageError(f"{where}: '{name}' is no variant name; use a-z, 0-9 and '-', or list `names`.")

@@ -34,8 +34,10 @@ def imported_terms(ctx: Context, videos: Mapping[str, Artifact]) -> dict[str, st
         shown = ", ".join(list(found)[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
         number = sum(found.values())
         terms[SAME_FRAMES] = (
-            f"{counted(number, 'decoded frame')} of {counted(len(found), 'clip')} {plural(number, 'is that', 'are those')} "
-            f"of the true clip, to within {_LEVELS:g} of 255 levels: {shown}. What is decoded is never so near: they are no evidence."
+            f"{counted(number, 'decoded frame')} of {counted(len(found), 'clip')} "
+            f"{plural(number, 'is that', 'are those')} of the true clip, to within {_LEVELS:g} of 255 "
+            f"levels: {shown}. What "
+            "is decoded is never so near: they are no evidence."
         )
         ctx.reporter.remark(f"Warning: {full.address}: {terms[SAME_FRAMES]}")
     return terms

@@ -126,8 +126,8 @@ def _checked(eeg: Signal, onset_samples: NDArray[np.integer], n_samples: int, ev
 def _refuse_not_finite(bad: list[tuple[int, int]], places: NDArray[np.int64], electrodes: Names, events: Names) -> None:
     event, place = min(bad)
     concerned = sorted({int(places[place]) for _, place in bad})
-    counted = "" if electrodes is not None and events is not None else " (counted from 0)"
-    where = f"event {name_of(events, event)}, electrode {name_of(electrodes, int(places[place]))}{counted}"
+    base = "" if electrodes is not None and events is not None else " (counted from 0)"
+    where = f"event {name_of(events, event)}, electrode {name_of(electrodes, int(places[place]))}{base}"
     raise BadDataError(
         f"The EEG of {where} holds values that are not finite ({len(bad)} event-electrode pairs in all, "
         f"{len(concerned)} of {counted(places.size, 'electrode')}).",

@@ -169,7 +169,7 @@ def test_copied_frames_a_second_system_and_an_eye(alone, films, tmp_path):
     assert refused.code == 3 and "Run first: eeg2vid encode-clips" in refused.err
     succeed("encode-clips", "-w", workspace)
     told = succeed("run", "-w", workspace).err
-    assert "6 decoded frames of 1 clips are those of the true clip, to within 2 of 255 levels: CAT" in told
+    assert "6 decoded frames of 1 clip are those of the true clip, to within 2 of 255 levels: CAT" in told
     rows = scored(workspace, Address("score", "copied", "sub-2", "scores"))
     assert rows["ssim", "", "full"].n_events == 2 and ("ssim", "", "grey") in rows
     page = (workspace / "artifacts/report/default/study/report/media/index.html").read_text(encoding="utf-8")
