@@ -8,8 +8,6 @@ from typing import Any
 
 import typer
 
-from eeg2vid.cli.table import COMMANDS, GROUP
-
 _SHARED = {"workspace": "-w", "recipe": "--recipe", "models": "--models", "protocol": "--protocol"}
 _COMMAND = re.compile(r"(?m)(^[ \t]*|: |, |; |` ?|`)eeg2vid (?P<name>[a-z-]+)(?P<rest>[^\n`]*)")
 
@@ -21,7 +19,9 @@ def pasteable(text: str, ctx: typer.Context | None) -> str:
     options of the call `ctx` that it takes and does not have.
     """
     said = _said(ctx) if ctx is not None else {}
-    return _COMMAND.sub(lambda found: _completed(found, said), text) if said else text
+    if ctx is None or not said:
+        return text
+    return _COMMAND.sub(lambda found: _completed(found, said, ctx.find_root()), text)
 
 
 def _said(ctx: typer.Context) -> dict[str, str]:
@@ -31,13 +31,13 @@ def _said(ctx: typer.Context) -> dict[str, str]:
     return {name: str(value) for name, value in given.items() if value is not None}
 
 
-def _completed(found: re.Match[str], said: dict[str, str]) -> str:
+def _completed(found: re.Match[str], said: dict[str, str], top: Any) -> str:
     name, rest = found["name"], found["rest"]
-    if name not in COMMANDS:
-        return found[0]
-    command: Any = _load(name)
+    command = top.command.get_command(top, name)
     before = ""
-    if COMMANDS[name][0] == GROUP:
+    if command is None:
+        return found[0]
+    if hasattr(command, "commands"):
         word = re.match(r" ([a-z-]+)", rest)
         if word is None or word[1] not in command.commands:
             return found[0]
@@ -49,9 +49,3 @@ def _completed(found: re.Match[str], said: dict[str, str]) -> str:
         if name in said and name in takes and not any(re.search(rf" {one}(?![\w-])", rest) for one in takes[name])
     ]
     return f"{found[1]}eeg2vid {name}{before}{''.join(words)}{rest}"
-
-
-def _load(name: str) -> Any:
-    from eeg2vid.cli.loading import load  # which loads commands that print messages
-
-    return load(name)

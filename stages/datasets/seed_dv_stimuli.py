@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from eeg2vid.schemas.entities import Caption, Check, Clip
 from eeg2vid.schemas.errors import BadDataError
-from eeg2vid.schemas.words import counted
+from eeg2vid.schemas.words import counted, plural
 from eeg2vid.stages.datasets import montage, protocol
 from eeg2vid.stages.datasets.npy import open_npy
 from eeg2vid.stages.datasets.twins import film_twins
@@ -268,7 +268,8 @@ def check_film(root: Path, block: int, n_slots: int) -> list[Check]:
     name = path.relative_to(root).as_posix()
     if info.duration_s < needed - 1 / info.fps:
         raise BadDataError(
-            f"{path}: {needed:g} s for {counted(n_slots, 'concept')}, the film ends at {info.duration_s:.3f} s.",
+            f"{path}: {counted(n_slots, 'concept')} {plural(n_slots, 'takes', 'take')} {needed:g} s, the film ends at "
+            f"{info.duration_s:.3f} s.",
             "Copy it again from the source.",
         )
     near = abs(info.fps - protocol.FILM_FPS) <= FPS_TOLERANCE

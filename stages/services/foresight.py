@@ -16,7 +16,7 @@ from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.others import behind_for_others
 from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.services.room import too_small
-from eeg2vid.stages.store.layout import Address, unit_subject
+from eeg2vid.stages.store.layout import Address, split_variant, unit_subject
 
 _DONE = ("done", "imported")
 _SHOWN = 12  # sentences
@@ -200,27 +200,28 @@ def _missing_sentences(lacking: dict[Node, list[Address]], reasons: dict[Address
     for node, addresses in lacking.items():
         for one in addresses:
             groups.setdefault((node.stage, one.stage, one.variant, one.role, reasons[one]), []).append((node, one))
-    return [
-        f"{_named([node for node, _ in pairs])} cannot be made: {_of_units([one for _, one in pairs])} is {key[-1]}."
-        for key, pairs in groups.items()
-    ]
+    found = []
+    for key, pairs in groups.items():
+        there = list(dict.fromkeys(one for _, one in pairs))
+        named = _named([node for node, _ in pairs])
+        found.append(f"{named} cannot be made: {_of_units(there)} {plural(len(there), 'is')} {key[-1]}.")
+    return found
 
 
 def _named(nodes: Sequence[Node]) -> str:
     """Name units: one by its whole name, several of a stage by variants and units."""
     if len(set(nodes)) == 1:
         return str(nodes[0])
-    variants = dict.fromkeys(f"{node.stage}/{node.variant}" for node in nodes)
+    bases = dict.fromkeys(f"{node.stage}/{split_variant(node.variant)[0]}" for node in nodes)
     units = dict.fromkeys(node.unit for node in nodes)
-    return f"{', '.join(variants)} ({', '.join(units)})"
+    return f"{', '.join(bases)} of {', '.join(units)}"
 
 
 def _of_units(addresses: Sequence[Address]) -> str:
-    units = list(dict.fromkeys(address.unit for address in addresses))
     first = addresses[0]
-    if len(units) == 1:
+    if len(addresses) == 1:
         return str(first)
-    return f"{first.stage}/{first.variant}/{first.role} of {', '.join(units)}"
+    return f"{first.stage}/{first.variant}/{first.role} of {', '.join(one.unit for one in addresses)}"
 
 
 def _node(address: Address) -> Node:

@@ -105,8 +105,10 @@ def test_a_variant_is_called_after_its_eye_and_has_it(workspace, cli_ok, cli):
     assert opened(workspace, "encode-clips", "toy", STUDY).attributes().eye == "toy"
     cli_ok("perceive", "--variant", "ridge+toy", "--subject", 2, "--condition", "full", "-w", workspace)
     assert opened(workspace, "perceive", "ridge+toy", "sub-2").attributes().eye == "toy"
-    missing = cli("perceive", "--variant", "theirs+toy", "--condition", "full", "-w", workspace)
-    assert missing.code == 3 and "generate/theirs/sub-1/videos is missing" in missing.err
+    unknown = cli("perceive", "--variant", "theirs+toy", "--condition", "full", "-w", workspace)
+    assert unknown.code == 2 and "There is no variant 'theirs+toy' of perceive" in unknown.err
+    missing = cli("perceive", "--variant", "theirs+toy", "--new", "--condition", "full", "-w", workspace)
+    assert missing.code == 3 and "generate/theirs/videos of sub-1, sub-2 are missing" in missing.err
     refused = cli("encode-clips", "--eye", "toi", "-w", workspace)
     assert refused.code == 2 and "Did you mean 'toy'?" in refused.err
     refused = cli("perceive", "--variant", "ridge+toy+toy", "-w", workspace)

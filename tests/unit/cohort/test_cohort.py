@@ -270,7 +270,7 @@ def test_a_missing_person_makes_a_pooled_unit_wait(workspace, cli):
     result = cli("train-encoder", *POOLED, "--subject", "1", "-w", workspace)
     assert result.code == 3
     assert "preprocess/default/sub-2/epochs is missing" in result.err
-    assert "eeg2vid preprocess --subject 2" in result.err
+    assert f"eeg2vid preprocess -w {workspace} --subject 2" in result.err
 
 
 # -- a person whom a pooled model has never met -----------------------------------------------------------------

@@ -260,7 +260,11 @@ def test_missing_upstream_names_every_command_in_order(root):
     make_all(root, until="ingest")
     study = open_study(root)
     lines = commands_before(Judge(study, ["17"]), [Node("draw", "toy", "sub-17")])
-    assert lines == ["eeg2vid ingest --subject 17", "eeg2vid features --subject 17", "eeg2vid guess --subject 17"]
+    assert lines == [
+        "eeg2vid ingest --subject 17",
+        "eeg2vid features --subject 17",
+        "eeg2vid guess --subject 17 --variant toy",
+    ]
 
 
 def test_precedence_of_settings(root):
