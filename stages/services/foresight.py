@@ -124,9 +124,13 @@ class _Looking:
         if self._is_left(node, verdict, lacking):
             self._left.add(node)
             return verdict
+        absent = self._absent_models(node)
         if lacking:
-            self._lack(node, lacking, verdict)
+            self._lack(node, lacking)
             return verdict
+        if absent:
+            self._blocked.add(node)
+            return replace(verdict, reasons=(*verdict.reasons, *absent))
         if reason := self._hindrance(node, complete=not verdict.missing and not made_anew):
             self._blocked.add(node)
             return replace(verdict, reasons=(*verdict.reasons, reason))
@@ -148,7 +152,7 @@ class _Looking:
         own = {unit_subject(address.unit) for address in lacking} & {None, *self.judge.subjects}
         return bool(lacking) and not own and behind_for_others(self.judge, node) is not None
 
-    def _lack(self, node: Node, lacking: Sequence[Address], verdict: Verdict) -> None:
+    def _lack(self, node: Node, lacking: Sequence[Address]) -> None:
         """Note what is lacking itself, not what hangs on it."""
         self._blocked.add(node)
         roots = [address for address in lacking if _node(address) not in self._blocked]
@@ -159,11 +163,6 @@ class _Looking:
     def _hindrance(self, node: Node, *, complete: bool) -> str:
         """Note whatever else stands in a unit's way, and say it."""
         stage = self.study.stages[node.stage]
-        for role in self.study.needs_of(node).roles:
-            if role not in self._located:
-                self._located[role] = self._missing_model(role)
-            if (error := self._located[role]) is not None:
-                return self._note(error, node)
         if stage.uses_torch and self.execution.device not in ("cpu", "auto") and self._no_device is None:
             try:
                 resolve_device(self.execution.device)
@@ -181,6 +180,16 @@ class _Looking:
         except Eeg2VidError as found:
             return self._note(found, node)
         return "" if error is None else self._note(error, node)
+
+    def _absent_models(self, node: Node) -> list[str]:
+        """Note the models that are not here, of units too that wait for others, and say them."""
+        found = []
+        for role in self.study.needs_of(node).roles:
+            if role not in self._located:
+                self._located[role] = self._missing_model(role)
+            if (error := self._located[role]) is not None:
+                found.append(self._note(error, node))
+        return found
 
     def _missing_model(self, role: str) -> Eeg2VidError | None:
         try:

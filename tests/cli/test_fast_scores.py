@@ -105,7 +105,7 @@ def test_measured_scores_define_fast_from_training_to_score(workspace, cli, cli_
 def test_without_measured_scores_fast_by_flow_is_refused(workspace, cli):
     words = ("train-encoder", "-w", workspace, *LDA, "--variant", "flow", "--new", "--fast-scores", "flow")
     missing = cli(*words)
-    assert missing.code == 3 and "holds no motion scores" in missing.err and "split-videos --motion" in missing.err
+    assert missing.code == 3 and "holds no motion scores" in missing.err and "--motion" in missing.err
     none = cli(*words, "--from", "stimuli=none")
     assert none.code == 2 and "needs 'stimuli': it cannot be 'none'" in none.err
     lda = ("train-encoder", "-w", workspace, *LDA, "--variant", "lda", "--new", "--fast-scores", "flow")
@@ -124,7 +124,7 @@ def test_a_data_set_without_scores_is_told_how_to_measure_them(workspace, cli, c
     words = ("train-encoder", "-w", workspace, *LDA, "--variant", "lda", "--new")
     refused = cli(*words)
     assert refused.code == 4 and "the clip index has none" in refused.err
-    assert "split-videos --motion" in refused.err and "--fast-scores flow" in refused.err
+    assert "--motion" in refused.err and "--fast-scores flow" in refused.err
     plant_motion(cli_ok, workspace, tmp_path / "scored", "scored", 1)
     cli_ok(*words, "--fast-scores", "flow", "--from", "stimuli=split-videos/scored")
 

@@ -128,3 +128,23 @@ def test_what_nothing_reads_is_named_with_what_to_type(workspace):
     (workspace / "eeg2vid.toml").write_text('[study]\ndata = "../data"\n[train-mapper.broad]\n')
     said = type_in(f"eeg2vid status -w {w}")[2]
     assert "Nothing reads train-mapper/broad: eeg2vid predict" in said and "or a table [predict.broad] in" in said
+
+
+def test_a_dry_run_ends_with_counts_and_says_what_stands_in_the_way(workspace):
+    w = shlex.quote(str(workspace))
+    lose(workspace, "split/*/sub-2", "generate/*/sub-1")
+    code, out, said = type_in(f"eeg2vid generate -w {w} --condition full --dry-run --json")
+    assert code == 0 and out.startswith("[")
+    assert said.splitlines()[0] == "1 unit to be made, 0 done, 1 cannot be made."
+    assert "split/default/sub-2/folds is missing" in said
+    assert f"  eeg2vid split -w {w} --subject 2" in said.splitlines()
+    code, _, said = type_in(f"eeg2vid generate -w {w} --condition full")
+    assert code == 3 and not list(workspace.glob("artifacts/generate/ridge/sub-1"))
+
+
+def test_a_script_hands_a_new_variant_on(workspace):
+    w = shlex.quote(str(workspace))
+    line = f"eeg2vid slurm script train-mapper -w {w} --variant stiff"
+    assert type_in(line)[0] == 2
+    code, script, _ = type_in(f"{line} --new")
+    assert code == 0 and "--variant stiff --new" in script
