@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -104,7 +105,7 @@ def script(
     if out is not None:
         with writing_to(out.parent):
             write_synced(out, text.encode())
-        talk().print(f"Submit it: sbatch {out}")
+        talk().print(f"Submit it: sbatch {shlex.quote(str(out))}")
     if wants_json(ctx, json):
         emit({"stage": stage, "subjects": labels, "shards": shards, "script": text}, None, as_json=True)
     elif out is None:
