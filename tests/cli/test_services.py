@@ -121,7 +121,7 @@ def test_left_over_work_is_listed_with_its_age(tmp_path):
     (work / "alive" / "host-1.lock").unlink(missing_ok=True)
     os.utime(work / "alive", (long_ago, long_ago))
     (row,) = doctor._leftovers(tmp_path)
-    assert "generate/ridge/sub-1" in row["found"] and "3.0 hours" in row["found"] and "1 parts done" in row["found"]
+    assert "generate/ridge/sub-1" in row["found"] and "3.0 hours" in row["found"] and "1 part done" in row["found"]
 
 
 def test_locks_and_clock_that_do_not_work(tmp_path, monkeypatch):
