@@ -27,7 +27,7 @@ def pasteable(text: str, ctx: typer.Context | None) -> str:
 def _said(ctx: typer.Context) -> dict[str, str]:
     """Return what the call said, as it was written; the environment need not be repeated."""
     given = {name: ctx.params.get(name) for name in _SHARED}
-    given["workspace"] = given["workspace"] or getattr(ctx.find_root().obj, "workspace", None)
+    given["workspace"] = given["workspace"] or getattr(ctx.obj, "workspace", None)  # given before the command
     return {name: str(value) for name, value in given.items() if value is not None}
 
 
