@@ -12,6 +12,7 @@ from typing import Any
 import typer
 
 from eeg2vid.cli.output import talk, visible
+from eeg2vid.cli.pasting import pasteable
 from eeg2vid.schemas.errors import Eeg2VidError
 from eeg2vid.stages.store.disk import disk_failure
 
@@ -44,12 +45,12 @@ def guarded(command: Callable[..., Any], settings: Collection[str] = ()) -> Call
         except Exception as error:
             if _debug(kwargs):
                 sys.stderr.write(visible(traceback.format_exc()))
-            raise typer.Exit(report(error, settings)) from None
+            raise typer.Exit(report(error, settings, kwargs["ctx"])) from None
 
     return run
 
 
-def report(error: Exception, settings: Collection[str] = ()) -> int:
+def report(error: Exception, settings: Collection[str] = (), ctx: typer.Context | None = None) -> int:
     """Print an error for people and return its exit code.
 
     Parameters
@@ -58,13 +59,15 @@ def report(error: Exception, settings: Collection[str] = ()) -> int:
         What was raised.
     settings
         Fields that are options of the command: their names, in backticks, are printed as options.
+    ctx
+        The call, whose options the commands in the message repeat.
     """
     console = talk()
     if isinstance(error, Eeg2VidError):
         console.print("Error:", style="bold red", end=" ")
-        console.print(as_options(error.message, settings))
+        console.print(pasteable(as_options(error.message, settings), ctx))
         if error.hint:
-            console.print(as_options(error.hint, settings))
+            console.print(pasteable(as_options(error.hint, settings), ctx))
         return error.exit_code
     refused = disk_failure(error)
     if refused:

@@ -15,6 +15,7 @@ from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Choices
 from eeg2vid.stages.engine.subjects import parse_subjects
+from eeg2vid.stages.engine.variants import require_known_variant
 from eeg2vid.stages.engine.workspace import Workspace
 from eeg2vid.stages.registry import STAGES
 from eeg2vid.stages.store.layout import split_variant
@@ -59,6 +60,14 @@ ProtocolOption = Annotated[
 ]
 VariantOption = Annotated[
     str | None, typer.Option("--variant", help="Only this variant \\[default: all planned]", rich_help_panel=INPUTS)
+]
+NewOption = Annotated[
+    bool,
+    typer.Option(
+        "--new",
+        help="--variant may be one without table and artifact: made from defaults",
+        rich_help_panel=INPUTS,
+    ),
 ]
 ConditionOption = Annotated[
     str | None,
@@ -108,6 +117,14 @@ CheckOption = Annotated[
     bool,
     typer.Option("--check", help="Only look: a table of every file of the data set", rich_help_panel=EXECUTION),
 ]
+KeepGoingOption = Annotated[
+    bool,
+    typer.Option(
+        "--keep-going",
+        help="After a failure make what does not hang on it; then exit with its code",
+        rich_help_panel=EXECUTION,
+    ),
+]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Print the plan with reasons, do nothing", rich_help_panel=EXECUTION)
 ]
@@ -144,6 +161,7 @@ class Request:
     source: Path | None = None
     stage: str | None = None
     variant: str | None = None
+    new: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
     inputs: list[str] = field(default_factory=list)
 
@@ -168,8 +186,12 @@ class Request:
         for condition in self.conditions:
             if why := study.impossible(condition):
                 raise UsageError(f"Condition '{condition}' cannot be made: {why}.", "Leave it out.")
+        if self.new and not self.variant:
+            raise UsageError("--new makes a variant: give it a name.", "Write --variant NAME --new.")
         if self.stage and self.variant:
             _check_variant(study, self.stage, split_variant(self.variant)[0])
+            if not self.new:
+                require_known_variant(study, self.stage, split_variant(self.variant)[0])
         return study
 
 

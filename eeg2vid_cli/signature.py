@@ -55,6 +55,7 @@ def stage_command(stage: Stage, run: Run) -> Callable[..., None]:
             source=given.get("source"),
             stage=stage.name,
             variant=given["variant"],
+            new=given["new"],
             settings=merge(settings, shared.nested_settings(given["assignments"] or [])),
             inputs=given["inputs"] or [],
         )
@@ -81,6 +82,7 @@ def _shared_parameters(stage: Stage) -> list[inspect.Parameter]:
         ("models", shared.ModelsOption, None),
         ("protocol", shared.ProtocolOption, None),
         ("variant", shared.VariantOption, None),
+        ("new", shared.NewOption, False),
     ]
     if stage.acts or stage.named_after or any(role in ("predictions", "videos") for role in stage.writes):
         given.append(("condition", shared.ConditionOption, None))
@@ -94,6 +96,7 @@ def _shared_parameters(stage: Stage) -> list[inspect.Parameter]:
         *([("shard", shared.ShardOption, "1/1")] if stage.divided else []),
         *(_OF_TRAINING if stage.trains else []),
         ("force", shared.ForceOption, False),
+        ("keep_going", shared.KeepGoingOption, False),
         *([("check", shared.CheckOption, False)] if stage.takes_source else []),
         ("dry_run", shared.DryRunOption, False),
         ("json", JsonOption, False),

@@ -34,6 +34,7 @@ class Execution(BaseModel):
     jobs: int = Field(1, ge=1, le=256, description="1 to 256 units of a stage at once, each in a process of its own")
     force: bool = Field(False, description="recompute even if nothing changed")
     dry_run: bool = Field(False, description="print the plan with reasons, do nothing")
+    keep_going: bool = Field(False, description="make what does not hang on what failed")
     container: Literal["zarr", "hdf5"] = Field("zarr", description="how new artifacts keep their arrays")
     save_every: float = Field(30.0, ge=0, le=86_400, description="seconds between saves in a training; 0: every step")
     memory_gb: float = Field(8.0, gt=0, le=65_536, description="above this much, inputs go to a scratch file, GB")

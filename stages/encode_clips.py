@@ -11,6 +11,7 @@ from eeg2vid.schemas.eyes.looking import LookSettings, roles_of_eyes
 from eeg2vid.schemas.percepts import PERCEPTS
 from eeg2vid.schemas.recordings import CAPTIONS
 from eeg2vid.schemas.videos import VIDEOS, VideoKey
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.cohort.percepts import CLIPS_PER_PART, look_at
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Needs, Per, Read, Resources, Stage, Write
@@ -43,7 +44,7 @@ class EncodeClips(Stage):
     resources = Resources(gpus=1, cpus=4, memory_gb=16, minutes=10)
     examples = (
         "eeg2vid encode-clips --eye image-encoder --models sd --device cuda",
-        "eeg2vid encode-clips --eye image-encoder --set eye.frame=all --variant image-encoder-mean",
+        "eeg2vid encode-clips --eye image-encoder --set eye.frame=all --variant image-encoder-mean --new",
         "eeg2vid encode-clips --eye video-classifier --models sd --device cuda --precision float16",
     )
 
@@ -97,5 +98,5 @@ def _check_captions(ctx: Context, images: dict[str, NDArray[np.floating]]) -> No
     if found and found.wrong:
         ctx.reporter.remark(
             f"Warning: the captions of {ctx.read('captions').address} may belong to other clips: {found.wrong}. "
-            f"Compare the captions with the clips, {len(rows)} rows, in the order of the clip index."
+            f"Compare the captions with the clips, {counted(len(rows), 'row')}, in the order of the clip index."
         )

@@ -11,6 +11,7 @@ from eeg2vid.schemas.entities import Caption, ClipKey
 from eeg2vid.schemas.errors import MissingInputError
 from eeg2vid.schemas.recordings import CAPTIONS
 from eeg2vid.schemas.settings import Settings
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Read, Resources, Stage, Write
 
@@ -71,7 +72,10 @@ class EncodeText(Stage):
             part.rows("text", "clips", [ClipKey(clip=row.clip) for row in rows])
             cut += found.cut
         if cut:
-            ctx.reporter.remark(f"{cut} captions are longer than {encoder.length} tokens; what is beyond was not read.")
+            ctx.reporter.remark(
+                f"{counted(cut, 'caption')} longer than {counted(encoder.length, 'token')}: what is "
+                "beyond was not read."
+            )
         ctx.write("text").attributes(
             TextAttributes(text_encoder=ctx.model("text_encoder").identity, tokenizer=ctx.model("tokenizer").identity)
         )

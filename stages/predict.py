@@ -13,7 +13,7 @@ from eeg2vid.schemas.settings import Settings
 from eeg2vid.stages.cohort.folds import load_folds
 from eeg2vid.stages.cohort.inputs import load_inputs
 from eeg2vid.stages.cohort.people import gather
-from eeg2vid.stages.decoding.conditioned import inputs_wanted, read_of_fold, sources_of_folds
+from eeg2vid.stages.decoding.conditioned import foreseen_places, inputs_wanted, read_of_fold, sources_of_folds
 from eeg2vid.stages.decoding.needs import SIGNALS, TARGETS
 from eeg2vid.stages.decoding.of_class import class_needs, class_values, why_no_classes
 from eeg2vid.stages.decoding.prediction import joined_facts, models_by_fold, predict_fold, require_same_signals
@@ -54,7 +54,10 @@ class Predict(Stage):
     divided = "one fold"
     panel = "Decode"
     resources = Resources(gpus=1, cpus=4, memory_gb=8, minutes=10)
-    examples = ("eeg2vid predict --subject 17", "eeg2vid predict --from mappers=train-mapper/latent-cnn --variant mine")
+    examples = (
+        "eeg2vid predict --subject 17",
+        "eeg2vid predict --variant mine --new --from mappers=train-mapper/latent-cnn",
+    )
 
     def needs(self, settings: PredictSettings, condition: str, unit: Per) -> Needs:
         """Read what targets are loaded from only where values are made of a class."""
@@ -67,6 +70,10 @@ class Predict(Stage):
     def refuses(self, settings: PredictSettings, condition: str, upstream: Upstream) -> str:
         """Refuse classes where none are decoded, or no values."""
         return why_no_classes(condition, upstream)
+
+    def foreseen(self, ctx: Context) -> UsageError | None:
+        """Refuse places to be changed where no event has another to change with."""
+        return foreseen_places(ctx)
 
     def run(self, ctx: Context) -> None:
         """Predict fold by fold with every model."""

@@ -12,6 +12,7 @@ from eeg2vid.schemas.features import EPOCHS, FEATURES, HINT_BASELINE, SMOOTHED, 
 from eeg2vid.schemas.preprocessing import PreprocessSettings
 from eeg2vid.schemas.recordings import EVENTS, RECORDINGS
 from eeg2vid.schemas.splits import FOLDS, Part
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.cohort.people import times_in_blocks
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Needs, Per, Read, Resources, Stage, Write
@@ -45,15 +46,21 @@ class Preprocess(Stage):
     examples = (
         "eeg2vid preprocess --subject 17",
         "eeg2vid preprocess --bands 4-8 --bands 8-13 --window-s 0.5 --step-s 0.25",
-        "eeg2vid preprocess --variant clean --high-pass 0.5 --notch 50 --reference average",
-        "eeg2vid preprocess --variant lag-800ms --tmin-s 0.8 --tmax-s 2.8 --outside leave-out",
-        "eeg2vid preprocess --variant occipital --electrodes occipital",
+        "eeg2vid preprocess --variant clean --new --high-pass 0.5 --notch 50 --reference average",
+        "eeg2vid preprocess --variant lag-800ms --new --tmin-s 0.8 --tmax-s 2.8 --outside leave-out",
+        "eeg2vid preprocess --variant occipital --new --electrodes occipital",
     )
 
     def needs(self, settings: PreprocessSettings, condition: str, unit: Per) -> Needs:
         """Read folds only where something is learned."""
         needs = super().needs(settings, condition, unit)
         return needs.reading(folds=Read(FOLDS)) if settings.fold else needs.without("folds")
+
+    def foreseen(self, ctx: Context) -> UsageError | None:
+        """Refuse a condition that cuts hints where no event has one."""
+        if makes_at("preprocess", ctx.condition) != "settings":
+            return None
+        return _no_hint(ctx, ctx.read("events").table("events", Event))
 
     def run(self, ctx: Context) -> None:
         """Clean and cut recording by recording, in µV; then all windows and bands at once."""
@@ -118,14 +125,21 @@ def _under_condition(ctx: Context, events: list[Event], sfreq: float) -> Preproc
     settings: PreprocessSettings = ctx.settings
     if makes_at("preprocess", ctx.condition) != "settings":
         return settings
-    if not any(event.hint_s for event in events):
-        raise UsageError(
-            f"Condition '{ctx.condition}' cannot be made: no event of subject {ctx.subject} knows of a hint before its "
-            "run.",
-            f"Leave {ctx.condition} out of `conditions`. A hint is the column 'hint' of events.tsv.",
-        )
+    if (error := _no_hint(ctx, events)) is not None:
+        raise error
     changed: PreprocessSettings = made_by(ctx.condition)(settings, events, settings.resample or sfreq)
     return changed
+
+
+def _no_hint(ctx: Context, events: list[Event]) -> UsageError | None:
+    """Return the error of a condition that cuts hints where no event has one."""
+    if any(event.hint_s for event in events):
+        return None
+    return UsageError(
+        f"Condition '{ctx.condition}' cannot be made: no event of subject {ctx.subject} knows of a hint before its "
+        "run.",
+        f"Leave {ctx.condition} out of `conditions`. A hint is the column 'hint' of events.tsv.",
+    )
 
 
 def _telling(ctx: Context, epochs: Epochs, events: list[Event]) -> Epochs:
@@ -143,7 +157,7 @@ def _say(ctx: Context, epochs: Epochs, settings: PreprocessSettings) -> None:
         ctx.reporter.remark(f"{ctx.node}: {sentence}")
     for count, why in _counts(epochs, settings):
         if count:
-            ctx.reporter.remark(f"{ctx.node}: {count} of {len(epochs.states)} epochs {why}")
+            ctx.reporter.remark(f"{ctx.node}: {count} of {counted(len(epochs.states), 'epoch')} {why}")
     if settings.smoothing != "none":
         ctx.stamp(SMOOTHED)
     if settings.baseline == "hint":

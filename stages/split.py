@@ -43,7 +43,7 @@ class Split(Stage):
         "eeg2vid split --scheme fixed --concepts published-10",
         "eeg2vid split --scheme leave-subjects-out --group-size 5",
         "eeg2vid split --scheme table --table folds.tsv",
-        "eeg2vid split --scheme random-clips --allow-leak runs --variant leaky",
+        "eeg2vid split --scheme random-clips --allow-leak runs --variant leaky --new",
     )
 
     def sources(self, ctx: Context) -> list[Path]:

@@ -66,10 +66,10 @@ class TrainEncoder(Stage):
     )
     resources = Resources(gpus=1, cpus=4, memory_gb=8, minutes=30)
     examples = (
-        "eeg2vid train-encoder --subject 17 --variant glmnet",
-        "eeg2vid train-encoder --variant lda --network lda --targets concept --targets human",
+        "eeg2vid train-encoder --subject 17 --variant glmnet --new",
+        "eeg2vid train-encoder --variant lda --new --network lda --targets concept --targets human",
         "eeg2vid train-encoder --targets fast --fast-scores flow",
-        "eeg2vid train-encoder --variant lda --network lda --permutations 1000",
+        "eeg2vid train-encoder --variant lda --new --network lda --permutations 1000",
     )
 
     def needs(self, settings: TrainEncoderSettings, condition: str, unit: Per) -> Needs:

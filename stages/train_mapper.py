@@ -52,10 +52,10 @@ class TrainMapper(Stage):
     resources = Resources(gpus=1, cpus=4, memory_gb=24, minutes=30)
     examples = (
         "eeg2vid train-mapper --targets latents --network ridge --subject 17",
-        "eeg2vid train-mapper --variant latent-cnn --network latent-cnn --set network.components=128",
-        "eeg2vid train-mapper --variant seq2seq --network seq2seq --set training.batch_size=32",
-        "eeg2vid train-mapper --variant text --network text-head --set network.readout=prototype --targets text",
-        "eeg2vid train-mapper --variant from-glmnet --inputs encoder:glmnet --targets text",
+        "eeg2vid train-mapper --variant latent-cnn --new --network latent-cnn --set network.components=128",
+        "eeg2vid train-mapper --variant seq2seq --new --network seq2seq --set training.batch_size=32",
+        "eeg2vid train-mapper --variant text --new --network text-head --set network.readout=prototype --targets text",
+        "eeg2vid train-mapper --variant from-glmnet --new --inputs encoder:glmnet --targets text",
     )
 
     def needs(self, settings: TrainMapperSettings, condition: str, unit: Per) -> Needs:

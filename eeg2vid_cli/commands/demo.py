@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -51,4 +52,4 @@ def demo(
         write_synced(workspace / CONFIG, _CONFIG.format(recipe=json.dumps(named)).encode())
     study = Request(ctx, workspace).study()
     make_all(study, chosen_subjects(study, None), make_execution(device="cpu", threads=threads))
-    talk().print(f"Everything is in {workspace}: try `eeg2vid status -w {workspace}`.")
+    talk().print(f"Everything is in {workspace}: try `eeg2vid status -w {shlex.quote(str(workspace))}`.")

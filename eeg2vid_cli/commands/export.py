@@ -10,6 +10,7 @@ import typer
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
 from eeg2vid.cli.output import emit
 from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.services.finding import matching_folders
 
 
@@ -33,11 +34,9 @@ def export(
     folders = matching_folders(root, artifact)
     if len(folders) > 1:
         names = [folder.relative_to(root / "artifacts").as_posix() for folder in folders]
-        raise UsageError(f"'{artifact}' names {len(folders)} artifacts: {', '.join(names[:6])}.", "Name one.")
+        raise UsageError(
+            f"'{artifact}' names {counted(len(folders), 'artifact')}: {', '.join(names[:6])}.", "Name one."
+        )
     written = export_artifact(folders[0], out, form)
     rows = [path.relative_to(out).as_posix() for path in written]
-    emit(
-        {"out": str(out), "files": rows},
-        f"{out}: {len(rows)} {'file' if len(rows) == 1 else 'files'}",
-        as_json=wants_json(ctx, json),
-    )
+    emit({"out": str(out), "files": rows}, f"{out}: {counted(len(rows), 'file')}", as_json=wants_json(ctx, json))

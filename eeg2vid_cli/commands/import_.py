@@ -14,6 +14,7 @@ from eeg2vid.cli.options import ContainerOption, RecipeOption, Request, chosen_s
 from eeg2vid.cli.output import emit, talk
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.subjects import parse_subjects
@@ -113,7 +114,7 @@ def import_(
         "attributes": manifest.attributes,
     }
     shapes = [f"{name} {' x '.join(map(str, entry.shape))}" for name, entry in manifest.arrays.items()]
-    shapes += [f"{name} {entry.rows} rows" for name, entry in manifest.tables.items()]
+    shapes += [f"{name} {counted(entry.rows, 'row')}" for name, entry in manifest.tables.items()]
     emit(row, f"{adopted.address}: {state} ({', '.join(shapes)})", as_json=wants_json(ctx, json))
 
 

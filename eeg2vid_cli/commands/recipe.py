@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -70,4 +71,4 @@ def copy(
         raise UsageError(f"{file} exists already.", "Choose another name.")
     with writing_to(file.parent):
         write_synced(file, recipe_path(name).read_bytes())
-    talk().print(f"Change it, give it a name of its own, then: eeg2vid run --recipe {file}")
+    talk().print(f"Change it, give it a name of its own, then: eeg2vid run --recipe {shlex.quote(str(file))}")

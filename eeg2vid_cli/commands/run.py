@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from eeg2vid.cli.options import (
     DryRunOption,
     ForceOption,
     JobsOption,
+    KeepGoingOption,
     MemoryOption,
     ModelsOption,
     ProtocolOption,
@@ -29,17 +29,19 @@ from eeg2vid.cli.options import (
     make_execution,
 )
 from eeg2vid.cli.output import emit, talk
+from eeg2vid.cli.pasting import pasteable
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
-from eeg2vid.stages.engine.plan import Judge, Verdict
+from eeg2vid.stages.engine.plan import Judge
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.registry import STAGES
-from eeg2vid.stages.store.layout import Address
+from eeg2vid.stages.services.foresight import foresee
+from eeg2vid.stages.services.unread import unread_variants
 
 
 def run(
@@ -59,6 +61,7 @@ def run(
     save_every: SaveEveryOption = 30.0,
     memory_gb: MemoryOption = 8.0,
     force: ForceOption = False,
+    keep_going: KeepGoingOption = False,
     dry_run: DryRunOption = False,
     json: JsonOption = False,
     debug: DebugOption = False,
@@ -72,6 +75,7 @@ def run(
         threads=threads,
         jobs=jobs,
         force=force,
+        keep_going=keep_going,
         dry_run=dry_run,
         container=container,
         save_every=save_every,
@@ -79,10 +83,11 @@ def run(
     )
     subjects = chosen_subjects(study, subject)
     as_json = wants_json(ctx, json)
-    for sentence in study.left_out():
-        talk().print(sentence)
+    for sentence in [*study.left_out(), *unread_variants(Judge(study, subjects), study.plan(subjects))]:
+        talk().print(pasteable(sentence, ctx))
     if execution.dry_run:
-        show_plan(foresee(Judge(study, subjects), planned_nodes(study, subjects, until)), as_json=as_json)
+        foresight = foresee(study, subjects, planned_nodes(study, subjects, until), execution)
+        show_plan(ctx, foresight, as_json=as_json)
         return
     outcomes = make_all(study, subjects, execution, until=until)
     if as_json:
@@ -92,22 +97,6 @@ def run(
 def planned_nodes(study: Study, subjects: list[str], until: str | None = None) -> list[Node]:
     """Return every unit the recipe plans, in order, up to a stage; wrong settings are said at once."""
     return study.plan(subjects, until)
-
-
-def foresee(judge: Judge, nodes: list[Node]) -> list[Verdict]:
-    """Judge units as they are now; what is done but hangs on a unit to be made says so."""
-    verdicts: list[Verdict] = []
-    to_make: set[Address] = set()
-    for node in nodes:
-        verdict = judge.judge(node)
-        inputs = [address for group in judge.study.inputs(node, judge.subjects).values() for address in group]
-        remade = [address for address in inputs if address in to_make]
-        if verdict.state == "done" and remade:
-            verdict = replace(verdict, reasons=(f"made again if {remade[0]} changes",))
-        if verdict.state not in ("done", "imported") or remade:
-            to_make.update(judge.outputs(node))
-        verdicts.append(verdict)
-    return verdicts
 
 
 def make_all(study: Study, subjects: list[str], execution: Execution, *, until: str | None = None) -> list[Outcome]:

@@ -11,6 +11,7 @@ from eeg2vid.cli.globals import DebugOption
 from eeg2vid.cli.output import talk
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.store.disk import writing_to
 
 STRENGTH = "How much of the clips is in the EEG"
@@ -126,9 +127,10 @@ def write_dataset(out: Path, *, subjects: int, blocks: int, concepts: int, **how
 
         cost = simulate_dataset(out, subjects=subjects, blocks=blocks, concepts=concepts, progress=progress, **how)
         reporter.clear()
-    people = "1 subject" if subjects == 1 else f"{subjects} subjects"
+    people = counted(subjects, "subject")
     talk().print(
-        f"Simulated {people}, {blocks} blocks of {concepts} concepts in {out}: films {cost.films_s:.1f} s, "
+        f"Simulated {people}, {counted(blocks, 'block')} of {counted(concepts, 'concept')} in {out}: "
+        f"films {cost.films_s:.1f} s, "
         f"EEG {cost.eeg_s / subjects:.1f} s and observers {cost.observers_s / subjects:.1f} s a subject, "
         f"peak memory {cost.peak_mib:.0f} MiB"
     )

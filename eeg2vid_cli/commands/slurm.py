@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +14,7 @@ from eeg2vid.cli.errors import guarded
 from eeg2vid.cli.globals import INPUTS, DebugOption, JsonOption, WorkspaceOption, wants_json
 from eeg2vid.cli.options import (
     ModelsOption,
+    NewOption,
     ProtocolOption,
     RecipeOption,
     Request,
@@ -49,6 +51,7 @@ def script(
     models: ModelsOption = None,
     protocol: ProtocolOption = None,
     variant: VariantOption = None,
+    new: NewOption = False,
     shards: Annotated[
         int, typer.Option(min=1, max=1000, help="Divide each unit among so many tasks", rich_help_panel=INPUTS)
     ] = 1,
@@ -75,7 +78,7 @@ def script(
         raise UsageError(f"--shards: {stage} makes each unit in one piece; divided are {divided}.")
     if out is not None and out.exists() and not force:
         raise UsageError(f"{out} exists already.", "Choose another name, or give --force.")
-    study = Request(ctx, workspace, recipe, models, protocol, stage=stage, variant=variant).study()
+    study = Request(ctx, workspace, recipe, models, protocol, stage=stage, variant=variant, new=new).study()
     over = {"partition": partition, "time": time, "gpus": gpus}
     table = slurm_table(study.workspace.slurm, stage, list(STAGES), over)
     labels = _array_labels(study, declared, subject, shards, variant)
@@ -92,7 +95,7 @@ def script(
             study.root,
             _resources(study, stage, variant),
             tuple(labels),
-            arguments=(*(more or []), *words),
+            arguments=(*(more or []), *words, *(["--new"] if new else [])),
             units=_units(study, declared, subject, labels, variant),
             shards=shards,
             table=table,
@@ -104,7 +107,7 @@ def script(
     if out is not None:
         with writing_to(out.parent):
             write_synced(out, text.encode())
-        talk().print(f"Submit it: sbatch {out}")
+        talk().print(f"Submit it: sbatch {shlex.quote(str(out))}")
     if wants_json(ctx, json):
         emit({"stage": stage, "subjects": labels, "shards": shards, "script": text}, None, as_json=True)
     elif out is None:

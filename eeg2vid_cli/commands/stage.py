@@ -8,23 +8,27 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from eeg2vid.cli.commands.check import check_source
 from eeg2vid.cli.globals import wants_json
 from eeg2vid.cli.options import Request, chosen_subjects, make_execution
 from eeg2vid.cli.output import emit, table, talk
+from eeg2vid.cli.pasting import pasteable
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.conditions import FULL, require_maker
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.settings import Execution
+from eeg2vid.schemas.words import counted, plural
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
-from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.engine.stage import Printed, Stage
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.services.copies import copied_eeg
 from eeg2vid.stages.services.dropped import dropped
+from eeg2vid.stages.services.foresight import Foresight, foresee
 from eeg2vid.stages.services.jobs import make_units
 from eeg2vid.stages.store.layout import Address, is_variant, join_variant, split_variant
 from eeg2vid.stages.store.reader import open_artifact
@@ -71,7 +75,7 @@ def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
         talk().print(sentence)
     as_json = wants_json(request.ctx, given["json"])
     if execution.dry_run:
-        show_plan([Judge(study, subjects).judge(node) for node in nodes], as_json=as_json)
+        show_plan(request.ctx, foresee(study, subjects, nodes, execution), as_json=as_json)
         return
     with reporting() as reporter, stopping.listening():
         runner = Runner(study, subjects, execution, reporter)
@@ -104,7 +108,8 @@ def make_and_tell(runner: Runner, nodes: Sequence[Node]) -> list[Outcome]:
 def _said(outcome: Outcome) -> str:
     node, verdict = outcome.verdict.node, outcome.verdict
     if outcome.missing_parts:
-        return f"{node}: this shard is done, {outcome.missing_parts} parts are left to others"
+        left = outcome.missing_parts
+        return f"{node}: this shard is done, {counted(left, 'part')} {plural(left, 'is')} left to others"
     if outcome.ran:
         why = "" if verdict.state in ("missing", "done") else f" ({in_short(verdict.reasons, 3)})"
         return f"{node}: made in {outcome.seconds:.1f} s{why}"
@@ -113,13 +118,17 @@ def _said(outcome: Outcome) -> str:
     return f"{node}: {'imported, kept' if verdict.state == 'imported' else 'already done'}"
 
 
-def show_plan(verdicts: list[Verdict], *, as_json: bool) -> None:
-    """Print what would be done about each unit, and why."""
+def show_plan(ctx: typer.Context, foresight: Foresight, *, as_json: bool) -> None:
+    """Print what would be done about each unit and why, how many there are, and what stands in the way."""
+    verdicts = foresight.verdicts
     rows = [
         {"unit": str(verdict.node), "state": verdict.state, "reasons": list(verdict.reasons)} for verdict in verdicts
     ]
     shown = [{**row, "why": in_short(verdict.reasons)} for row, verdict in zip(rows, verdicts, strict=True)]
     emit(rows, table(shown, columns=("unit", "state", "why"), wraps=("why",)), as_json=as_json)
+    talk().print(foresight.summary())
+    if (error := foresight.error()) is not None:
+        talk().print(pasteable("\n".join(filter(None, [error.message, error.hint])), ctx))
 
 
 def in_short(reasons: Sequence[str], shown: int = 2) -> str:

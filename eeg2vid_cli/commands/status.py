@@ -15,9 +15,12 @@ from eeg2vid.cli.drawing import draw
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json
 from eeg2vid.cli.options import ModelsOption, ProtocolOption, RecipeOption, Request, SubjectOption, chosen_subjects
 from eeg2vid.cli.output import emit, table, talk
+from eeg2vid.cli.pasting import pasteable
+from eeg2vid.schemas.words import counted, plural
 from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.services.graph.forms import form_of
 from eeg2vid.stages.services.graph.model import plan_of
+from eeg2vid.stages.services.unread import unread_variants
 from eeg2vid.stages.store.code import package_digest, parts_of_other_code
 
 _OTHER_CODE = "made by another version of eeg2vid"
@@ -54,7 +57,8 @@ def status(
     subjects = chosen_subjects(study, subject)
     judge = Judge(study, subjects)
     with _keeping_all():
-        verdicts = [judge.judge(node) for node in study.plan(subjects)]
+        nodes = study.plan(subjects)
+        verdicts = [judge.judge(node) for node in nodes]
     if graph or form:
         draw(plan_of(judge, verdicts), *(form or ("text", None)), as_json=wants_json(ctx, json))
         return
@@ -72,11 +76,14 @@ def status(
         for note in said:
             if note != _OTHER_CODE:
                 talk().print(f"{node}: {note}")
+    for sentence in unread_variants(judge, nodes):
+        talk().print(pasteable(sentence, ctx))
     older = [node for node, said in notes.items() if _OTHER_CODE in said]
     if older:
         talk().print(
-            f"{len(older)} of {len(verdicts)} units were {_OTHER_CODE}, first {older[0]}; they stand until their "
-            "stage's own version changes."
+            f"{len(older)} of {counted(len(verdicts), 'unit')} {plural(len(older), 'was')} "
+            f"{_OTHER_CODE}, first {older[0]}; "
+            f"{plural(len(older), 'it stands until its', 'they stand until their')} stage's own version changes."
         )
 
 
@@ -125,7 +132,7 @@ def _summary(verdicts: list[Verdict]) -> list[dict[str, Any]]:
 
 
 def _people(count: int) -> str:
-    return "1 subject" if count == 1 else f"{count} subjects"
+    return counted(count, "subject")
 
 
 def _states(group: list[Verdict]) -> str:

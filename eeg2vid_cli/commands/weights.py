@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import typer
@@ -72,7 +73,7 @@ def verify_weights(
         rows.append({"role": found.role, "source": found.source, "verdict": verdict, "problem": "; ".join(troubles)})
     emit(rows, table(rows, wraps=("problem",)), as_json=wants_json(ctx, json))
     damaged, missing = ([row["role"] for row in rows if row["verdict"] == bad] for bad in ("DAMAGED", "MISSING"))
-    fetch_again = "eeg2vid weights fetch" + (f" --models {models}" if models else "")
+    fetch_again = "eeg2vid weights fetch" + (f" --models {shlex.quote(models)}" if models else "")
     if damaged:
         raise BadDataError(
             f"Weights are damaged: {', '.join(damaged)}.", f"Delete the files named above, then {fetch_again}"

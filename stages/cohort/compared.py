@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.videos import VideoAttributes, VideoKey
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.cohort.clips import places_of, rows_of_clips
 from eeg2vid.stages.cohort.percepts import ROLE, eye_of, tell_who_looked
 from eeg2vid.stages.engine.protocol import Context
@@ -95,7 +96,7 @@ def distances_among(percepts: Artifact, stimuli: Artifact, rows: Sequence[VideoK
     stored = percepts.read(DISTANCE)
     if stored.shape[1] != width:
         raise BadDataError(
-            f"{percepts.address} holds distances to {stored.shape[1]} clips, {stimuli.address} has {width}.",
+            f"{percepts.address} holds distances to {counted(stored.shape[1], 'clip')}, {stimuli.address} has {width}.",
             "Look again: eeg2vid perceive --force",
         )
     columns = rows_of_clips(stimuli, [row.clip for row in rows], VideoKey)

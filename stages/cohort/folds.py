@@ -140,7 +140,8 @@ def _require_own_fold(source: Artifact, folds: Artifact, chosen: Sequence[str]) 
         raise UsageError(
             f"{source.address} was cleaned by what the training events of fold '{fold}' show; "
             f"the test events of fold '{other}' are among them.",
-            f"Use --folds {fold}, or make a variant for the other: eeg2vid preprocess --fold {other} --variant ...",
+            f"Use --folds {fold}, or make a variant for the other: eeg2vid preprocess --fold {other} "
+            f"--variant {other} --new",
         )
     learned = [ref.digest for ref in source.manifest.inputs if ref.role == "folds"]
     if learned and folds.manifest.known_as not in learned:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from eeg2vid.schemas.entities import Event
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.store.reader import Artifact
 
@@ -76,7 +77,9 @@ def require_same_events(artifact: Artifact, events: Sequence[Event]) -> None:
     if found == wanted:
         return
     first = next((k for k, pair in enumerate(zip(found, wanted, strict=False)) if pair[0] != pair[1]), None)
-    where = f"{len(found)} events against {len(wanted)}" if first is None else f"index {first}: {found[first]}"
+    where = (
+        f"{counted(len(found), 'event')} against {len(wanted)}" if first is None else f"index {first}: {found[first]}"
+    )
     raise BadDataError(f"{artifact.address} is of other events than {events[0].subject}'s events table ({where}).")
 
 

@@ -9,6 +9,7 @@ from eeg2vid.schemas.errors import FailedError
 from eeg2vid.schemas.eyes.looking import LookSettings
 from eeg2vid.schemas.percepts import PerceptAttributes
 from eeg2vid.schemas.videos import VideoKey
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.engine.protocol import Context
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def look_at(ctx: Context, videos: str, also: Seen | None = None) -> None:
         seen = _look_once(eye, frames)
         if not seen or any(len(values) != len(keys) for values in seen.values()):
             sizes = {name: len(values) for name, values in seen.items()}
-            raise FailedError(f"{ctx.node}: eye '{settings.eye.name}' was shown {len(keys)} clips and saw {sizes}.")
+            raise FailedError(
+                f"{ctx.node}: eye '{settings.eye.name}' was shown {counted(len(keys), 'clip')} and saw {sizes}."
+            )
         for name, values in seen.items():
             part.array(ROLE, name, values.astype(settings.stored))
         part.rows(ROLE, "clips", keys)

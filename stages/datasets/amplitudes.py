@@ -8,6 +8,7 @@ import numpy as np
 
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.datasets.lazy_signal import LazySignal
 from eeg2vid.stages.datasets.signal_checks import VOLTS_BELOW, Scan
 
@@ -76,11 +77,12 @@ def must_say_unit(signal: LazySignal, scan: Scan, where: str) -> list[Check]:
     amplitude = float(np.median(scan.amplitude[places]))
     if amplitude >= VOLTS_BELOW:
         raise BadDataError(
-            f"{where} gives no unit for {len(names)} electrodes, and their median absolute amplitude, {amplitude:.3g}, "
+            f"{where} gives no unit for {counted(len(names), 'electrode')}, and their median absolute "
+            f"amplitude, {amplitude:.3g}, "
             "cannot be volts.",
             "Say the unit in study.toml: [electrodes] unit = 'uV'.",
         )
-    found = f"none for {len(names)} electrodes; taken as V by their amplitude, {amplitude:.3g}"
+    found = f"none for {counted(len(names), 'electrode')}; taken as V by their amplitude, {amplitude:.3g}"
     return [Check(item=f"unit, {where}", found=found, expected="V, mV, uV or nV", verdict="warning")]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
 from eeg2vid.schemas.foreign import is_foreign
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.datasets import bids_files
 from eeg2vid.stages.datasets.clip_table import LABELS, ClipTable, file_below, is_picture, refuse_picture
 from eeg2vid.stages.datasets.lazy_signal import LazySignal
@@ -56,7 +57,7 @@ class BidsEvents:
         self._tables = {file: path for file in found if (path := bids_files.events_of(root, file)) is not None}
         if not self._tables:
             raise BadDataError(
-                f"{root}: none of {len(found)} recordings has a table of events beside it"
+                f"{root}: none of {counted(len(found), 'recording')} has a table of events beside it"
                 + (f"; expected {bids_files.events_beside(root / found[0]).name}." if found else "."),
                 "BIDS keeps events in sub-XX/[ses-XX/]eeg/*_events.tsv, or for all in task-XX_events.tsv.",
             )
@@ -74,7 +75,7 @@ class BidsEvents:
         if not self.files and untimed:
             untimed[0].fail(
                 f"expected an onset, s, found {untimed[0].values['onset'] or 'nothing'!r}; no event that shows a clip "
-                f"has one ({len(untimed)} rows).",
+                f"has one ({counted(len(untimed), 'row')}).",
                 "BIDS counts onsets from the recording's first sample.",
             )
         if not self.files:

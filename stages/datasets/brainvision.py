@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.words import counted
 
 HEADER = ".vhdr"
 _NAMED = re.compile(r"^(DataFile|MarkerFile)\s*=\s*(.+?)\s*$", flags=re.MULTILINE | re.IGNORECASE)
@@ -78,10 +79,12 @@ def size_notes(path: Path, raw: Any) -> list[str]:
     size, declared = data.stat().st_size, _POINTS.search(_text(path))
     notes = []
     if size % (width * channels):
-        notes.append(f"{data.name} holds {size} bytes, no whole number of samples of {channels} channels")
+        notes.append(
+            f"{data.name} holds {counted(size, 'byte')}, no whole number of samples of {counted(channels, 'channel')}"
+        )
     if declared is not None and int(declared[1]) != size // (width * channels):
         found = size // (width * channels)
-        notes.append(f"{data.name} holds {found} samples, its header (DataPoints) says {declared[1]}")
+        notes.append(f"{data.name} holds {counted(found, 'sample')}, its header (DataPoints) says {declared[1]}")
     if notes and extras.get("order") == "C":
         raise BadDataError(
             f"{path}: {notes[0]}, and it holds one channel after the other (VECTORIZED): where each begins is not "

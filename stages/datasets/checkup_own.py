@@ -10,6 +10,7 @@ import numpy as np
 
 from eeg2vid.schemas.entities import Check, Event
 from eeg2vid.schemas.foreign import is_foreign
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.datasets import signal_checks
 from eeg2vid.stages.datasets.checkup_rows import attempt, name_of, row, unknown_subjects
 from eeg2vid.stages.datasets.clip_table import ENDINGS as CLIP_ENDINGS
@@ -34,8 +35,8 @@ def examine_own(root: Path, subjects: Sequence[str] | None) -> list[Check]:
         data = open_dataset(root)
         assert isinstance(data, OwnRecordings)
         opened.append(data)
-        found = f"{data.kind}, {len(data.subjects)} subjects, {len(data.finder.files)} recordings"
-        seen = row("data set", f"{found}, {len(data.clips.files)} clips shown", "a table, markers, or BIDS")
+        found = f"{data.kind}, {counted(len(data.subjects), 'subject')}, {counted(len(data.finder.files), 'recording')}"
+        seen = row("data set", f"{found}, {counted(len(data.clips.files), 'clip')} shown", "a table, markers, or BIDS")
         return [seen, *data.finder.left_out()]
 
     checks = attempt("data set", "tables that can be read", look_at_tables)
@@ -88,8 +89,9 @@ def _counts(source: SubjectSource) -> str:
     clips, runs = {e.clip for e in source.events}, {e.run for e in source.events}
     blocks, sessions = {e.block for e in source.events}, {e.session for e in source.events}
     hints = sum(e.hint_s is not None for e in source.events)
-    found = f"{len(source.events)} of {len(clips)} clips, in {len(runs)} runs, {len(blocks)} blocks"
-    return f"{found}, {len(sessions)} sessions" + (f"; {hints} with a hint" if hints else "")
+    found = f"{len(source.events)} of {counted(len(clips), 'clip')}, in {counted(len(runs), 'run')}"
+    found += f", {counted(len(blocks), 'block')}"
+    return f"{found}, {counted(len(sessions), 'session')}" + (f"; {hints} with a hint" if hints else "")
 
 
 def _recording(
@@ -110,7 +112,8 @@ def _recording(
         f"{len(signal.channels) - n_eog} EEG" + (f" and {n_eog} EOG" if n_eog else "") + " electrodes",
         f"{placed} with a position",
         f"{signal.sfreq:g} Hz",
-        (f"{len(stretches)} blocks of " if len(stretches) > 1 else "") + f"{signal.shape[1] / signal.sfreq:.2f} s",
+        (f"{counted(len(stretches), 'block')} of " if len(stretches) > 1 else "")
+        + f"{signal.shape[1] / signal.sfreq:.2f} s",
         *_marker_words(signal),
     ]
     amplitude = signal_checks.volts_check(signal_checks.median_amplitude(scans[file]), file)

@@ -10,6 +10,7 @@ import numpy as np
 from eeg2vid.schemas.entities import Check, Event
 from eeg2vid.schemas.errors import Eeg2VidError
 from eeg2vid.schemas.foreign import is_foreign
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.datasets import protocol
 from eeg2vid.stages.datasets import seed_dv_stimuli as stimuli
 from eeg2vid.stages.datasets.checkup_rows import attempt, name_of, row, unknown_subjects
@@ -46,7 +47,7 @@ def examine_seed_dv(root: Path, subjects: Sequence[str] | None) -> list[Check]:
     for block in range(1, n_blocks + 1):
         if captions is not None:
             path = captions / stimuli.film_path(root, block, ".txt").name
-            wanted = f"{n_slots * protocol.CLIPS_PER_RUN} captions"
+            wanted = f"{counted(n_slots * protocol.CLIPS_PER_RUN, 'caption')}"
             checks += attempt(name_of(root, path), wanted, _captions, root, path, n_slots, wanted, texts)
         film = name_of(root, stimuli.film_path(root, block))
         checks += attempt(film, "a film", stimuli.check_film, root, block, n_slots)
@@ -86,7 +87,8 @@ def _eeg(root: Path, subjects: Sequence[str] | None, n_blocks: int, n_slots: int
             units |= set(scale)
             if scale:
                 n_clips = n_slots * protocol.CLIPS_PER_RUN
-                found = f"{n_blocks * n_clips} in {n_blocks} blocks of {n_slots} runs of {protocol.CLIPS_PER_RUN} clips"
+                each = f"{counted(n_slots, 'run')} of {counted(protocol.CLIPS_PER_RUN, 'clip')}"
+                found = f"{n_blocks * n_clips} in {counted(n_blocks, 'block')} of {each}"
                 checks.append(row(f"events, subject {subject}, session {session}", found, "as the labels say"))
         if len(units) > 1:
             found = "the sessions are in different units, V and uV"
@@ -123,7 +125,7 @@ def _attribute(root: Path, path: Path, column: str, geometry: tuple[int, int]) -
 
 def _captions(root: Path, path: Path, n_slots: int, wanted: str, texts: dict[str, list[str]]) -> list[Check]:
     lines = texts[path.name] = stimuli.read_caption_file(path, n_slots)
-    return [row(name_of(root, path), f"{len(lines)} captions, {len(set(lines))} different", wanted)]
+    return [row(name_of(root, path), f"{counted(len(lines), 'caption')}, {len(set(lines))} different", wanted)]
 
 
 def _electrodes(root: Path) -> list[Check]:

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.datasets.hold_counters import HoldCounter
 from eeg2vid.stages.datasets.sharp_jumps import JumpCounter
 
@@ -147,7 +148,7 @@ def find_lines(
     named = {line.electrode for line in lines}
     for one in jumps.find([row for row in moving if row not in named], near, sfreq):
         heights = f"{one.n_heights} heights" if one.n_heights > 1 else "one height"
-        found.append(Line(one.electrode, f"jumps {len(one.at)} times, by {heights}", sure=one.sure))
+        found.append(Line(one.electrode, f"jumps {counted(len(one.at), 'time')}, by {heights}", sure=one.sure))
     return tuple(sorted(found, key=lambda line: line.electrode))
 
 
@@ -168,13 +169,13 @@ def _line(
         # what rounding makes of one value is one value
         finest = float(gaps[gaps > 1e-9 * (values[-1] - values[0])].min())
         near = float(np.median(levels.jumps[row])) < LEAST_JUMP * finest
-        words = f"{len(values)} different values, {changes} changes"
+        words = f"{counted(len(values), 'different value')}, {changes} changes"
         if len(values) <= FEW_LEVELS and stays >= FEW_STAY:
             return Line(row, words, "steps" if near else "")
         if stays >= STAYS and dwell >= DWELL_S and (not near or dwell >= SLOW_DWELL_S):
             return Line(row, words, "steps" if near else "")
     elif stays >= STAYS and dwell >= 2 * DWELL_S and alone >= ALONE:
-        return Line(row, f"its value stays, then jumps, {changes} times")
+        return Line(row, f"its value stays, then jumps, {counted(changes, 'time')}")
     if _two_levels(kept):
         return Line(row, "jumps between two levels", "offsets")
     if _levels(kept.astype(np.float64), near, sfreq * len(kept) / holds.n_samples):

@@ -27,6 +27,7 @@ from typing import Any, Literal
 import numpy as np
 
 from eeg2vid.schemas.entities import Check, Event, MarkedSpan
+from eeg2vid.schemas.words import counted
 
 _BEFORE = re.compile(r"^(?:comment|event|marker)/\s*", re.IGNORECASE)
 _CUT = re.compile(r"(?:(?:bad|edge)?[ _:/-]*boundary\b.*|edge|new segment\b.*)", re.IGNORECASE | re.DOTALL)
@@ -170,7 +171,7 @@ def span_checks(spans: Sequence[Span], events: Sequence[Event], sfreq: float, wh
     clips = list(dict.fromkeys(event.clip for event in hit))
     if clips:
         more = f" and {len(clips) - _SHOWN} more" if len(clips) > _SHOWN else ""
-        told.append(f"inside {len(hit)} of {len(events)} events: clips {', '.join(clips[:_SHOWN])}{more}")
+        told.append(f"inside {len(hit)} of {counted(len(events), 'event')}: clips {', '.join(clips[:_SHOWN])}{more}")
     else:
         told.append("no clip touched")
     expected, verdict = "none inside a clip", "warning" if clips else "ok"

@@ -10,6 +10,7 @@ import numpy as np
 
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.datasets.lazy_signal import LazySignal
 from eeg2vid.stages.datasets.presentations import Presentation, fill, owner_of
 from eeg2vid.stages.datasets.recordings import RawSignal, companions, open_stretches
@@ -97,7 +98,7 @@ class MarkerEvents:
             joined = self._stimuli.join(file, marks)
             checks += noticed
             if not joined.rows:
-                found = f"none of {len(marks)} markers shows a clip"
+                found = f"none of {counted(len(marks), 'marker')} shows a clip"
                 checks.append(Check(item=f"events, {file}", found=found, expected="clips", verdict="warning"))
             codes |= joined.codes
             seen += [mark.codes[0] for mark in marks]

@@ -10,6 +10,7 @@ from typing import IO, Any
 import numpy as np
 
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.words import counted
 
 
 def open_npy(path: Path, *, ndim: int | None, kinds: str = "f", itemsizes: tuple[int, ...] = (4, 8)) -> np.ndarray:
@@ -78,7 +79,7 @@ def checked_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
     if size != expected:
         what = "truncated" if size < expected else "longer than its header says"
         raise BadDataError(
-            f"{path} is {what}: {dtype} {shape} takes {expected} bytes, found {size}.",
+            f"{path} is {what}: {dtype} {shape} takes {counted(expected, 'byte')}, found {size}.",
             "Copy it again from the source.",
         )
     return shape, dtype

@@ -21,6 +21,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from eeg2vid.schemas.electrodes import electrode_key
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.datasets.array_stores import open_hdf5, open_zarr
 from eeg2vid.stages.datasets.channels import ElectrodeWishes, Selection, select_channels
 from eeg2vid.stages.datasets.lazy_signal import LazySignal
@@ -131,14 +132,17 @@ def _must_fit(path: Path, source: Any, said: ArrayFile, beside: Path) -> None:
         raise BadDataError(f"{path}: expected an array of floating-point or whole numbers, found {stored}.")
     shape = tuple(source.shape)
     if len(shape) != len(said.axes):
-        raise BadDataError(f"{path} has {len(shape)} axes, {shape}, but {beside.name} names {', '.join(said.axes)}.")
+        raise BadDataError(
+            f"{path} has {counted(len(shape), 'axis')}, {shape}, but {beside.name} names {', '.join(said.axes)}."
+        )
     if math.prod(shape) == 0:
         raise BadDataError(f"{path}: the array of shape {shape} holds no numbers.")
     found = shape[said.axes.index("electrode")]
     if found != len(said.electrodes):
         other = [axis for axis, size in zip(said.axes, shape, strict=True) if size == len(said.electrodes)]
         raise BadDataError(
-            f"{path}: {beside.name} names {len(said.electrodes)} electrodes, but the axis 'electrode' of {shape} "
+            f"{path}: {beside.name} names {counted(len(said.electrodes), 'electrode')}, but the axis "
+            f"'electrode' of {shape} "
             f"has {found}.",
             f"The axis called '{other[0]}' has {len(said.electrodes)}: are axes in the right order?" if other else None,
         )

@@ -15,6 +15,7 @@ from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.schemas.rates import rates_agree, told_apart
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.datasets.brainvision import HEADER, named_files
 from eeg2vid.stages.datasets.channels import ElectrodeWishes, nowhere_check, select_channels
 from eeg2vid.stages.datasets.fif_parts import parts_beside
@@ -145,7 +146,7 @@ def open_recording(path: Path, wishes: ElectrodeWishes | None = None) -> LazySig
     """
     stretches = open_stretches(path, wishes)
     if len(stretches) > 1:
-        raise BadDataError(f"{path} holds {len(stretches)} blocks; expected one unbroken recording.")
+        raise BadDataError(f"{path} holds {counted(len(stretches), 'block')}; expected one unbroken recording.")
     return stretches[0]
 
 

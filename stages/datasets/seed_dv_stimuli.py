@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from eeg2vid.schemas.entities import Caption, Check, Clip
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.words import counted, plural
 from eeg2vid.stages.datasets import montage, protocol
 from eeg2vid.stages.datasets.npy import open_npy
 from eeg2vid.stages.datasets.twins import film_twins
@@ -56,7 +57,9 @@ def read_labels(root: Path) -> NDArray[np.int64]:
     path = folder / LABEL_FILE
     labels = _whole_numbers(path, open_npy(path, ndim=2, kinds="iuf", itemsizes=(1, 2, 4, 8)), 1, 10_000)
     if len(labels) > len(protocol.FILM_NAMES):
-        raise BadDataError(f"{path}: {len(labels)} blocks, but the layout has films for {len(protocol.FILM_NAMES)}.")
+        raise BadDataError(
+            f"{path}: {counted(len(labels), 'block')}, but the layout has films for {len(protocol.FILM_NAMES)}."
+        )
     for block, row in enumerate(labels, start=1):
         concepts, counts = np.unique(row, return_counts=True)
         if (counts > 1).any():
@@ -72,7 +75,7 @@ def read_labels(root: Path) -> NDArray[np.int64]:
 def label_check(labels: NDArray[np.int64]) -> Check:
     """Compare a label array with the published order of concepts, where it has the published size."""
     published = np.array(protocol.CONCEPT_ORDER)
-    found, verdict = f"{labels.shape[0]} blocks of {labels.shape[1]} concepts", "ok"
+    found, verdict = f"{counted(labels.shape[0], 'block')} of {counted(labels.shape[1], 'concept')}", "ok"
     expected = "as published" if labels.shape == published.shape else "any order, at this size"
     if labels.shape == published.shape and (labels != published).any():
         block, slot = np.argwhere(labels != published)[0]
@@ -192,7 +195,7 @@ def read_caption_file(path: Path, n_slots: int) -> list[str]:
     lines = [line.strip() for line in lines]
     if len(lines) != n_slots * protocol.CLIPS_PER_RUN:
         raise BadDataError(
-            f"{path}: expected {n_slots * protocol.CLIPS_PER_RUN} lines (one per clip), found {len(lines)}."
+            f"{path}: expected {counted(n_slots * protocol.CLIPS_PER_RUN, 'line')} (one per clip), found {len(lines)}."
         )
     if "" in lines:
         raise BadDataError(f"{path}, line {lines.index('') + 1}: expected a caption, found an empty line.")
@@ -265,7 +268,8 @@ def check_film(root: Path, block: int, n_slots: int) -> list[Check]:
     name = path.relative_to(root).as_posix()
     if info.duration_s < needed - 1 / info.fps:
         raise BadDataError(
-            f"{path}: {n_slots} concepts take {needed:g} s, the film ends at {info.duration_s:.3f} s.",
+            f"{path}: {counted(n_slots, 'concept')} {plural(n_slots, 'takes', 'take')} {needed:g} s, the film ends at "
+            f"{info.duration_s:.3f} s.",
             "Copy it again from the source.",
         )
     near = abs(info.fps - protocol.FILM_FPS) <= FPS_TOLERANCE
@@ -315,7 +319,7 @@ def check_electrodes(root: Path) -> Check:
         known = {name.casefold() for name in expected}
         found = tuple(name for name in montage.read_names_xlsx(path) if name.casefold() in known)
     if len(found) != len(expected):
-        raise BadDataError(f"{path}: expected {len(expected)} electrodes, found {len(found)}.")
+        raise BadDataError(f"{path}: expected {counted(len(expected), 'electrode')}, found {len(found)}.")
     for number, (a, b) in enumerate(zip(expected, found, strict=True), start=1):
         if a.casefold() != b.casefold():
             raise BadDataError(f"{path}: electrode {number} should be {a}, found {b}.")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.datasets.code_lines import LevelCounter, Line, find_lines
 from eeg2vid.stages.datasets.held_values import Held, HeldValues, held_checks
 from eeg2vid.stages.datasets.sharp_jumps import JumpCounter
@@ -75,7 +76,7 @@ def refuse_empty(signal: Signal, path: Path) -> None:
 def empty(path: Path, channels: int) -> BadDataError:
     """Return what is to be said of a recording with a header, but without a sample."""
     return BadDataError(
-        f"{path} is empty: its header names {channels} channels, but it holds no sample.",
+        f"{path} is empty: its header names {counted(channels, 'channel')}, but it holds no sample.",
         "Copy it again from the source, or take it out of the folder.",
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from eeg2vid.schemas.entities import Check
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.datasets.clip_table import LABELS, file_below
 from eeg2vid.stages.datasets.tables import TableRow, find_table, plain_number, read_table
 
@@ -52,7 +53,7 @@ class Joined:
             return []
         names = list(dict.fromkeys(row.values["stim_file"] for row in self.pictures))
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        found = f"{len(self.pictures)} events: {', '.join(names[:_SHOWN])}{more}"
+        found = f"{counted(len(self.pictures), 'event')}: {', '.join(names[:_SHOWN])}{more}"
         item = f"still pictures left out, {file}"
         return [Check(item=item, found=found, expected="films: pictures are not supported yet", verdict="warning")]
 
@@ -133,7 +134,9 @@ class StimuliTable:
         joined = Joined()
         places = self.by_place.get(file, {})
         if places and max(places) > len(marks):
-            places[max(places)].fail(f"nth is {max(places)}, but {file} has {len(marks)} markers that count.")
+            places[max(places)].fail(
+                f"nth is {max(places)}, but {file} has {counted(len(marks), 'marker')} that count."
+            )
         for number, mark in enumerate(marks, start=1):
             code = next((c for c in mark.codes if plain_code(c) in self.by_code), None)
             row = self.by_code[plain_code(code)] if code is not None else places.get(number)
@@ -161,7 +164,8 @@ class StimuliTable:
         more = [mark for mark in marks[last:] if mark.codes[:1] in shown]
         if more:
             places[last].fail(
-                f"nth ends with {last}, but {file} has {len(marks)} markers that count, and {len(more)} of those "
+                f"nth ends with {last}, but {file} has {counted(len(marks), 'marker')} that count, and "
+                f"{len(more)} of those "
                 f"beyond are like the clips' (the first {more[0].codes[0] if more[0].codes else 'n/a'!r} at "
                 f"{more[0].onset:.3f} s).",
                 "Is one too many, or a row missing? study.toml, [events]: markers says which count, stim_mask which "

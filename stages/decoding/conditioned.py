@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.conditions import CONDITIONS, made_by, makes_at
-from eeg2vid.schemas.entities import Electrode
+from eeg2vid.schemas.entities import Electrode, Fold
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.preprocessing import PreprocessSettings
+from eeg2vid.schemas.splits import Part
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.cohort.folds import FoldParts
-from eeg2vid.stages.cohort.people import Cohort, run_of
+from eeg2vid.stages.cohort.people import Cohort, gather, run_of
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.engine.stage import Upstream
 
@@ -55,29 +57,51 @@ def sources_of_folds(ctx: Context, cohort: Cohort, folds: Sequence[FoldParts]) -
     UsageError
         If every event keeps its own EEG: the full system would pass for the condition.
     """
-    import numpy as np
-
     if makes_at("predict", ctx.condition) != "places":
         return {fold.fold: fold.test for fold in folds}
     found, kept, tested = {}, 0, 0
     for fold in folds:
-        runs = np.array([run_of(cohort.events[index]) for index in fold.test])
-        positions = np.array([cohort.events[index].position for index in fold.test])
-        rng = np.random.default_rng(ctx.seed(fold.fold))
-        found[fold.fold] = fold.test[made_by(ctx.condition)(runs, positions, rng)]
+        found[fold.fold] = _changed(ctx, cohort, fold.fold, fold.test)
         kept += int((found[fold.fold] == fold.test).sum())
         tested += len(fold.test)
     if kept == tested:
-        raise UsageError(
-            f"Condition '{ctx.condition}' cannot be made of subject {ctx.subject}: no event has another to change "
-            "places with, and all would keep their own EEG.",
-            f"Leave {ctx.condition} out of `conditions`.",
-        )
+        raise _nobody_moves(ctx)
     if kept:
         ctx.reporter.remark(
-            f"{ctx.node}: {kept} of {tested} events have none to change places with: they keep their EEG."
+            f"{ctx.node}: {kept} of {counted(tested, 'event')} keep the own EEG: there is none to change places with."
         )
     return found
+
+
+def foreseen_places(ctx: Context) -> UsageError | None:
+    """Return the error of a condition under which no event of any fold changes places; None: some do."""
+    if makes_at("predict", ctx.condition) != "places":
+        return None
+    cohort, folds = gather(ctx), ctx.read("folds")
+    tested = folds.read("assignment") == Part.TEST
+    for row, test in zip(folds.table("folds", Fold), tested, strict=True):
+        places = test.nonzero()[0]
+        if (_changed(ctx, cohort, row.fold, places) != places).any():
+            return None
+    return _nobody_moves(ctx)
+
+
+def _changed(ctx: Context, cohort: Cohort, fold: str, test: np.ndarray) -> np.ndarray:
+    """Return the event in the place of each test event of a fold."""
+    import numpy as np
+
+    runs = np.array([run_of(cohort.events[index]) for index in test])
+    positions = np.array([cohort.events[index].position for index in test])
+    changed: np.ndarray = test[made_by(ctx.condition)(runs, positions, np.random.default_rng(ctx.seed(fold)))]
+    return changed
+
+
+def _nobody_moves(ctx: Context) -> UsageError:
+    return UsageError(
+        f"Condition '{ctx.condition}' cannot be made of subject {ctx.subject}: no event has another to change "
+        "places with, and all would keep their own EEG.",
+        f"Leave {ctx.condition} out of `conditions`.",
+    )
 
 
 def read_of_fold(

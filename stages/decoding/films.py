@@ -169,5 +169,6 @@ def require_fit(ctx: Context, unet: UNet2DConditionModel, material: Material) ->
             raise BadDataError(
                 f"{ctx.read(role).address} holds {found} {what}, but the UNet of {ctx.model('unet').name} reads "
                 f"{wanted}.",
-                "Encode clips and captions with the profile that is tuned: eeg2vid encode-latents, encode-text",
+                "Encode clips and captions with the profile that is tuned:\n  eeg2vid encode-latents\n"
+                "  eeg2vid encode-text",
             )

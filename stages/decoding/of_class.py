@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from eeg2vid.schemas.conditions import CONDITIONS, made_by, makes_at
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.cohort.clips import clips_of
 from eeg2vid.stages.cohort.folds import FoldParts, used_events
 from eeg2vid.stages.cohort.people import Cohort
@@ -74,8 +75,8 @@ class ClassValues:
         strange = int((~np.isin(wanted, of_event[learned]) | (wanted < 0)).sum())
         if strange:
             self.ctx.reporter.remark(
-                f"{self.ctx.node}: {strange} of {len(wanted)} clips of fold '{fold.fold}' are of a class without "
-                "training clips: they get the mean of all."
+                f"{self.ctx.node}: of a class without training clips: {strange} of "
+                f"{counted(len(wanted), 'clip')} of fold '{fold.fold}', which get the mean of all."
             )
         maker: Callable[..., np.ndarray] = made_by(self.ctx.condition)
         return {

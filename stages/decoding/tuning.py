@@ -10,6 +10,7 @@ from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.latents import LatentAttributes
 from eeg2vid.schemas.splits import LEAK
 from eeg2vid.schemas.video_models import LearnedClip, TunedPass, VideoModel, VideoModelAttributes
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.cohort.learned import Learned, clips_to_learn
 from eeg2vid.stages.decoding.cards import video_model_card
 from eeg2vid.stages.decoding.films import Material, betas_of, read_material, require_fit
@@ -77,7 +78,8 @@ def _refuse_leak(ctx: Context, fold: Learned) -> None:
     """Refuse to learn what is tested, unless it is asked for: then it is stamped."""
     if fold.left_out:
         ctx.reporter.remark(
-            f"{ctx.node}: fold '{fold.fold}' learns {len(fold.train)} clips; {fold.left_out} more train in somebody, "
+            f"{ctx.node}: fold '{fold.fold}' learns {counted(len(fold.train), 'clip')}; {fold.left_out} "
+            f"more train in somebody, "
             "but are kept apart in another."
         )
     if fold.leak and not ctx.settings.allow_leak:

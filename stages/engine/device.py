@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 
 from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.words import counted
 
 
 def resolve_device(wanted: str) -> str:
@@ -21,7 +22,8 @@ def resolve_device(wanted: str) -> str:
         index = int(wanted.partition(":")[2] or 0)
         if not torch.cuda.is_available() or index >= torch.cuda.device_count():
             raise UsageError(
-                f"--device {wanted}: PyTorch sees {torch.cuda.device_count()} CUDA devices.", "Run `eeg2vid doctor`."
+                f"--device {wanted}: PyTorch sees {counted(torch.cuda.device_count(), 'CUDA device')}.",
+                "Run `eeg2vid doctor`.",
             )
     elif wanted == "mps" and not torch.backends.mps.is_available():
         raise UsageError("--device mps: PyTorch sees no Metal device.", "Run `eeg2vid doctor`.")

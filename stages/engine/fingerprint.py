@@ -13,6 +13,7 @@ from eeg2vid.schemas.errors import MissingPackageError
 from eeg2vid.schemas.manifest import InputRef, Manifest, ModelRef, PluginRef, SourceFile
 from eeg2vid.schemas.plugins import reference_of
 from eeg2vid.schemas.settings import Settings
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.engine.sources import called, source_differences
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.store.digest import sha256_json
@@ -139,7 +140,7 @@ def _setting_changes(prefix: str, old: Any, new: Any) -> list[str]:
     if old == new:
         return []
     if isinstance(old, list) and isinstance(new, list) and len(old) != len(new):
-        return [f"`{prefix}` {len(old)} -> {len(new)} values"]
+        return [f"`{prefix}` {len(old)} -> {counted(len(new), 'value')}"]
     return [f"`{prefix}` {_short(old)} -> {_short(new)}"]
 
 

@@ -81,6 +81,12 @@ class Study(Conditioned):
         """Return the study as its workspace is now: what was imported since may have changed what is planned."""
         return Study(Workspace(self.root), self.stages, self.choices)
 
+    def plain(self) -> Study:
+        """Return the study as another command finds it: without what was said of this one's stage and conditions."""
+        said = self.choices
+        given = Choices(recipe=said.recipe, models=said.models, protocol=said.protocol)
+        return self.once("plain", lambda: self if given == said else Study(Workspace(self.root), self.stages, given))
+
     def once(self, what: str, make: Callable[[], T]) -> T:
         """Return what is made once for this view of the workspace, by its name: the data set, opened."""
         if what not in self._made:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -22,7 +21,7 @@ from eeg2vid.stages.engine.ingested import CLIP_INDEX
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.settings import Resolved
 from eeg2vid.stages.engine.sources import identify_sources
-from eeg2vid.stages.store.layout import Address, unit_subject
+from eeg2vid.stages.store.layout import Address
 from eeg2vid.stages.store.reader import load_manifest
 
 
@@ -230,50 +229,3 @@ class Judge:
                     continue
                 return Verdict(node, "stale", tuple(differences(manifest, *now)) or ("its fingerprint differs",))
         return Verdict(node, "imported" if imported else "done")
-
-
-def command_for(study: Study, stage: str, unit: str, variant: str | None = None, *, force: bool = False) -> str:
-    """Return the command that makes a unit of a stage."""
-    subject = unit_subject(unit)
-    return _command(study, stage, variant, () if subject is None else (subject,), force=force)
-
-
-def _command(study: Study, stage: str, variant: str | None, subjects: Sequence[str], *, force: bool = False) -> str:
-    words = ["eeg2vid", stage]
-    if study.stages[stage].takes_source:
-        words.append("PATH/TO/DATA")
-    if subjects and list(subjects) != study.known_subjects():
-        words += ["--subject", ",".join(subjects)]
-    if variant and variant not in study.variants(stage):
-        words += ["--variant", variant]
-    if force:
-        words.append("--force")
-    return shlex.join(words)
-
-
-def commands_before(judge: Judge, node: Node) -> list[str]:
-    """Return the commands that make everything a unit lacks, in the order to run them."""
-    study = judge.study
-    lacking: dict[tuple[str, str | None], dict[str, None]] = {}  # of a stage and unplanned variant: the subjects
-    visited: set[Node] = set()
-    broken: set[tuple[str, str | None]] = set()
-
-    def visit(wanted: Node) -> None:
-        if wanted in visited:
-            return
-        visited.add(wanted)
-        for address in judge.unusable_inputs(wanted):
-            visit(Node(address.stage, address.variant, address.unit))
-        if wanted != node:
-            variant = None if wanted.variant in study.variants(wanted.stage) else wanted.variant
-            subjects = lacking.setdefault((wanted.stage, variant), {})
-            subjects.update(dict.fromkeys(filter(None, [unit_subject(wanted.unit)])))
-            if any(judge.unreadable(address) for address in judge.outputs(wanted)):
-                broken.add((wanted.stage, variant))
-
-    visit(node)
-    order = list(study.stages)
-    return [
-        _command(study, stage, variant, tuple(subjects), force=(stage, variant) in broken)
-        for (stage, variant), subjects in sorted(lacking.items(), key=lambda item: order.index(item[0][0]))
-    ]

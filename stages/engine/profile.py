@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
@@ -159,7 +160,7 @@ class Models:
         at = f" at its locked commit {commit}" if commit else ""
         return MissingPackageError(
             f"The weights of '{role}' ({source.hub}{at}) are not on this machine.",
-            f"On a machine with network: eeg2vid weights fetch --models {self.given}",
+            f"On a machine with network: eeg2vid weights fetch --models {shlex.quote(self.given)}",
         )
 
 

@@ -16,14 +16,16 @@ from typing import Any
 from eeg2vid.schemas.errors import Eeg2VidError, FailedError, LockedError, MissingInputError, UnreadableError
 from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.schemas.settings import Execution
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.engine import stopping
+from eeg2vid.stages.engine.commands import command_for, commands_before
 from eeg2vid.stages.engine.context import UnitContext
 from eeg2vid.stages.engine.device import limited_threads, resolve_device
 from eeg2vid.stages.engine.fingerprint import choice_versions, plugins_of
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.others import behind_for_others, may_be_waited_for
-from eeg2vid.stages.engine.plan import Identity, Judge, Verdict, command_for, commands_before
+from eeg2vid.stages.engine.plan import Identity, Judge, Verdict
 from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.settings import protocol_of
 from eeg2vid.stages.store.code import package_digest
@@ -183,7 +185,7 @@ class Runner:
             if work.shard[1] > 1:
                 return len(missing)
             raise LockedError(
-                f"{node}: other processes are making the {len(missing)} parts that are left.",
+                f"{node}: other processes are making what is left, {counted(len(missing), 'part')}.",
                 "Wait for them; whoever finishes last commits.",
             )
         self._commit(ctx, identity, seconds)
@@ -265,7 +267,7 @@ def _cannot(judge: Judge, node: Node, verdict: Verdict) -> Eeg2VidError:
     """Return the error for a unit whose inputs cannot be used; it names what is behind it that cannot be read."""
     first, more = verdict.reasons[0], len(verdict.reasons) - 1
     also = f" (and {more} more)" if more else ""
-    commands = commands_before(judge, node)
+    commands = commands_before(judge, [node])
     hint = "Run first:\n  " + "\n  ".join(commands) if commands else None
     if broken := next(filter(None, map(judge.damage_behind, verdict.missing)), None):
         return UnreadableError(f"{node} cannot be made: {broken.message}", hint, found=broken.found)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.entities import Check
+from eeg2vid.schemas.errors import Eeg2VidError
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.stages.engine.protocol import Context
 
@@ -158,6 +159,13 @@ class Stage(ABC):
         Only for changes that lose nothing: the artifact is then taken for what would be made today.
         """
         return settings if version == self.version else None
+
+    def foreseen(self, ctx: Context) -> Eeg2VidError | None:
+        """Return the error that `run` would end with, as far as small tables of its inputs tell; None: none is seen.
+
+        Asked before anything is made, of units whose inputs are all there.
+        """
+        return None
 
     def sources(self, ctx: Context) -> list[Path]:
         """Return the files outside the workspace that this unit reads."""

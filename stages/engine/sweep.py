@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.engine.settings import merge
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.engine.text import did_you_mean, sentence_of
@@ -204,12 +205,14 @@ def _names(table: SweepTable, settings: tuple[str, ...], values: list[tuple[Any,
     else:
         names = table.names
     if len(names) != len(values):
-        raise UsageError(f"{where}: {len(names)} names for {len(values)} values.")
+        raise UsageError(f"{where}: {counted(len(names), 'name')} for {counted(len(values), 'value')}.")
     for name in names:
         if not _NAME.fullmatch(name):
             raise UsageError(f"{where}: '{name}' is no variant name; use a-z, 0-9 and '-', or list `names`.")
         if names.count(name) > 1:
-            raise UsageError(f"{where}: {names.count(name)} points are called '{name}'; each needs a name of its own.")
+            raise UsageError(
+                f"{where}: {counted(names.count(name), 'point')} are called '{name}'; each needs a name of its own."
+            )
     return names
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.exchange.content import Content
 from eeg2vid.stages.exchange.foreign import fitting_dtype, refuse_giant_rows, turned_array
 from eeg2vid.stages.exchange.forms import Form, form_of
@@ -77,7 +78,9 @@ def _add_array(
     array = turned_array(arrays, layout, spec, rows.places, dtype, scale)
     sizes = dict(zip(spec.dims, array.shape, strict=True))
     if sizes.get("electrode", len(known.electrodes)) != len(known.electrodes):
-        raise BadDataError(f"{where}: expected {len(known.electrodes)} electrodes, found {sizes['electrode']}.")
+        raise BadDataError(
+            f"{where}: expected {counted(len(known.electrodes), 'electrode')}, found {sizes['electrode']}."
+        )
     content.arrays[name] = array
     content.tables |= {table: [form.row(item, known) for item in rows.items]}
     content.tables |= {other: list(make(known)) for other, make in (form.others or {}).items()}
@@ -101,7 +104,9 @@ def _require_count(shape: tuple[int, ...], layout: Layout, form: Form, rows: Row
         )
     everything = len(known.events or ())
     if form.whole and len(rows.items) != everything:
-        raise BadDataError(f"{where}: expected all {everything} events of the subject, found {len(rows.items)}.")
+        raise BadDataError(
+            f"{where}: expected all {counted(everything, 'event')} of the subject, found {len(rows.items)}."
+        )
 
 
 def plain(sizes: Sequence[int]) -> str:

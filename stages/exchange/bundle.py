@@ -14,6 +14,7 @@ from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.schemas.manifest import InputRef, SourceFile
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.exchange.cards import CARD
 from eeg2vid.stages.exchange.content import Content
 from eeg2vid.stages.exchange.foreign import ForeignArray, ForeignVideos, Slabs, refuse_giant_rows
@@ -160,7 +161,9 @@ def _array(
     key = name if archived else None
     declared = declared_array(path, key)
     if len(declared.shape) != len(entry.dims):
-        raise BadDataError(f"{path}: expected {len(entry.dims)} axes {entry.dims}, found shape {declared.shape}.")
+        raise BadDataError(
+            f"{path}: expected {counted(len(entry.dims), 'axis')} {entry.dims}, found shape {declared.shape}."
+        )
     refuse_giant_rows(declared.shape[1:], declared.dtype, str(path))
     array = read_array(path, key)
     turned = tuple(range(1, array.ndim))

@@ -10,6 +10,7 @@ from typing import Any
 from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.exchange.foreign import Slabs
 from eeg2vid.stages.exchange.forms import WHOLE
 from eeg2vid.stages.exchange.items import Known
@@ -57,5 +58,9 @@ def require_known_ids(schema: Schema, tables: Mapping[str, Sequence[Row]], known
         here = [(event.event, event.clip) for event in known.events]
         if found != here:
             first = next((k for k, pair in enumerate(zip(found, here, strict=False)) if pair[0] != pair[1]), None)
-            where = f"found {len(found)} events, expected {len(here)}" if first is None else f"row {first + 1} differs"
+            where = (
+                f"found {counted(len(found), 'event')}, expected {len(here)}"
+                if first is None
+                else f"row {first + 1} differs"
+            )
             raise BadDataError(f"The events are not those of subject {known.subject}'s events table: {where}.")

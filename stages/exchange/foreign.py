@@ -12,6 +12,7 @@ import numpy as np
 
 from eeg2vid.schemas.base import ArraySpec
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.exchange.layouts import Layout
 from eeg2vid.stages.stimuli.resize import pad_to_multiple
 from eeg2vid.stages.stimuli.video import probe, read_clips
@@ -181,7 +182,8 @@ class ForeignVideos:
             info = probe(path)
             if info.frames > self.frames or not self._as_long(info.duration_s):
                 wrong.append(
-                    f"{path}: expected {self.frames} pictures at {self.fps:g} per second ({expected:.2f} s), "
+                    f"{path}: expected {counted(self.frames, 'picture')} at {self.fps:g} per second "
+                    f"({expected:.2f} s), "
                     f"found {info.frames} in {info.duration_s:.2f} s"
                 )
         return wrong
@@ -210,8 +212,8 @@ class ForeignVideos:
                 span = [(0.5 / fps, info.duration_s - 0.5 / fps)]
             elif (self.frames - 1) / self.fps > info.duration_s:
                 raise BadDataError(
-                    f"{path}: {self.frames} frames at {self.fps:g} per second were expected, "
-                    f"found {info.duration_s:.2f} s ({info.frames} frames)."
+                    f"{path}: expected {counted(self.frames, 'frame')} at {self.fps:g} per second, "
+                    f"found {info.duration_s:.2f} s ({counted(info.frames, 'frame')})."
                 )
             else:
                 fps, span = self.fps, [(0.0, info.duration_s)]

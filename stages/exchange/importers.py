@@ -8,6 +8,7 @@ from pathlib import Path
 from eeg2vid.schemas.base import Schema
 from eeg2vid.schemas.entities import Caption
 from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.exchange import tables
 from eeg2vid.stages.exchange.array_files import plain, read_arrays
 from eeg2vid.stages.exchange.bundle import EXPORT, read_bundle
@@ -58,7 +59,7 @@ def _videos(schema: Schema, files: list[Path], options: Options, known: Known) -
         rows = rows_of(known, options, str(files[0].parent))
         if len(files) != len(rows.items):
             raise BadDataError(
-                f"{files[0].parent}: expected {len(rows.items)} videos, found {len(files)}.",
+                f"{files[0].parent}: expected {counted(len(rows.items), 'video')}, found {len(files)}.",
                 "If they are of some blocks only, name them: `blocks` 7.",
             )
         items, ordered = rows.items, [files[place] for place in rows.places]
@@ -70,7 +71,7 @@ def _videos(schema: Schema, files: list[Path], options: Options, known: Known) -
     others = videos.of_another_length()
     if others and not options.resample:
         raise BadDataError(
-            f"{others[0]} ({len(others)} of {len(ordered)} videos are of another length).",
+            f"{others[0]} (of another length: {len(others)} of {counted(len(ordered), 'video')}).",
             "Write them anew with that many pictures; or `resample`: the pictures shown at those times are taken.",
         )
     return Content(
@@ -79,7 +80,7 @@ def _videos(schema: Schema, files: list[Path], options: Options, known: Known) -
         arrays={"frames": videos},
         tables={form.table: [form.row(item, known) for item in items]},
         attributes={"fps": fps, "height": first.height, "width": first.width},
-        facts={"frames": f"{count} frames at {fps:g} per second"},
+        facts={"frames": f"{counted(count, 'frame')} at {fps:g} per second"},
         files=files,
     )
 
@@ -109,7 +110,9 @@ def _captions(schema: Schema, files: list[Path], options: Options, known: Known)
         lines += [line.strip() for line in found]
     rows = rows_of(known, options, str(files[0]))
     if len(lines) != len(rows.items):
-        raise BadDataError(f"{files[0]}: expected {len(rows.items)} captions, found {len(lines)} lines.")
+        raise BadDataError(
+            f"{files[0]}: expected {counted(len(rows.items), 'caption')}, found {counted(len(lines), 'line')}."
+        )
     pairs = zip(rows.items, rows.places, strict=True)
     return Content(tables={"captions": [Caption(clip=item.clip.clip, caption=lines[place]) for item, place in pairs]})
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.schemas.foreign import is_foreign
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.datasets.npy import checked_header, read_header
 from eeg2vid.stages.datasets.source import natural_order
 
@@ -186,7 +187,7 @@ def _npz_member(path: Path, key: str | None) -> tuple[str, Declared]:
     possible = info.file_size if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) else packed
     if not dtype.hasobject and (expected != info.file_size or expected > possible + start):
         raise BadDataError(
-            f"{path}: '{info.filename}' declares {dtype} {shape}, which takes {expected} bytes; "
+            f"{path}: '{info.filename}' declares {dtype} {shape}, which takes {counted(expected, 'byte')}; "
             f"it holds {min(info.file_size, possible)}.",
             "Copy it again from the source.",
         )
@@ -231,7 +232,7 @@ def _pt(path: Path, key: str | None) -> np.ndarray:
     if plain.numel() * plain.element_size() > size:  # one number under many indices: torch's expand
         raise BadDataError(
             f"{path}: declares {str(plain.dtype).removeprefix('torch.')} {tuple(plain.shape)}, which takes "
-            f"{plain.numel() * plain.element_size()} bytes; the file has {size}.",
+            f"{counted(plain.numel() * plain.element_size(), 'byte')}; the file has {size}.",
             "Save it again: torch.save(tensor.contiguous().clone(), path).",
         )
     if plain.dtype is torch.bfloat16:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from eeg2vid.schemas.entities import Row
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.words import counted
 
 SUFFIXES = (".jsonl", ".csv")
 _NESTED = (tuple, list, dict)
@@ -82,7 +83,7 @@ def _csv_rows(file: typing.TextIO, path: Path, row_type: type[Row]) -> list[tupl
     rows = []
     for data in reader:
         if None in data or None in data.values():
-            expected = f"expected {len(reader.fieldnames or ())} cells"
+            expected = f"expected {counted(len(reader.fieldnames or ()), 'cell')}"
             raise BadDataError(f"{path}, line {reader.line_num}: {expected}, found another number.")
         cells: dict[str, Any] = {
             name: None if value == "" and name in nullable else value for name, value in data.items()

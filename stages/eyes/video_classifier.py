@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.eyes import VideoClassifierEye
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.eyes.eye import Arrays, Build, Eye
 from eeg2vid.stages.pretrained.classifiers import VideoClassifier
 
@@ -34,7 +35,8 @@ class VideoClassifierLook(Eye):
         if self.settings.frames == "as-they-are" and count != self.classifier.frames:
             self.classifier = VideoClassifier(self.folder, self.build.device, count)
             self.build.say(
-                f"eye '{self.settings.name}' looks at {count} pictures of a clip with weights that learned from "
+                f"eye '{self.settings.name}' looks at {counted(count, 'picture')} of a clip with weights "
+                f"that learned from "
                 f"{self.own}, its table of positions made anew for them (frames = as-they-are, as published). Compare "
                 "what it says with nothing that was seen otherwise."
             )

@@ -140,7 +140,8 @@ class Inflated(Generator):
             raise UsageError(
                 f"{self.build.where} holds latents of shape {latents.shape[1:]} per clip, expected {noise.shape[1:]} "
                 f"for clips of {self.build.shape}.",
-                "Encode and decode the clips that are cut now: eeg2vid encode-latents, train-mapper, predict",
+                "Encode and decode the clips that are cut now:\n  eeg2vid encode-latents\n  eeg2vid train-mapper\n"
+                "  eeg2vid predict",
             )
         if s.start == "raw":
             return {"given": self._there(latents)}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from eeg2vid.schemas.entities import Event
 from eeg2vid.schemas.predictions import PredictionAttributes, PredictionKey
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.store.reader import Artifact
 
@@ -28,7 +29,7 @@ def ceiling_sentence(ctx: Context, predictions: Artifact) -> str:
     one = next(iter(told.values()))
     return (
         "The largest correlation that a prediction can have with what is decoded from one presentation, from "
-        f"{one.n_clips} clips shown {one.n_presentations} times: {values}."
+        f"{counted(one.n_clips, 'clip')} shown {counted(one.n_presentations, 'time')}: {values}."
     )
 
 

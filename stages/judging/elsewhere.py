@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from eeg2vid.schemas.conditions import FULL
 from eeg2vid.schemas.scores import RUNS_UNKNOWN, SAME_FRAMES
 from eeg2vid.schemas.videos import VideoAttributes, VideoKey
+from eeg2vid.schemas.words import counted, plural
 from eeg2vid.stages.cohort.clips import rows_of_clips
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.store.reader import Artifact
@@ -26,13 +27,17 @@ def imported_terms(ctx: Context, videos: Mapping[str, Artifact]) -> dict[str, st
         terms["runs"] = f"Without EEG {RUNS_UNKNOWN}. Where clips were shown in runs, p-values are too small."
         clips = len(ctx.read("stimuli").table("clips", VideoKey))
         terms["mean-video"] = (
-            f"Without EEG it is the mean of all {clips} true clips, the own one among them: 1/{clips} of each is in it."
+            f"Without EEG it is the mean of all {counted(clips, 'true clip')}, the own one among them: "
+            f"1/{clips} of each is in it."
         )
     if found := _same_frames(ctx, full):
         shown = ", ".join(list(found)[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
+        number = sum(found.values())
         terms[SAME_FRAMES] = (
-            f"{sum(found.values())} decoded frames of {len(found)} clips are those of the true clip, to within "
-            f"{_LEVELS:g} of 255 levels: {shown}. What is decoded is never so near: they are no evidence."
+            f"{counted(number, 'decoded frame')} of {counted(len(found), 'clip')} "
+            f"{plural(number, 'is that', 'are those')} of the true clip, to within {_LEVELS:g} of 255 "
+            f"levels: {shown}. What "
+            "is decoded is never so near: they are no evidence."
         )
         ctx.reporter.remark(f"Warning: {full.address}: {terms[SAME_FRAMES]}")
     return terms

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError, UsageError
 from eeg2vid.schemas.foreign import is_foreign
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.pretrained.shards import check_shards
 
 Precision = Literal["float32", "float16", "bfloat16"]
@@ -117,7 +118,7 @@ def refuse_other_weights(name: str, folder: Path, model: Any, found: Mapping[str
     ):
         if first := min(keys, default=None):
             raise BadDataError(
-                f"{folder}: {len(keys)} weights of {name} {what}, the first is {first}.",
+                f"{folder}: {counted(len(keys), 'weight')} of {name} {what}, the first is {first}.",
                 "These are weights of another model, or not all of them: fetch it anew, `eeg2vid weights fetch`.",
             )
 

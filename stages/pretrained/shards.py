@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.foreign import is_foreign
+from eeg2vid.schemas.words import counted
 
 _HINT = "Not all files are there, or they are damaged: fetch them anew, `eeg2vid weights fetch`."
 
@@ -49,7 +50,9 @@ def check_shards(name: str, folder: Path, *, index_first: bool) -> None:
         for fault, wrong in (("are missing from their files", told - held), ("are not in the index", held - told)):
             if wrong:
                 first = min(weight for _, weight in wrong)
-                raise BadDataError(f"{folder}: {len(wrong)} weights of {name} {fault}, the first is {first}.", _HINT)
+                raise BadDataError(
+                    f"{folder}: {counted(len(wrong), 'weight')} of {name} {fault}, the first is {first}.", _HINT
+                )
 
 
 def _weights(shard: Path) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.reporting.evidence import ALPHA, at_least
 from eeg2vid.stages.reporting.findings import Headline
 from eeg2vid.stages.reporting.glossary import listed
@@ -57,12 +58,12 @@ def _of_several(found: Headline, things: str) -> tuple[str, str]:
     if found.whose:
         return _together(found, things)
     if not hits:
-        return f"No evidence in any of {n} subjects that the {things}.", _RULE
+        return f"No evidence in any of {counted(n, 'subject')} that the {things}.", _RULE
     luck = at_least(hits, n)
     note = f"{_RULE} By chance alone, {hits} or more of {n} would pass with probability at most {_probability(luck)}."
     if luck >= ALPHA:
-        return f"Weak evidence, in {hits} of {n} subjects, that the {things}.", note
-    return f"In {hits} of {n} subjects the {things}.", note
+        return f"Weak evidence, in {hits} of {counted(n, 'subject')}, that the {things}.", note
+    return f"In {hits} of {counted(n, 'subject')} the {things}.", note
 
 
 def _probability(p: float) -> str:
@@ -76,10 +77,10 @@ def _together(found: Headline, things: str) -> tuple[str, str]:
         "that lead). "
     )
     if found.whose == "nobody":
-        return f"No evidence over {found.tested} people that the {things}.", note.strip()
+        return f"No evidence over {counted(found.tested, 'person')} that the {things}.", note.strip()
     note += f"It rests on {listed([item.name for item in found.passed])}. Tested one by one, {found.hits} "
     note += f"of {found.tested} have a score that passes after the same correction; "
     note += "'pass alone' counts score by score, uncorrected."
     if found.whose == "somebody":
-        return f"In at least one of {found.tested} people the {things}; that people do, is not shown.", note
-    return f"Over {found.tested} people, the {things}: in {found.share}.", note
+        return f"In at least one of {counted(found.tested, 'person')} the {things}; that people do, is not shown.", note
+    return f"Over {counted(found.tested, 'person')}, the {things}: in {found.share}.", note

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from eeg2vid.schemas.entities import Electrode
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.reporting.quality_verdict import LINE_DB, strongest_line
 from eeg2vid.stages.signal.quality import Quality
 
@@ -90,7 +91,7 @@ def draw_excerpt(
     axes.annotate(f"{step:g} µV", (1.013, -step / 2), xycoords=("axes fraction", "data"), va="center", fontsize=7.5,
                   annotation_clip=False)  # fmt: skip
     left_out = len(electrodes) - len(chosen)
-    _title(axes, "As recorded" + (f", {len(chosen)} of {len(electrodes)} electrodes" if left_out else ""))
+    _title(axes, "As recorded" + (f", {len(chosen)} of {counted(len(electrodes), 'electrode')}" if left_out else ""))
     return _png(figure, 64)
 
 

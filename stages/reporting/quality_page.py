@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eeg2vid.schemas.quality import ElectrodeQuality, RecordingQuality
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.reporting.page.template import template
 from eeg2vid.stages.reporting.quality_verdict import BLINKS_PER_MINUTE, LINE_DB
 
@@ -82,6 +83,6 @@ def _headline(counts: dict[str, int], total: int, helped: bool) -> str:
             return "The recording is poor."
         return "Cleaning would help this recording." if helped else "Something stands out in this recording."
     verb = "would gain from cleaning" if helped else "have something that stands out"
-    parts = [f"{counts['warning']} of {total} recordings {verb}"] if counts["warning"] else []
+    parts = [f"{counts['warning']} of {counted(total, 'recording')} {verb}"] if counts["warning"] else []
     parts += [f"{counts['poor']} of {total} are poor"] if counts["poor"] else []
     return f"{'; '.join(parts)}."

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from eeg2vid.schemas.entities import Electrode
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.datasets.held_values import Held, together_told, told
 from eeg2vid.stages.signal.interpolation import FEWEST_GOOD
 from eeg2vid.stages.signal.quality import Quality, line_noise
@@ -116,12 +117,14 @@ def _line(quality: Quality, scalp: Sequence[int], options: list[str]) -> list[st
             options.append(f"--notch {multiple:g}")
     if level > LINE_DB:
         return [f"Line noise at {hz:g} Hz, {level:.0f} dB above its neighbours."]
-    return [f"Line noise at {hz:g} Hz on {len(loud)} of {len(scalp)} electrodes."]
+    return [f"Line noise at {hz:g} Hz on {len(loud)} of {counted(len(scalp), 'electrode')}."]
 
 
 def command(subject: str, options: Sequence[str]) -> str:
     """Return the command that helps, empty if nothing needs to be done."""
-    return " ".join(["eeg2vid preprocess", f"--subject {subject}", "--variant clean", *options]) if options else ""
+    return (
+        " ".join(["eeg2vid preprocess", f"--subject {subject}", "--variant clean --new", *options]) if options else ""
+    )
 
 
 def merged(options: Sequence[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from statistics import median
 
 from eeg2vid.schemas.conditions import SHUFFLED_RUNS
 from eeg2vid.schemas.scores import Contrast, Definition, Score, Term
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.metrics.people import Together
 from eeg2vid.stages.reporting.evidence import Evidence
 from eeg2vid.stages.reporting.findings import (
@@ -210,8 +211,9 @@ def _counted(finding: Counted) -> tuple[str, str]:
     if not finding.tested:
         return capital(f"{what} was not tested against chance"), numbers
     if not finding.hits:
-        return f"No evidence on {what} in any of {finding.tested} subjects", numbers
-    claim = f"{what} is better than chance in {finding.hits} of {finding.tested} subjects (p < .05 in all its tests)"
+        return f"No evidence on {what} in any of {counted(finding.tested, 'subject')}", numbers
+    people = counted(finding.tested, "subject")
+    claim = f"{what} is better than chance in {finding.hits} of {people} (p < .05 in all its tests)"
     claim += ", which luck alone can give" if finding.tone == "no" else ""
     return capital(claim), numbers
 
@@ -222,9 +224,10 @@ def _joined(finding: Joined) -> tuple[str, str]:
     people, among = len(items), items[0].definition.among
     what = items[0].name + (f" (own clip among {among})" if among else "")
     claims = {
-        "people": f"{what} is better than chance over {people} people, and not in the strongest alone",
-        "somebody": f"{what} is better than chance in at least one of {people} people; that people are, is not shown",
-        "nobody": f"{what} cannot be told from chance over {people} people",
+        "people": f"{what} is better than chance over {counted(people, 'person')}, and not in the strongest alone",
+        "somebody": f"{what} is better than chance in at least one of {counted(people, 'person')}; that "
+        f"people are, is not shown",
+        "nobody": f"{what} cannot be told from chance over {counted(people, 'person')}",
     }
     numbers = f"mean {number(over.interval.value)}{_bounds(over)}, chance {number(level(over.chance, over.baseline))}"
     numbers += f", p {p_value(joint.p)} in one test of all"
@@ -258,7 +261,7 @@ def _outdone(finding: Outdone, terms: Terms) -> tuple[str, str]:
     metric = items[0].name
     claim = (
         f"On {metric} {_video(name, terms)} scores {_better(items[0])} than the decoded ones in {finding.better} of "
-        f"{len(items)} subjects"
+        f"{counted(len(items), 'subject')}"
     )
     claim += f", so {metric} says little here" if finding.says_little else ""
     return claim, f"medians: {name} {number(theirs)}, decoded {number(ours)}"
@@ -272,7 +275,7 @@ def _clocked(finding: Clocked) -> tuple[str, str]:
         claim += " and no worse than the decoder" if level else ""
         numbers = f"{name} {with_interval(vote.value, vote)}, p {p_value(vote.p)}; decoded {number(own.value)}"
     else:
-        claim += f" in {len(finding.passed)} of {len(finding.pairs)} subjects"
+        claim += f" in {len(finding.passed)} of {counted(len(finding.pairs), 'subject')}"
         claim += f", in {level} no worse than the decoder" if level else ""
         theirs, ours = median(vote.value for _, vote in finding.pairs), median(own.value for own, _ in finding.pairs)
         numbers = f"medians: {name} {number(theirs)}, decoded {number(ours)}"
@@ -285,6 +288,6 @@ def _still(finding: Still) -> tuple[str, str]:
     most = max(items, key=lambda item: item.gain(FROZEN_FRAME) / (abs(item.score.value) or 1))
     held = most.others[FROZEN_FRAME]
     return claim, (
-        f"of {len(items)} measures it does better on {finding.better}; it loses most on {most.name}, "
+        f"of {counted(len(items), 'measure')} it does better on {finding.better}; it loses most on {most.name}, "
         f"{number(held.value)} held, {number(most.score.value)} moving"
     )

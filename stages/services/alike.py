@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from eeg2vid.schemas.words import counted, plural
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -55,4 +57,5 @@ class Alike:
             return None
         what = "the same values" if self._first.any() else "zeros only"
         count = self._array.shape[0]
-        return f"Warning: array '{self._name}': all {count} rows hold {what}; expected rows that differ."
+        rows = f"all {counted(count, 'row')} {plural(count, 'holds', 'hold')}"
+        return f"Warning: array '{self._name}': {rows} {what}; expected rows that differ."

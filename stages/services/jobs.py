@@ -15,11 +15,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from eeg2vid.schemas.errors import Eeg2VidError, FailedError, StoppedError
+from eeg2vid.schemas.errors import FailedError, StoppedError
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.services.aside import Aside
+from eeg2vid.stages.services.foresight import foresee
 from eeg2vid.stages.services.worker import SIGNALS, Order, serve
 from eeg2vid.stages.store.locks import NO_LOCKS
 
@@ -47,17 +48,21 @@ def make_units(runner: Runner, nodes: Sequence[Node], tell: Tell) -> list[Outcom
     Raises
     ------
     Eeg2VidError
-        The first unit's, in the order given, that failed, after the units at work have ended; those that had not
-        begun are not made. FailedError if a process died of something else than an error; StoppedError if a signal
-        asked to stop; UnreadableError, or MissingInputError, in the end if units were left alone (`aside.py`).
+        All that is known to be lacking, before anything is made. Later the first unit's, in the order given, that
+        failed, after the units at work have ended; those that had not begun are not made, unless `keep_going` says so.
+        FailedError if a process died of something else than an error; StoppedError if a signal asked to stop; in the
+        end the first error of what was left alone (`aside.py`).
     """
+    require_possible(runner, nodes)
     aside = Aside(runner)
     if runner.execution.jobs == 1:
         outcomes = []
         for node in nodes:
+            if aside.skips(node):
+                continue
             try:
                 outcome = runner.make(node)
-            except Eeg2VidError as error:
+            except Exception as error:
                 if not aside.takes(node, error):
                     raise
                 continue
@@ -69,6 +74,24 @@ def make_units(runner: Runner, nodes: Sequence[Node], tell: Tell) -> list[Outcom
             outcomes = [outcome for stage, group in groups for outcome in crew.make(stage, list(group))]
     aside.raise_error()
     return outcomes
+
+
+def require_possible(runner: Runner, nodes: Sequence[Node]) -> None:
+    """Refuse units before the first is made if one of them lacks anything that is known to be needed.
+
+    With `keep_going` what is lacking is said, and the others are made.
+
+    Raises
+    ------
+    Eeg2VidError
+        All that is lacking, in one message.
+    """
+    error = foresee(runner.study, runner.judge.subjects, nodes, runner.execution).error()
+    if error is None:
+        return
+    if not runner.execution.keep_going:
+        raise error
+    runner.reporter.remark(error.message)
 
 
 class _Worker:
@@ -177,6 +200,10 @@ class _Crew:
 
     def _begin(self, node: Node) -> None:
         """Give a unit to a worker, unless a look from here shows that nothing, or nothing yet, can be made."""
+        if self._aside.skips(node):
+            self._left_alone.add(node)
+            self._runner.reporter.advance()
+            return
         try:
             verdict = self._runner.judge.judge(node)
             if verdict.missing or (

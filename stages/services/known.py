@@ -11,9 +11,9 @@ from eeg2vid.schemas.errors import MissingInputError
 from eeg2vid.schemas.manifest import InputRef, Manifest
 from eeg2vid.schemas.splits import Part
 from eeg2vid.schemas.videos import VideoAttributes
+from eeg2vid.stages.engine.commands import command_for
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
-from eeg2vid.stages.engine.plan import command_for
 from eeg2vid.stages.services.adoption import manifest_at
 from eeg2vid.stages.store.layout import STUDY, Address, split_variant, unit_subject
 from eeg2vid.stages.store.reader import Artifact, open_artifact
@@ -99,7 +99,7 @@ class Join:
         except MissingInputError:
             if not needed:
                 return None
-            command = command_for(self.study, stage, unit)
+            command = command_for(self.study, stage, unit, address.variant)
             raise MissingInputError(
                 f"Rows cannot be joined: {address} is not made yet.", f"Run first:\n  {command}"
             ) from None

@@ -18,6 +18,7 @@ from eeg2vid.schemas.electrodes import places_of
 from eeg2vid.schemas.entities import Electrode
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.rates import rate_after
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.signal.bad_electrodes import WindowNumbers, find_bad, window_numbers
 from eeg2vid.stages.signal.cleaning_checks import (
     check_lengths,
@@ -232,8 +233,8 @@ def _find(numbers: Sequence[WindowNumbers], names: Sequence[str], settings: Clea
     if len(found) > len(names) / 2:
         first = "; ".join(f"{name}: {reason}" for name, reason in list(found.items())[:3])
         raise BadDataError(
-            f"{len(found)} of {len(names)} electrodes look bad ({first}; ...): rebuilt from the few others they would"
-            " be an invention.",
+            f"{len(found)} of {counted(len(names), 'electrode')} look bad ({first}; ...): rebuilt from "
+            "the few others they would be an invention.",
             "Look at the recordings: eeg2vid quality",
         )
     return found

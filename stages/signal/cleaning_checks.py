@@ -9,6 +9,7 @@ from eeg2vid.schemas.cleaning import CleaningSettings
 from eeg2vid.schemas.electrodes import electrode_key, places_of
 from eeg2vid.schemas.entities import Electrode
 from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.words import counted
 
 AVERAGE = "average"
 NOTCH_EDGE_HZ = 0.5  # MNE's notch falls over half of its transition of 1 Hz on either side
@@ -48,7 +49,7 @@ def check_settings(settings: CleaningSettings, electrodes: Sequence[Electrode], 
         near = [row.electrode for row in electrodes if row.electrode.upper() in _NEAR_THE_EYES]
         named = near[:2] or ["NAME"]
         raise UsageError(
-            f"`eog` {settings.eog}: none of the {len(electrodes)} electrodes was recorded as EOG.",
+            f"`eog` {settings.eog}: none of the {counted(len(electrodes), 'electrode')} was recorded as EOG.",
             f"Name electrodes near the eyes: {' '.join(f'`eog_electrodes` {name}' for name in named)}",
         )
     if is_average(settings) and sum(row.kind == "eeg" for row in electrodes) < 2:
@@ -80,7 +81,7 @@ def _check_length(n_samples: int, filter_samples: int, sfreq: float, option: str
     if filter_samples > n_samples:
         raise UsageError(
             f"{option} needs a filter of {filter_samples / sfreq:.3g} s, longer than a recording of"
-            f" {n_samples / sfreq:.3g} s ({filter_samples} against {n_samples} samples).",
+            f" {n_samples / sfreq:.3g} s ({filter_samples} against {counted(n_samples, 'sample')}).",
             "Leave that step out, choose a higher `high_pass`, or leave the recording out of the data.",
         )
 

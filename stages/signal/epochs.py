@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.signal.unusable import Names, leave_out, name_of
 
 _BLOCK_BYTES = 32 * 2**20
@@ -108,7 +109,7 @@ def _checked(eeg: Signal, onset_samples: NDArray[np.integer], n_samples: int, ev
             f"Onsets have shape {onsets.shape} and type {onsets.dtype}, expected whole numbers (event,)."
         )
     if n_samples < 1:
-        raise BadDataError(f"An epoch of {n_samples} samples was asked for, expected at least 1.")
+        raise BadDataError(f"An epoch of {counted(n_samples, 'sample')} was asked for, expected at least 1.")
     onsets = onsets.astype(np.int64)
     length = eeg.shape[1]
     outside = np.flatnonzero((onsets < 0) | (onsets + n_samples > length))
@@ -116,7 +117,7 @@ def _checked(eeg: Signal, onset_samples: NDArray[np.integer], n_samples: int, ev
         event = int(outside[0])
         raise BadDataError(
             f"Event {name_of(events, event)} needs samples {onsets[event]} to {onsets[event] + n_samples - 1}, but the "
-            f"recording holds 0 to {length - 1} ({outside.size} of {onsets.size} events lie outside).",
+            f"recording holds 0 to {length - 1} (outside: {outside.size} of {counted(onsets.size, 'event')}).",
             "Check the events table: onset_sample counts from the start of the recording.",
         )
     return onsets
@@ -125,10 +126,10 @@ def _checked(eeg: Signal, onset_samples: NDArray[np.integer], n_samples: int, ev
 def _refuse_not_finite(bad: list[tuple[int, int]], places: NDArray[np.int64], electrodes: Names, events: Names) -> None:
     event, place = min(bad)
     concerned = sorted({int(places[place]) for _, place in bad})
-    counted = "" if electrodes is not None and events is not None else " (counted from 0)"
-    where = f"event {name_of(events, event)}, electrode {name_of(electrodes, int(places[place]))}{counted}"
+    base = "" if electrodes is not None and events is not None else " (counted from 0)"
+    where = f"event {name_of(events, event)}, electrode {name_of(electrodes, int(places[place]))}{base}"
     raise BadDataError(
         f"The EEG of {where} holds values that are not finite ({len(bad)} event-electrode pairs in all, "
-        f"{len(concerned)} of {places.size} electrodes).",
+        f"{len(concerned)} of {counted(places.size, 'electrode')}).",
         leave_out(concerned, places.size, electrodes),
     )

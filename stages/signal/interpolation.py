@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from eeg2vid.schemas.entities import Electrode
 from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.words import counted
 
 FEWEST_GOOD = 4  # a sphere has four unknowns
 
@@ -51,7 +52,7 @@ def interpolation_weights(electrodes: Sequence[Electrode], bad: Sequence[int]) -
     good = len(placed) - len(bad)
     if good < FEWEST_GOOD:
         raise BadDataError(
-            f"Only {good} electrodes with a position are good, {len(bad)} of {len(electrodes)} are bad:"
+            f"Only {counted(good, 'good electrode')} with a position, {len(bad)} of {len(electrodes)} bad:"
             f" interpolation needs at least {FEWEST_GOOD}.",
             "Look at the recordings: eeg2vid quality",
         )
@@ -67,7 +68,7 @@ def interpolation_weights(electrodes: Sequence[Electrode], bad: Sequence[int]) -
             raw.interpolate_bads(reset_bads=False)
         except (ValueError, RuntimeError, np.linalg.LinAlgError) as error:
             raise BadDataError(
-                f"The positions of the {len(placed)} electrodes do not lie around a head ({error}),"
+                f"The positions of {counted(len(placed), 'electrode')} do not lie around a head ({error}),"
                 " so none can be interpolated.",
                 "Check the positions that came with the data: metres, head coordinates.",
             ) from error

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError, UsageError
+from eeg2vid.schemas.words import counted
 
 Smoother = Literal["moving-average", "lds"]
 
@@ -66,7 +67,9 @@ def smooth(
         If labels do not match the events, two events of a run have the same place in it, or values are not finite.
     """
     if method == "moving-average" and (span < 1 or span % 2 == 0):
-        raise UsageError(f"A moving average over {span} windows: expected an odd number, so that it has a middle.")
+        raise UsageError(
+            f"A moving average over {counted(span, 'window')}: expected an odd number, so that it has a middle."
+        )
     if method == "lds" and not 0 < gain < np.inf:
         raise UsageError(f"A ratio of variances of {gain:g} for LDS smoothing: expected a number above 0.")
     smoothed = np.empty_like(values)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.rates import TOLERANCE, rates_agree
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.signal.windows import whole_samples
 
 Bands = Sequence[tuple[float, float]]
@@ -122,7 +123,8 @@ def _segment(length: int, sfreq: float, segment_s: float | None) -> int:
     if segment_s is None:
         if length < 8:
             raise UsageError(
-                f"A window of {length} samples is too short for Welch's segments, which need at least 4 each."
+                f"A window of {counted(length, 'sample')} is too short for Welch's segments, which need "
+                f"at least 4 each."
             )
         return length // 2
     segment = whole_samples(segment_s, sfreq, "segment")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from eeg2vid.schemas.entities import Event, Recording
 from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.schemas.rates import rate_after
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.signal.lengths import UsualLength, usual_length
 
 Span = Literal["clip", "hint"]
@@ -141,7 +142,8 @@ def _hints(
     unknown = [event for event in events if event.hint_s is None]
     if unknown:
         raise UsageError(
-            f"Event '{unknown[0].event}' knows of no hint before its run ({len(unknown)} of {len(events)} events).",
+            f"Event '{unknown[0].event}' knows of no hint before its run ({len(unknown)} of "
+            f"{counted(len(events), 'event')}).",
             "A hint is the column 'hint' of events.tsv: its length in s, ending as the run begins.",
         )
     runs = [f"{event.session}/{event.run}" for event in events]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError
+from eeg2vid.schemas.words import counted
 
 Names = Sequence[str] | None
 _LISTED = 10
@@ -75,7 +76,7 @@ def refuse_constant(
             f"The EEG of electrode {name_of(electrodes, electrode)} is constant ({value:g} µV) throughout "
             f"{_place(window, event, seconds, events)}, so its "
             f"band power has no logarithm; {_concerned(places[:, 2], electrodes)} "
-            f"({len(places)} of {bad.size} windows).",
+            f"({len(places)} of {counted(bad.size, 'window')}).",
             leave_out(np.unique(places[:, 2]).tolist(), bad.shape[2], electrodes),
         )
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from eeg2vid.schemas.errors import BadDataError, UsageError
 from eeg2vid.schemas.rates import whole_rate
+from eeg2vid.schemas.words import counted
 
 T = TypeVar("T", bound=np.generic)
 
@@ -83,7 +84,8 @@ def window_starts(n_samples: int, sfreq: float, window_s: float, step_s: float |
     length, step = _lengths(sfreq, window_s, step_s)
     if n_samples < length:
         raise BadDataError(
-            f"Epochs hold {n_samples} samples, but a window of {window_s:g} s at {sfreq:g} Hz needs {length}.",
+            f"Epochs hold {counted(n_samples, 'sample')}, but a window of {window_s:g} s at {sfreq:g} Hz "
+            f"needs {length}.",
             "Choose a shorter `window_s` or longer epochs (`tmax_s`).",
         )
     if whole_rate(sfreq) is not None:

@@ -18,6 +18,7 @@ from eeg2vid.schemas.errors import BadDataError, MissingInputError, UnreadableEr
 from eeg2vid.schemas.foreign import is_foreign
 from eeg2vid.schemas.manifest import ArrayEntry, FileEntry, Manifest
 from eeg2vid.schemas.upgrades import Facts, Tables
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.store import arrays
 from eeg2vid.stages.store.digest import is_proved, sha256_array, sha256_file, sha256_json, sha256_rows
 from eeg2vid.stages.store.layout import MANIFEST, Address
@@ -246,7 +247,7 @@ def _check_stored(folder: Path, manifest: Manifest) -> None:
             size = path.stat().st_size if path.is_file() else None
             if size != entry.size:
                 have = "it is missing" if size is None else f"found {size}"
-                raise BadDataError(f"{path}: should hold {entry.size} bytes, {have}.", _REMAKE)
+                raise BadDataError(f"{path}: should hold {counted(entry.size, 'byte')}, {have}.", _REMAKE)
             if path.name in ("zarr.json", arrays.HDF5) and _sha256_of(path, *_state(path)) != entry.sha256:
                 raise BadDataError(f"{path}: does not match the manifest; it was edited or damaged.", _REMAKE)
 

@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 
 from eeg2vid.schemas.errors import FailedError, LockedError
 from eeg2vid.schemas.foreign import is_foreign
+from eeg2vid.schemas.words import counted, plural
 from eeg2vid.stages.store.claims import PROCESS
 from eeg2vid.stages.store.code import code_record, other_code, package_digest
 from eeg2vid.stages.store.digest import canonical_json, is_proved
@@ -182,7 +183,7 @@ class Work:
         write_synced(record, mine.encode())
         if not done:
             return []
-        parts = "1 part was" if done == 1 else f"{done} parts were"
+        parts = f"{counted(done, 'part')} {plural(done, 'was')}"
         again = "it is made again" if done == 1 else "they are made again"
         return [f"{self.folder.name}: {parts} made by {other_code(made_by, mine)}; {again}."]
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.store.chunks import ChunkReader, Index, read_index
 from eeg2vid.stages.store.zarr_layout import Layout
 
@@ -55,7 +56,7 @@ class ZarrArray:
         """Return rows in the order asked for, unpacking each chunk once."""
         wanted = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
         if rows.dtype == bool and rows.shape != self.shape[:1]:
-            raise IndexError(f"a mask of {len(rows)} for {self.shape[0]} rows")
+            raise IndexError(f"a mask of {len(rows)} for {counted(self.shape[0], 'row')}")
         if wanted.size and not -self.shape[0] <= wanted.min() <= wanted.max() < self.shape[0]:
             raise IndexError(f"rows {wanted.min()} to {wanted.max()} of {self.shape[0]}")
         wanted = wanted % max(1, self.shape[0])
@@ -159,7 +160,7 @@ def _by_axis(selection: Any, rank: int) -> list[Any]:
         given[places[0] : places[0] + 1] = [slice(None)] * (rank - len(given) + 1)
     given += [slice(None)] * (rank - len(given))
     if len(given) != rank or len(places) > 1:
-        raise IndexError(f"{len(given)} indices for an array of {rank} axes")
+        raise IndexError(f"{len(given)} indices for an array of {counted(rank, 'axis')}")
     for k, one in enumerate(given):
         if not isinstance(one, slice | int | np.integer):
             array = np.asarray(one if np.ndim(one) else [one])

@@ -306,7 +306,7 @@ COMMANDS = {
         2,
         "condition 'grey' acts at generate; expected one that acts at predict",
     ),
-    "condition-before-any-acts": (nothing, ("preprocess", "--variant", "x~grey"), 2, "acts at generate"),
+    "condition-before-any-acts": (nothing, ("preprocess", "--variant", "x~grey", "--new"), 2, "acts at generate"),
     "unknown-condition-of-variant": (nothing, ("predict", "--variant", "ridge~gray"), 2, "Did you mean 'grey'"),
     "unknown-condition-of-input": (
         nothing,
@@ -358,7 +358,7 @@ COMMANDS = {
         nothing,
         ("generate", "--subject", "1", "--from", "predictions=predict/mine"),
         3,
-        "eeg2vid predict --subject 1 --variant mine",
+        "eeg2vid predict --subject 1 --variant mine --new",
     ),
     "from-malformed": (nothing, ("generate", "--from", "predict/ridge"), 2, "--from wants KEY=VALUE"),
     "unknown-device": (

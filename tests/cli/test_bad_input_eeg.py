@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import pytest
 
-PREPROCESS = ("preprocess", "--subject", "1", "--variant", "mine")
+PREPROCESS = ("preprocess", "--subject", "1", "--variant", "mine", "--new")
 FOLD = ("--fold", "block-3")
 
 SETTINGS = {
@@ -157,7 +157,7 @@ OWN = {
     "too few names": (side('["OZ", "O1", "O2"]', '["OZ", "O1"]'), "2.*3|3.*2"),
     "one electrode twice": (side('["OZ", "O1", "O2"]', '["T3", "O1", "T7"]'), "T3.*T7|T7.*T3"),
     "python objects": (array(np.array([{}, {}], dtype=object)), "Python objects"),
-    "one axis only": (array(np.zeros(500)), "dimension|axes"),
+    "one axis only": (array(np.zeros(500)), "dimension|axis|axes"),
     "not a number": (array(np.full((3, 500), np.nan)), "expected a number, found nan"),
     "constant": (array(np.ones((3, 500))), "constant|never changes|no EEG"),
     "event beyond the end": (write("events.tsv", EVENTS + "r.npy\t4.9\ta\n"), "beyond the end of r.npy"),

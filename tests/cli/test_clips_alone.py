@@ -95,7 +95,7 @@ def alone(films, tmp_path_factory):
     told = imported(films / "true", "split-videos/default", workspace).err
     assert "the clips are the imported files (5), without EEG" in told
     imported(films / "decoded", "generate/theirs", workspace, "--subject", 1)
-    succeed("score", "--variant", "theirs", "-w", workspace)
+    succeed("score", "--variant", "theirs", "--new", "-w", workspace)
     succeed("report", "-w", workspace)
     return workspace
 
@@ -151,7 +151,7 @@ def test_nothing_else_is_planned(alone):
     assert stages.keys() == {"ingest", "split-videos", "generate", "score", "report"}
     told = succeed("run", "-w", alone).err
     assert "made in" not in told and "ingest/default/study: imported, kept" in told
-    assert "without EEG nothing is decoded here" in call("generate", "--variant", "mine", "-w", alone).err
+    assert "without EEG nothing is decoded here" in call("generate", "--variant", "mine", "--new", "-w", alone).err
     refused = call("run", alone, "-w", alone)
     assert refused.code == 2 and "imported without EEG" in refused.err
 
@@ -169,7 +169,7 @@ def test_copied_frames_a_second_system_and_an_eye(alone, films, tmp_path):
     assert refused.code == 3 and "Run first: eeg2vid encode-clips" in refused.err
     succeed("encode-clips", "-w", workspace)
     told = succeed("run", "-w", workspace).err
-    assert "6 decoded frames of 1 clips are those of the true clip, to within 2 of 255 levels: CAT" in told
+    assert "6 decoded frames of 1 clip are those of the true clip, to within 2 of 255 levels: CAT" in told
     rows = scored(workspace, Address("score", "copied", "sub-2", "scores"))
     assert rows["ssim", "", "full"].n_events == 2 and ("ssim", "", "grey") in rows
     page = (workspace / "artifacts/report/default/study/report/media/index.html").read_text(encoding="utf-8")
@@ -274,7 +274,7 @@ def test_imported_clips_of_a_study_stand_beside_grey_and_the_mean(workspace, tmp
     succeed("export", "generate/ridge/sub-1/videos", "--out", tmp_path / "out", "-w", workspace, "--format", "mp4")
     folder = next(path for path in (tmp_path / "out").rglob("*.mp4")).parent
     imported(folder, "generate/theirs", workspace, "--subject", 1)
-    more = ["--variant", "theirs", "--from", "videos=generate/theirs", "--from", "predictions=none"]
+    more = ["--variant", "theirs", "--new", "--from", "videos=generate/theirs", "--from", "predictions=none"]
     rows = json.loads(succeed("score", *more, "--subject", 1, "-w", workspace, "--json").out)
     assert {row["condition"] for row in rows} == {"full", "grey", "mean-video"}
     theirs, ridge = (scored(workspace, Address("score", name, "sub-1", "scores")) for name in ("theirs", "ridge"))

@@ -304,7 +304,7 @@ def test_precedence_of_settings(fresh, cli_ok, tmp_path):
 
 def test_set_reaches_nested_settings(workspace, cli_ok):
     words = ["--network", "latent-cnn", "--set", "network.width=8", "--set", "training.epochs=1"]
-    cli_ok("train-mapper", "--variant", "mine", "--subject", 1, "--folds", "block-3", *words, "-w", workspace)
+    cli_ok("train-mapper", "--variant", "mine", "--new", "--subject", 1, "--folds", "block-3", *words, "-w", workspace)
     data = cli_ok("inspect", "train-mapper/mine/sub-1", "-w", workspace, "--json").json
     assert data["settings"]["network"]["name"] == "latent-cnn"
     assert (data["settings"]["network"]["width"], data["settings"]["training"]["epochs"]) == (8, 1)

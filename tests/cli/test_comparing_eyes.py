@@ -87,10 +87,10 @@ def test_decoded_clips_are_compared_with_the_true_ones_of_their_fold(workspace, 
 def test_an_eye_that_compares_sees_nothing_in_true_clips_alone(workspace, cli):
     refused = cli("encode-clips", "--eye", "lpips", "-w", workspace)
     assert refused.code == 2 and "nothing of true clips alone" in refused.err
-    assert "eeg2vid perceive --eye lpips" in refused.err
+    assert "--eye lpips" in refused.err
     config = workspace / "eeg2vid.toml"
     config.write_text(config.read_text() + "\n[train-mapper.eye]\ntargets = ['percept:dists']\n")
-    refused = cli("train-mapper", "--variant", "eye", "-w", workspace, "--subject", 1)
+    refused = cli("train-mapper", "--variant", "eye", "--new", "-w", workspace, "--subject", 1)
     assert refused.code == 2 and "compares decoded with true clips" in refused.err
 
 

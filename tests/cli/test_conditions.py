@@ -246,7 +246,7 @@ def test_the_same_seed_gives_the_same_bytes(made, cli_ok, digests, name):
         (("run", "--recipe", "glmnet", "--condition", "class-true"), "only labels are decoded"),
         (("run", "--recipe", "latent-cnn", "--condition", "class-predicted"), "no 'concept' is decoded"),
         (("generate", "--condition", "true-both"), "'true-both' cannot be made: generator 'decode' reads no text"),
-        (("preprocess", "--condition", "clock-only"), "Plan it: eeg2vid run --condition clock-only"),
+        (("preprocess", "--condition", "clock-only"), "Plan it: eeg2vid run"),
         (("generate", "--variant", "ridge~no-text"), "cannot be made: generator 'decode' reads no text"),
         (("predict", "--recipe", "latent-cnn", "--variant", "latent-cnn~class-predicted"), "no 'concept' is decoded"),
         (("train-mapper", "--variant", "ridge~noise-eeg"), "'noise-eeg' acts at predict"),

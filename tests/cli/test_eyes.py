@@ -86,7 +86,7 @@ def test_what_is_made_apart_is_the_whole(workspace, cli_ok):
     look = ("encode-clips", "-w", workspace, "--eye", "toy")
     cli_ok(*look)
     for shard in ("2/2", "1/2"):
-        cli_ok(*look, "--variant", "apart", "--shard", shard)
+        cli_ok(*look, "--variant", "apart", "--new", "--shard", shard)
     assert (
         opened(workspace, "encode-clips", "apart", STUDY).digest
         == opened(workspace, "encode-clips", "toy", STUDY).digest
@@ -105,8 +105,10 @@ def test_a_variant_is_called_after_its_eye_and_has_it(workspace, cli_ok, cli):
     assert opened(workspace, "encode-clips", "toy", STUDY).attributes().eye == "toy"
     cli_ok("perceive", "--variant", "ridge+toy", "--subject", 2, "--condition", "full", "-w", workspace)
     assert opened(workspace, "perceive", "ridge+toy", "sub-2").attributes().eye == "toy"
-    missing = cli("perceive", "--variant", "theirs+toy", "--condition", "full", "-w", workspace)
-    assert missing.code == 3 and "generate/theirs/sub-1/videos is missing" in missing.err
+    unknown = cli("perceive", "--variant", "theirs+toy", "--condition", "full", "-w", workspace)
+    assert unknown.code == 2 and "There is no variant 'theirs+toy' of perceive" in unknown.err
+    missing = cli("perceive", "--variant", "theirs+toy", "--new", "--condition", "full", "-w", workspace)
+    assert missing.code == 3 and "generate/theirs/videos of sub-1, sub-2 are missing" in missing.err
     refused = cli("encode-clips", "--eye", "toi", "-w", workspace)
     assert refused.code == 2 and "Did you mean 'toy'?" in refused.err
     refused = cli("perceive", "--variant", "ridge+toy+toy", "-w", workspace)
@@ -188,8 +190,8 @@ def test_the_eyes_look_at_true_and_decoded_clips(workspace, cli_ok):
 def test_what_is_resumed_or_made_apart_has_the_same_bytes(workspace, cli_ok):
     look = ("encode-clips", "-w", workspace, "--eye", "video-classifier", "--threads", 1)
     cli_ok(*look)
-    cli_ok(*look, "--variant", "resumed", "--shard", "2/2")
-    assert "50 clips in" in cli_ok(*look, "--variant", "resumed").err  # the other ten were kept
+    cli_ok(*look, "--variant", "resumed", "--new", "--shard", "2/2")
+    assert "50 clips in" in cli_ok(*look, "--variant", "resumed", "--new").err  # the other ten were kept
     whole, resumed = (opened(workspace, "encode-clips", variant, STUDY) for variant in ("video-classifier", "resumed"))
     assert whole.digest == resumed.digest
     for name in whole.names:
@@ -197,7 +199,7 @@ def test_what_is_resumed_or_made_apart_has_the_same_bytes(workspace, cli_ok):
 
 
 def test_another_number_of_pictures_is_said(workspace, cli_ok):
-    cut = ("split-videos", "-w", workspace, "--frames", 4, "--variant", "four")
+    cut = ("split-videos", "-w", workspace, "--frames", 4, "--variant", "four", "--new")
     cli_ok(*cut)
     look = (
         "encode-clips",
@@ -211,8 +213,8 @@ def test_another_number_of_pictures_is_said(workspace, cli_ok):
         1,
     )
     words = "looks at 4 pictures of a clip with weights that learned from 6"
-    assert words not in cli_ok(*look, "--variant", "repeated").err
-    assert words in cli_ok(*look, "--variant", "published", "--set", "eye.frames=as-they-are").err
+    assert words not in cli_ok(*look, "--variant", "repeated", "--new").err
+    assert words in cli_ok(*look, "--variant", "published", "--new", "--set", "eye.frames=as-they-are").err
     found = {variant: opened(workspace, "encode-clips", variant, STUDY) for variant in ("repeated", "published")}
     assert [one.attributes().settings for one in found.values()] == [{"frames": "repeat"}, {"frames": "as-they-are"}]
     repeated, published = (one.read("logits") for one in found.values())

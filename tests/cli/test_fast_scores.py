@@ -49,7 +49,7 @@ def test_measured_scores_define_fast_from_training_to_score(workspace, cli, cli_
     plant_motion(cli_ok, workspace, tmp_path / "scored", "scored", 1)
     plant_motion(cli_ok, workspace, tmp_path / "other", "other", 2)
     by_flow = ("--fast-scores", "flow", "--from", "stimuli=split-videos/scored")
-    cli_ok("train-encoder", "-w", workspace, *LDA, *by_flow, "--variant", "flow")
+    cli_ok("train-encoder", "-w", workspace, *LDA, *by_flow, "--variant", "flow", "--new")
     encoder = opened(workspace, "train-encoder", "encoders", "flow")
     stimuli = opened(workspace, "split-videos", "stimuli", "scored", STUDY)
     facts = encoder.attributes().targets["fast"]
@@ -66,7 +66,7 @@ def test_measured_scores_define_fast_from_training_to_score(workspace, cli, cli_
     assert facts.thresholds == pytest.approx(threshold)
 
     # scored by other stimuli: refused, with the variant that would do
-    here = ("-w", workspace, "--subject", 1, "--variant", "flow")
+    here = ("-w", workspace, "--subject", 1, "--variant", "flow", "--new")
     cli_ok("predict", *here, "--from", "encoders=train-encoder/flow", "--from", "mappers=none")
     words = ("score", *here, "--from", "predictions=predict/flow", "--from", "videos=none")
     for other, has in (("default", "none"), ("other", "others")):
@@ -96,19 +96,19 @@ def test_measured_scores_define_fast_from_training_to_score(workspace, cli, cli_
     config = workspace / "eeg2vid.toml"
     both = '["train-encoder/one", "train-encoder/two"]'
     config.write_text(f'{config.read_text()}\n[predict.mixed]\nfrom = {{encoders = {both}, mappers = "none"}}\n')
-    cli_ok("train-encoder", "-w", workspace, *LDA, *by_flow, "--folds", "block-1", "--variant", "one")
-    cli_ok("train-encoder", "-w", workspace, *LDA, "--folds", "block-2", "--variant", "two")
-    mixed = cli("predict", "-w", workspace, "--subject", 1, "--variant", "mixed")
+    cli_ok("train-encoder", "-w", workspace, *LDA, *by_flow, "--folds", "block-1", "--variant", "one", "--new")
+    cli_ok("train-encoder", "-w", workspace, *LDA, "--folds", "block-2", "--variant", "two", "--new")
+    mixed = cli("predict", "-w", workspace, "--subject", 1, "--variant", "mixed", "--new")
     assert mixed.code == 2 and "'fast' is learned from different things" in mixed.err
 
 
 def test_without_measured_scores_fast_by_flow_is_refused(workspace, cli):
-    words = ("train-encoder", "-w", workspace, *LDA, "--variant", "flow", "--fast-scores", "flow")
+    words = ("train-encoder", "-w", workspace, *LDA, "--variant", "flow", "--new", "--fast-scores", "flow")
     missing = cli(*words)
-    assert missing.code == 3 and "holds no motion scores" in missing.err and "split-videos --motion" in missing.err
+    assert missing.code == 3 and "holds no motion scores" in missing.err and "--motion" in missing.err
     none = cli(*words, "--from", "stimuli=none")
     assert none.code == 2 and "needs 'stimuli': it cannot be 'none'" in none.err
-    lda = ("train-encoder", "-w", workspace, *LDA, "--variant", "lda", "--fast-scores", "flow")
+    lda = ("train-encoder", "-w", workspace, *LDA, "--variant", "lda", "--new", "--fast-scores", "flow")
     published = cli(*lda, "--protocol", "published")
     assert published.code == 2 and "1.799" in published.err and "--protocol corrected" in published.err
 
@@ -121,10 +121,10 @@ def test_a_data_set_without_scores_is_told_how_to_measure_them(workspace, cli, c
     table.write_text("".join(row.model_dump_json() + "\n" for row in rows))
     cli_ok("import", table, "--as", "clips", "--to", "ingest/default", "-w", workspace)
     cli_ok("split", "--subject", 1, "-w", workspace)
-    words = ("train-encoder", "-w", workspace, *LDA, "--variant", "lda")
+    words = ("train-encoder", "-w", workspace, *LDA, "--variant", "lda", "--new")
     refused = cli(*words)
     assert refused.code == 4 and "the clip index has none" in refused.err
-    assert "split-videos --motion" in refused.err and "--fast-scores flow" in refused.err
+    assert "--motion" in refused.err and "--fast-scores flow" in refused.err
     plant_motion(cli_ok, workspace, tmp_path / "scored", "scored", 1)
     cli_ok(*words, "--fast-scores", "flow", "--from", "stimuli=split-videos/scored")
 

@@ -111,10 +111,10 @@ def test_methods_say_what_was_tuned(made, cli_ok):
 
 
 def test_nothing_is_made_twice_and_shards_give_the_same_bytes(made, cli_ok, digests):
-    words = (*TUNE, "--steps", 1, "-w", made, "--variant", "in-one")
+    words = (*TUNE, "--steps", 1, "-w", made, "--variant", "in-one", "--new")
     cli_ok(*words)
     for shard in ("2/3", "3/3", "1/3"):
-        cli_ok(*TUNE, "--steps", 1, "-w", made, "--variant", "in-three", "--shard", shard)
+        cli_ok(*TUNE, "--steps", 1, "-w", made, "--variant", "in-three", "--new", "--shard", shard)
     found = digests(made)
     whole, parts = (found[f"finetune-video/{name}/study/video_models"] for name in ("in-one", "in-three"))
     assert whole == parts
@@ -122,13 +122,13 @@ def test_nothing_is_made_twice_and_shards_give_the_same_bytes(made, cli_ok, dige
 
 
 def test_what_validates_is_learned_where_it_may_and_named_blocks_in_every_fold(made, cli_ok):
-    cli_ok(*TUNE, *LAST, "-w", made, "--variant", "both", "--validation-in-training", "--noise", "iid")
+    cli_ok(*TUNE, *LAST, "-w", made, "--variant", "both", "--new", "--validation-in-training", "--noise", "iid")
     artifact = opened(made, "both")
     assert learned(artifact) == {"block-3": of_blocks(made, "1", "2")}
     [row] = artifact.table("models", VideoModel)
     assert (row.clips, row.validation_clips, row.validation_loss) == (2 * PER_BLOCK, 0, None)
     published = ("--clips", "block:1", "--noise", "iid", "--caption-dropout", 0, "--set", "inflation.group_norm=clip")
-    cli_ok(*TUNE, *LAST, "-w", made, "--variant", "published", *published)
+    cli_ok(*TUNE, *LAST, "-w", made, "--variant", "published", "--new", *published)
     assert learned(opened(made, "published")) == {"block-3": of_blocks(made, "1")}
     config = opened(made, "published").folder / "models" / "block-3" / "config.json"
     assert json.loads(config.read_text())["group_norm"] == "clip"
@@ -137,9 +137,9 @@ def test_what_validates_is_learned_where_it_may_and_named_blocks_in_every_fold(m
 
 def test_sheets_show_validation_clips_and_change_nothing(made, cli_ok, digests):
     words = (*TUNE, *LAST, "-w", made, "--caption-dropout", 0)
-    cli_ok(*words, "--variant", "plain")
+    cli_ok(*words, "--variant", "plain", "--new")
     draw = ("--sample-every", 3, "--sample-clips", 2, "--set", "sampling.steps=2")
-    cli_ok(*words, "--variant", "drawn", *draw)
+    cli_ok(*words, "--variant", "drawn", "--new", *draw)
     found = digests(made)
     plain, drawn = (found[f"finetune-video/{name}/study/video_models"] for name in ("plain", "drawn"))
     assert plain == drawn
@@ -154,8 +154,8 @@ def test_sheets_show_validation_clips_and_change_nothing(made, cli_ok, digests):
 
 def test_stopped_in_the_middle_of_a_pass_it_goes_on_to_the_same_bytes(made, cli_ok, digests):
     words = ("finetune-video", "--device", "cpu", "--steps", 24, "--batch-size", 2, *LAST, "-w", made)  # ten a pass
-    cli_ok(*words, "--variant", "through")
-    again = [str(word) for word in (*words, "--variant", "stopped")]
+    cli_ok(*words, "--variant", "through", "--new")
+    again = [str(word) for word in (*words, "--variant", "stopped", "--new")]
     command = [sys.executable, "-m", "eeg2vid.cli", *again, "--save-every", "0"]
     state = made / "artifacts" / "finetune-video" / "stopped" / STUDY
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -204,7 +204,7 @@ def _step(state):
     ],
 )
 def test_bad_words_end_in_a_sentence(made, cli, words, code, sentence):
-    result = cli(*TUNE, "-w", made, "--variant", "refused", *words)
+    result = cli(*TUNE, "-w", made, "--variant", "refused", "--new", *words)
     assert result.code == code, result.err
     assert re.search(sentence, result.err), result.err
     assert result.out == ""
@@ -212,7 +212,7 @@ def test_bad_words_end_in_a_sentence(made, cli, words, code, sentence):
 
 
 def test_a_leak_that_is_forced_is_stamped(made, cli_ok):
-    cli_ok(*TUNE, "-w", made, "--variant", "leaky", "--clips", "block:1", "--folds", "block-1", "--allow-leak")
+    cli_ok(*TUNE, "-w", made, "--variant", "leaky", "--new", "--clips", "block:1", "--folds", "block-1", "--allow-leak")
     artifact = opened(made, "leaky")
     assert "leak: clips" in artifact.manifest.stamps
     assert learned(artifact) == {"block-1": of_blocks(made, "1")}
@@ -223,7 +223,17 @@ def test_captions_of_another_encoder_cannot_say_what_no_caption_is(made, cli, cl
     weights = load_file(other / "model.safetensors")
     name = min(weights)
     save_file({**weights, name: weights[name] + 1}, other / "model.safetensors", metadata={"format": "pt"})
-    words = (*TUNE, *LAST, "-w", made, "--variant", "stranger", "--models", profile(tmp_path, text_encoder=other))
+    words = (
+        *TUNE,
+        *LAST,
+        "-w",
+        made,
+        "--variant",
+        "stranger",
+        "--new",
+        "--models",
+        profile(tmp_path, text_encoder=other),
+    )
     result = cli(*words)
     assert result.code == 4, result.err
     assert "was encoded by another text encoder" in result.err
@@ -243,15 +253,17 @@ def test_a_network_of_other_latents_or_states_is_refused(made, cli, tmp_path):
     ):
         folder = tmp_path / str(words)
         UNet2DConditionModel(**sizes, **blocks, **channels, cross_attention_dim=words).save_pretrained(folder / "unet")
-        result = cli(*TUNE, *LAST, "-w", made, "--variant", "misfit", "--models", profile(folder, unet=folder / "unet"))
+        result = cli(
+            *TUNE, *LAST, "-w", made, "--variant", "misfit", "--new", "--models", profile(folder, unet=folder / "unet")
+        )
         assert result.code == 4, result.err
         assert sentence in result.err
 
 
 def test_what_does_not_fit_into_memory_is_learned_from_the_disk(made, cli_ok, digests):
     words = (*TUNE, *LAST, "--steps", 1, "-w", made)
-    cli_ok(*words, "--variant", "held")
-    cli_ok(*words, "--variant", "on-disk", "--memory-gb", 1e-6)
+    cli_ok(*words, "--variant", "held", "--new")
+    cli_ok(*words, "--variant", "on-disk", "--new", "--memory-gb", 1e-6)
     found = digests(made)
     held, on_disk = (found[f"finetune-video/{name}/study/video_models"] for name in ("held", "on-disk"))
     assert held == on_disk

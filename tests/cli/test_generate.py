@@ -149,7 +149,7 @@ def test_true_clips_lie_beside_decoded_ones_in_sheets(made):
 
 def test_more_samples_are_kept_beside_the_first(made, cli_ok):
     workspace, _ = made
-    words = ("--variant", "twice", "--from", "predictions=predict/small", "--set", "generator.samples=2")
+    words = ("--variant", "twice", "--new", "--from", "predictions=predict/small", "--set", "generator.samples=2")
     settings = ("name=inflated", "model=picture", "clips=4", "start_time=400", "sampling.steps=4")
     rest = [word for one in settings for word in ("--set", f"generator.{one}")]
     cli_ok("generate", "-w", workspace, *HERE, *words, *rest, "--folds", "last")
@@ -165,7 +165,7 @@ def shared(workspace, *words):
     """Return the words that make the videos of a copy anew."""
     artifacts = workspace / "artifacts" / "generate"
     shutil.rmtree(artifacts / "small")
-    return ("generate", "-w", workspace, *HERE, "--variant", "small", *words)
+    return ("generate", "-w", workspace, *HERE, "--variant", "small", "--new", *words)
 
 
 @pytest.fixture
@@ -213,7 +213,7 @@ def test_another_vae_is_refused(made, cli, tmp_path):
     weights = load_file(path)
     name = min(weights)
     save_file({**weights, name: weights[name] + 1}, path, metadata={"format": "pt"})
-    words = ("--variant", "small", "--models", profile(tmp_path, vae=other), "--force")
+    words = ("--variant", "small", "--new", "--models", profile(tmp_path, vae=other), "--force")
     result = cli("generate", "-w", made[0], *HERE, *words)
     assert result.code == 2, result.err
     assert "holds latents of another VAE" in result.err and "Choose the profile that encoded the clips" in result.err
@@ -242,6 +242,6 @@ def test_a_fold_without_a_tuned_model_is_refused(made, cli, cli_ok):
     settings = ("name=inflated", "clips=4", "start_time=400", "sampling.steps=4")
     words = [word for one in settings for word in ("--set", f"generator.{one}")]
     chosen = ("--from", "predictions=predict/small", "--from", "video_models=finetune-video/default")
-    result = cli("generate", "-w", workspace, *HERE, "--variant", "tuned", *chosen, *words, "--folds", "last")
+    result = cli("generate", "-w", workspace, *HERE, "--variant", "tuned", "--new", *chosen, *words, "--folds", "last")
     assert result.code == 2, result.err
     assert "No video model was tuned for fold 'block-3', only for block-1." in result.err

@@ -84,14 +84,14 @@ def test_parameters_named_by_science_are_options_here(workspace, cli, monkeypatc
 
 def test_a_swept_variant_is_named_by_its_points(workspace, cli):
     words = ("--recipe", "lag-sweep", "-w", workspace, "--dry-run", "--subject", 1)
-    refused = cli("preprocess", "--variant", "lag", *words)
+    refused = cli("preprocess", "--variant", "lag", "--new", *words)
     assert refused.code == 2 and "its variants are lag-minus-400ms, lag-0ms" in refused.err
-    assert cli("preprocess", "--variant", "lag-0ms", *words).code == 0
+    assert cli("preprocess", "--variant", "lag-0ms", "--new", *words).code == 0
 
 
 def test_published_of_a_variant_that_the_recipe_does_not_know(workspace, cli):
     words = ("-w", workspace, "--protocol", "published", "--dry-run", "--subject", 1)
-    refused = cli("train-encoder", "--variant", "mine", *words)
+    refused = cli("train-encoder", "--variant", "mine", "--new", *words)
     assert refused.code == 2 and "does not say what published means for train-encoder/mine, only for lda" in refused.err
     refused = cli("run", "--recipe", "latent-cnn", *words)
     assert refused.code == 2 and "Recipes that do: ridge, eeg2video, glmnet." in refused.err

@@ -180,7 +180,18 @@ def test_published_features_and_one_role_of_two(workspace, tmp_path, imported):
     assert open_artifact(workspace, FEATURES).manifest.provenance == "imported"
     assert open_artifact(workspace, EPOCHS).manifest.provenance == "computed"
     result = call(
-        "train-encoder", "-w", workspace, "--subject", "1", "--variant", "p", "--network", "lda", "--inputs", "psd"
+        "train-encoder",
+        "-w",
+        workspace,
+        "--subject",
+        "1",
+        "--variant",
+        "p",
+        "--new",
+        "--network",
+        "lda",
+        "--inputs",
+        "psd",
     )
     assert result.code == 3 and "holds no 'psd', only de" in result.err
     psd = tmp_path / "PSD_1per1s" / "sub1.npy"
@@ -215,7 +226,7 @@ def test_predictions_of_the_last_block(workspace, tmp_path, imported):
     theirs = Artifact(place.folder(workspace), place)
     rows = ours.table("latents", ours.row_types["latents"])[40:]
     assert theirs.table("latents", ours.row_types["latents"]) == rows
-    words = ["generate", "--variant", "published", "--from", "predictions=predict/published", "--subject", "1"]
+    words = ["generate", "--variant", "published", "--new", "--from", "predictions=predict/published", "--subject", "1"]
     assert call(*words, "-w", workspace, "--condition", "full").code == 0
 
 

@@ -81,7 +81,7 @@ def test_missing_input_names_its_command(made, cli):
     result = cli("generate", "--condition", "full", "--force", "-w", made, "--jobs", 2)
     assert result.code == 3
     assert "generate/ridge/sub-2 cannot be made" in result.err
-    assert "eeg2vid predict --subject 2" in result.err
+    assert f"eeg2vid predict -w {made} --subject 2" in result.err
 
 
 def test_number_of_jobs_is_checked(made, cli):

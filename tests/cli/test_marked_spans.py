@@ -51,7 +51,7 @@ def test_from_the_recording_to_the_states(study, tmp_path, cli_ok):
     assert "1 of 4 epochs touch a span marked as bad" in said.err + said.out
     assert "1 of 4 epochs hold samples that were not recorded" in said.err + said.out
     assert states(workspace, "default") == ["ok", "rejected", "rejected", "ok"]
-    said = cli_ok("preprocess", "-w", workspace, "--variant", "kept", "--no-reject-spans")
+    said = cli_ok("preprocess", "-w", workspace, "--variant", "kept", "--new", "--no-reject-spans")
     assert "touch a span marked as bad: kept" in said.err + said.out
     assert states(workspace, "kept") == ["ok", "rejected", "ok", "ok"]
 

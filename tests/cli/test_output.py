@@ -86,7 +86,7 @@ def test_tracebacks_and_warnings_do_not_steer_the_terminal(capsys, tmp_path):
         raise ValueError("Fp1\x1b[2J")
 
     with pytest.raises(typer.Exit):
-        errors.guarded(fail)(ctx=SimpleNamespace(obj=None), debug=True)
+        errors.guarded(fail)(ctx=SimpleNamespace(obj=None, params={}), debug=True)
     err = capsys.readouterr().err
     assert "Traceback" in err and "Fp1\\u001b[2J" in err and "\x1b" not in err
     code = "import warnings; from eeg2vid.cli import app; app.app = lambda: warnings.warn('Fp1' + chr(27)); app.main()"

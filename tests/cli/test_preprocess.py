@@ -27,13 +27,13 @@ def read_from(variant):
 
 def train_encoder(cli, workspace, variant, *words):
     return cli(
-        *("train-encoder", "-s", 1, "-w", workspace, "--variant", variant, *read_from(variant)),
+        *("train-encoder", "-s", 1, "-w", workspace, "--variant", variant, "--new", *read_from(variant)),
         *("--network", "lda", "--targets", "concept", *words),
     )
 
 
 def test_what_is_learned_serves_its_fold_only(workspace, cli, cli_ok):
-    learned = ["preprocess", "-s", 1, "-w", workspace, "--variant", "clean", "--detect-bad"]
+    learned = ["preprocess", "-s", 1, "-w", workspace, "--variant", "clean", "--new", "--detect-bad"]
     refused = cli(*learned)
     assert refused.code == 2 and "needs the name of one fold" in refused.err
     assert cli(*learned, "--fold", "block-9").code == 2
@@ -44,13 +44,13 @@ def test_what_is_learned_serves_its_fold_only(workspace, cli, cli_ok):
     leak = train_encoder(cli, workspace, "clean")
     assert leak.code == 2 and "the test events of fold 'block-1' are among them" in leak.err
     train_encoder(cli_ok, workspace, "clean", "--folds", "block-3")
-    words = ["--variant", "clean", "--from", "encoders=train-encoder/clean", "--from", "mappers=none"]
+    words = ["--variant", "clean", "--new", "--from", "encoders=train-encoder/clean", "--from", "mappers=none"]
     cli_ok("predict", "-s", 1, "-w", workspace, *words, *read_from("clean"))
 
 
 def test_learned_from_another_split_is_refused(workspace, cli, cli_ok):
-    cli_ok("split", "-s", 1, "-w", workspace, "--variant", "plain", "--validation", "none")
-    words = ["--variant", "clean", "--detect-bad", "--fold", "block-3", "--from", "folds=split/plain"]
+    cli_ok("split", "-s", 1, "-w", workspace, "--variant", "plain", "--new", "--validation", "none")
+    words = ["--variant", "clean", "--new", "--detect-bad", "--fold", "block-3", "--from", "folds=split/plain"]
     cli_ok("preprocess", "-s", 1, "-w", workspace, *words)
     other = train_encoder(cli, workspace, "clean", "--folds", "block-3", "--from", "folds=split/default")
     assert other.code == 2 and "of another split" in other.err
@@ -67,7 +67,7 @@ def test_folds_are_no_input_where_nothing_is_learned(workspace, cli_ok):
 
 def test_rejected_epochs_are_not_trained_on_but_decoded(workspace, cli, cli_ok):
     limit = np.median(np.ptp(opened(workspace, "preprocess", "default", "epochs").read("epochs"), axis=2).max(axis=1))
-    words = ["preprocess", "-s", 1, "-w", workspace, "--variant", "strict", "--reject-uv", f"{limit:.6g}"]
+    words = ["preprocess", "-s", 1, "-w", workspace, "--variant", "strict", "--new", "--reject-uv", f"{limit:.6g}"]
     assert "30 of 60 epochs exceed" in cli_ok(*words).err
     epochs = opened(workspace, "preprocess", "strict", "epochs")
     ok = np.array([row.state == "ok" for row in epochs.table("events", EpochKey)])
@@ -76,7 +76,18 @@ def test_rejected_epochs_are_not_trained_on_but_decoded(workspace, cli, cli_ok):
     models = opened(workspace, "train-encoder", "strict", "encoders").table("models", TrainedModel)
     # of three blocks one tests, the one before it validates
     assert [row.train_events for row in models] == [int(np.sum(ok & (blocks == k))) for k in ("2", "3", "1")]
-    words = ["predict", "-s", 1, "-w", workspace, "--variant", "strict", "--from", "encoders=train-encoder/strict"]
+    words = [
+        "predict",
+        "-s",
+        1,
+        "-w",
+        workspace,
+        "--variant",
+        "strict",
+        "--new",
+        "--from",
+        "encoders=train-encoder/strict",
+    ]
     words += ["--from", "mappers=none"]
     wrong = cli(*words)
     assert wrong.code == 2 and "learned from preprocess/strict" in wrong.err
@@ -85,7 +96,7 @@ def test_rejected_epochs_are_not_trained_on_but_decoded(workspace, cli, cli_ok):
 
 
 def test_epochs_beyond_the_recording(workspace, cli, cli_ok):
-    words = ["preprocess", "-s", 1, "-w", workspace, "--variant", "late", "--tmin-s", 0.8, "--tmax-s", 2.8]
+    words = ["preprocess", "-s", 1, "-w", workspace, "--variant", "late", "--new", "--tmin-s", 0.8, "--tmax-s", 2.8]
     refused = cli(*words)
     assert refused.code == 4 and "(3 such events)" in refused.err and "--outside leave-out" in refused.err
     assert "3 of 60 epochs reach beyond their recording" in cli_ok(*words, "--outside", "leave-out").err
@@ -97,14 +108,14 @@ def test_epochs_beyond_the_recording(workspace, cli, cli_ok):
     plain = opened(workspace, "preprocess", "default", "epochs").read("epochs")
     np.testing.assert_array_equal(epochs.read("epochs")[0, :, :240], plain[0, :, 160:])
     train_encoder(cli_ok, workspace, "late")
-    words = ["predict", "-s", 1, "-w", workspace, "--variant", "late", "--from", "encoders=train-encoder/late"]
+    words = ["predict", "-s", 1, "-w", workspace, "--variant", "late", "--new", "--from", "encoders=train-encoder/late"]
     words += ["--from", "mappers=none"]
     cli_ok(*words, *read_from("late"))
     assert len(opened(workspace, "predict", "late", "predictions").table("concept", PredictionKey)) == 57
 
 
 def test_the_hint_is_the_same_for_all_clips_of_a_run(workspace, cli_ok):
-    cli_ok("preprocess", "-s", 1, "-w", workspace, "--variant", "hint", "--span", "hint")
+    cli_ok("preprocess", "-s", 1, "-w", workspace, "--variant", "hint", "--new", "--span", "hint")
     epochs = opened(workspace, "preprocess", "hint", "epochs")
     values = epochs.read("epochs").reshape(12, 5, 62, 600)
     assert epochs.attributes().span == "hint"
@@ -114,7 +125,7 @@ def test_the_hint_is_the_same_for_all_clips_of_a_run(workspace, cli_ok):
 
 
 def test_a_baseline_from_the_hint_warns_and_is_stamped(workspace, cli_ok):
-    said = cli_ok("preprocess", "-s", 1, "-w", workspace, "--variant", "based", "--baseline", "hint").err
+    said = cli_ok("preprocess", "-s", 1, "-w", workspace, "--variant", "based", "--new", "--baseline", "hint").err
     assert "Warning: the hint names the concept" in said
     based = opened(workspace, "preprocess", "based", "epochs")
     assert "baseline from the hint" in based.manifest.stamps
@@ -138,27 +149,29 @@ def test_smoothing_is_stamped_and_ends_identification_within_runs(workspace, cli
 
 @pytest.mark.parametrize(("words", "names"), [(["--electrodes", "occipital"], 12), (["--exclude", "occipital"], 50)])
 def test_sets_of_electrodes(workspace, cli_ok, words, names):
-    cli_ok("preprocess", "-s", 1, "-w", workspace, "--variant", "part", *words)
+    cli_ok("preprocess", "-s", 1, "-w", workspace, "--variant", "part", "--new", *words)
     epochs = opened(workspace, "preprocess", "part", "epochs")
     assert epochs.arrays["epochs"].shape == (60, names, 400)
     assert len(epochs.manifest.settings["electrodes" if names == 12 else "exclude"]) == 12  # names, not the set's
 
 
 def test_sliding_windows(workspace, cli_ok):
-    cli_ok("preprocess", "-s", 1, "-w", workspace, "--variant", "slide", "--window-s", 0.5, "--step-s", 0.25)
+    cli_ok("preprocess", "-s", 1, "-w", workspace, "--variant", "slide", "--new", "--window-s", 0.5, "--step-s", 0.25)
     assert opened(workspace, "preprocess", "slide", "features").arrays["de"].shape == (60, 7, 62, 5)
 
 
 def test_threads_change_nothing(workspace, cli_ok):
     for variant, threads in (("one", 1), ("two", 2)):
-        cli_ok("preprocess", "-s", 1, "-w", workspace, "--variant", variant, "--threads", threads)
+        cli_ok("preprocess", "-s", 1, "-w", workspace, "--variant", variant, "--new", "--threads", threads)
     one, two = (opened(workspace, "preprocess", variant, "features") for variant in ("one", "two"))
     assert one.digest == two.digest
 
 
 def test_cleaning_is_recorded(workspace, cli_ok):
     words = ["--high-pass", 1, "--notch", 50, "--reference", "average", "--resample", 100]
-    said = cli_ok("preprocess", "-s", 1, "-w", workspace, "--variant", "filtered", "--bands", "4-8", *words).err
+    said = cli_ok(
+        "preprocess", "-s", 1, "-w", workspace, "--variant", "filtered", "--new", "--bands", "4-8", *words
+    ).err
     epochs = opened(workspace, "preprocess", "filtered", "epochs")
     assert len(epochs.attributes().cleaning) == 4 and all(step in said for step in epochs.attributes().cleaning)
     assert epochs.arrays["epochs"].shape == (60, 62, 200)
@@ -169,15 +182,27 @@ def test_cleaning_is_recorded(workspace, cli_ok):
 
 def test_a_task_whose_test_classes_are_never_trained_is_refused(workspace, cli, cli_ok):
     words = ["--scheme", "leave-concepts-out", "--groups", 2, "--validation", "none"]
-    cli_ok("split", "-s", 1, "-w", workspace, "--variant", "new-concepts", *words)
-    words = ["-s", 1, "-w", workspace, "--variant", "zero", "--network", "lda", "--from", "folds=split/new-concepts"]
+    cli_ok("split", "-s", 1, "-w", workspace, "--variant", "new-concepts", "--new", *words)
+    words = [
+        "-s",
+        1,
+        "-w",
+        workspace,
+        "--variant",
+        "zero",
+        "--new",
+        "--network",
+        "lda",
+        "--from",
+        "folds=split/new-concepts",
+    ]
     refused = cli("train-encoder", *words, "--targets", "concept")
     assert refused.code == 2 and "none of its test classes is trained on" in refused.err
     cli_ok("train-encoder", *words, "--targets", "fast")
 
 
 def test_scaling_by_the_test_events_is_stamped(workspace, cli_ok):
-    words = ["-s", 1, "-w", workspace, "--variant", "theirs", "--network", "lda", "--folds", "block-3"]
+    words = ["-s", 1, "-w", workspace, "--variant", "theirs", "--new", "--network", "lda", "--folds", "block-3"]
     cli_ok("train-encoder", *words, "--set", "training.scaling=own", "--targets", "concept")
     assert "transductive scaling" in opened(workspace, "train-encoder", "theirs", "encoders").manifest.stamps
     assert "transductive scaling" not in opened(workspace, "train-encoder", "lda", "encoders").manifest.stamps

@@ -49,10 +49,10 @@ def test_page_tables_and_pictures(ingested, cli_ok):
 
 
 def test_shards_make_what_one_process_makes(ingested, cli_ok):
-    cli_ok("quality", "-w", ingested, "--subject", 1, "--variant", "whole")
-    first = cli_ok("quality", "-w", ingested, "--subject", 1, "--variant", "halves", "--shard", "2/2")
+    cli_ok("quality", "-w", ingested, "--subject", 1, "--variant", "whole", "--new")
+    first = cli_ok("quality", "-w", ingested, "--subject", 1, "--variant", "halves", "--new", "--shard", "2/2")
     assert "parts are left" in first.err
-    cli_ok("quality", "-w", ingested, "--subject", 1, "--variant", "halves", "--shard", "1/2")
+    cli_ok("quality", "-w", ingested, "--subject", 1, "--variant", "halves", "--new", "--shard", "1/2")
     whole, halves = opened(ingested, "whole"), opened(ingested, "halves")
     assert whole.digest == halves.digest
     for path in (whole.folder / "media").iterdir():
@@ -71,7 +71,7 @@ def test_after_a_failure_finished_recordings_are_kept(ingested, cli, cli_ok, mon
         return draw(*given)
 
     monkeypatch.setattr(quality_charts, "draw_numbers", failing)
-    command = ["quality", "-w", ingested, "--subject", 1, "--variant", "again"]
+    command = ["quality", "-w", ingested, "--subject", 1, "--variant", "again", "--new"]
     assert cli(*command).code == 1
     cli_ok(*command)
     assert len(calls) == 4  # two recordings kept, the third made again
@@ -85,9 +85,9 @@ def _default(workspace, cli_ok):
 
 def test_settings_are_settings(ingested, cli, cli_ok):
     options = ["--line-hz", 16, "--excerpt-start-s", 5]
-    cli_ok("quality", "-w", ingested, "--subject", 1, "--variant", "train-lines", *options)
+    cli_ok("quality", "-w", ingested, "--subject", 1, "--variant", "train-lines", "--new", *options)
     assert {row.hz for row in opened(ingested, "train-lines").table("lines", LineNoise)} == {16}
-    refused = cli("quality", "-w", ingested, "--subject", 1, "--variant", "x", "--excerpt-start-s", -1)
+    refused = cli("quality", "-w", ingested, "--subject", 1, "--variant", "x", "--new", "--excerpt-start-s", -1)
     assert refused.code == 2
 
 

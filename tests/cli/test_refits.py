@@ -65,6 +65,6 @@ def test_no_null_is_borrowed_from_a_model_that_may_not_have_predicted():
 
 
 def test_networks_that_are_not_solved_at_once_are_refused(workspace, cli):
-    found = cli("train-encoder", "-w", workspace, "--subject", 1, "--network", "glmnet", "--variant", "g",
+    found = cli("train-encoder", "-w", workspace, "--subject", 1, "--network", "glmnet", "--variant", "g", "--new",
                 "--permutations", 9)  # fmt: skip
     assert found.code == 2 and "network 'glmnet' cannot be fitted anew" in found.err

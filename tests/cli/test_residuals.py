@@ -29,7 +29,7 @@ def variances(workspace):
 
 @pytest.mark.parametrize("network", ["ridge", "seq2seq"])
 def test_residuals_are_what_the_score_leaves_of_the_training_variance(network, workspace, cli_ok):
-    here = ("-w", workspace, "--subject", 1, "--variant", network)
+    here = ("-w", workspace, "--subject", 1, "--variant", network, "--new")
     if network == "seq2seq":
         small = [word for field in SEQ2SEQ for word in ("--set", f"network.{field}")]
         few = ("--set", "training.epochs=1", "--set", "training.batch_size=16", "--folds", "block-1,block-3")

@@ -56,7 +56,7 @@ def test_caption_then_text_then_images(workspace, cli_ok, models):
     encoder = load_text_encoder(models.parent / "text_encoder", models.parent / "tokenizer")
     for source, words in (
         (("ingest", "captions"), ()),
-        (("caption", "captions"), ("--from", "captions=caption/default", "--variant", "blip")),
+        (("caption", "captions"), ("--from", "captions=caption/default", "--variant", "blip", "--new")),
     ):
         cli_ok("encode-text", "-w", workspace, "--models", models, *words)
         text = opened(workspace, "encode-text", "text", "blip" if words else "default")
@@ -70,7 +70,7 @@ def test_caption_then_text_then_images(workspace, cli_ok, models):
 
     look = ("encode-clips", "-w", workspace, "--models", models)
     assert "60 clips in" in cli_ok(*look, "--eye", "image-encoder", "--stored", "float16").err
-    cli_ok(*look, "--set", "eye.frame=all", "--variant", "mean")
+    cli_ok(*look, "--set", "eye.frame=all", "--variant", "mean", "--new")
     encode = load_image_encoder(models.parent / "image_encoder").encode
     found = opened(workspace, "encode-clips", "percepts", "image-encoder")
     assert found.read("image").dtype == np.float16 and clips_of(found, VideoKey) == clips_of(stimuli, VideoKey)
@@ -133,7 +133,7 @@ def test_parts_made_apart_are_the_whole(workspace, cli_ok, models):
     for shard in ("2/2", "1/2"):
         cli_ok(
             "caption", "-w", workspace, "--models", models, "--frame", "all", "--max-tokens", 4,
-            "--variant", "shards", "--shard", shard,
+            "--variant", "shards", "--new", "--shard", shard,
         )  # fmt: skip
     assert opened(workspace, "caption", "captions", "shards").digest == whole
     assert "done" in cli_ok("caption", "-w", workspace, "--models", models, "--frame", "all", "--max-tokens", 4).err
@@ -193,10 +193,10 @@ def test_latents_sampled_and_summed_up(workspace, cli_ok):
     flat = np.moveaxis(mean.astype(np.float64), 2, 0).reshape(mean.shape[2], -1)
     assert np.allclose(pooled, (flat.mean(axis=1), flat.std(axis=1)), atol=1e-4)
     words = ("encode-latents", "-w", workspace, "--posterior", "sample")
-    said = cli_ok(*words, "--variant", "a", "--seed", 1)
+    said = cli_ok(*words, "--variant", "a", "--new", "--seed", 1)
     assert "clips/s" in said.err
-    cli_ok(*words, "--variant", "b", "--seed", 1, "--batch", 6, "--stored", "float16")
-    cli_ok(*words, "--variant", "c", "--seed", 2)
+    cli_ok(*words, "--variant", "b", "--new", "--seed", 1, "--batch", 6, "--stored", "float16")
+    cli_ok(*words, "--variant", "c", "--new", "--seed", 2)
     a, b, c = (opened(workspace, "encode-latents", "latents", name) for name in "abc")
     assert a.attributes().posterior == "sample"
     sampled = a.read("latents")
@@ -211,7 +211,7 @@ def test_motion_scores_beside_the_frames(workspace, cli_ok, tmp_path):
     plain = opened(workspace, "split-videos", "stimuli")
     with pytest.raises(MissingInputError, match="no motion scores"):
         motion_of(plain, clips_of(plain, VideoKey))
-    cli_ok("split-videos", "-w", workspace, "--motion", "--variant", "scored")
+    cli_ok("split-videos", "-w", workspace, "--motion", "--variant", "scored", "--new")
     scored = opened(workspace, "split-videos", "stimuli", "scored")
     assert np.array_equal(scored.read("frames"), plain.read("frames"))
     assert "512 wide" in scored.attributes().motion and plain.attributes().motion == ""

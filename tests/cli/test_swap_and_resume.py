@@ -114,7 +114,8 @@ def test_stale_upstream_is_named_with_its_command(workspace, cli, cli_ok):
     cli_ok("preprocess", *ONE, "-w", workspace)
     result = cli("generate", *ONE, "--condition", "full", "-w", workspace)
     assert result.code == 3
-    assert "eeg2vid train-encoder --subject 1 eeg2vid train-mapper --subject 1 eeg2vid predict" in result.err
+    said = result.err.replace(f" -w {workspace}", "")
+    assert "eeg2vid train-encoder --subject 1 eeg2vid train-mapper --subject 1 eeg2vid predict --subject 1" in said
 
 
 def test_equal_content_makes_nothing_below_stale(workspace, cli_ok, digests):
@@ -161,13 +162,21 @@ def test_workspace_works_without_its_data(study, cli, cli_ok, digests):
 def test_variant_of_ones_own_from_end_to_end(workspace, cli, cli_ok, digests):
     before = digests(workspace)
     tail = (*ONE, "-w", workspace)
-    cli_ok("train-mapper", "--variant", "stiff", "--set", "network.log10_low=3", *tail)
-    result = cli_ok("predict", "--variant", "stiff", "--from", "mappers=train-mapper/stiff", *tail, "--json")
+    cli_ok("train-mapper", "--variant", "stiff", "--new", "--set", "network.log10_low=3", *tail)
+    result = cli_ok("predict", "--variant", "stiff", "--new", "--from", "mappers=train-mapper/stiff", *tail, "--json")
     assert made(result)[0] == ["predict/stiff/sub-1"]
     # two candidates and no choice would be a guess; a variant reads its namesake
-    cli_ok("generate", "--variant", "stiff", "--from", "predictions=predict/stiff", *tail)
+    cli_ok("generate", "--variant", "stiff", "--new", "--from", "predictions=predict/stiff", *tail)
     cli_ok(
-        "score", "--variant", "stiff", "--from", "videos=generate/stiff", "--from", "predictions=predict/stiff", *tail
+        "score",
+        "--variant",
+        "stiff",
+        "--new",
+        "--from",
+        "videos=generate/stiff",
+        "--from",
+        "predictions=predict/stiff",
+        *tail,
     )
     manifest = open_artifact(workspace, Address("generate", "stiff", "sub-1", "videos")).manifest
     assert [ref.address for ref in manifest.inputs if ref.role == "predictions"] == ["predict/stiff/sub-1/predictions"]
@@ -202,7 +211,7 @@ def test_two_candidates_and_no_choice(workspace, cli, cli_ok):
     assert "role 'epochs' could come from" in result.err
     assert "--from epochs=preprocess/" in result.err
     chosen = ("--from", "epochs=preprocess/short", "--from", "features=preprocess/short")
-    cli_ok("train-mapper", *ONE, "--variant", "short", *chosen, "-w", workspace)
+    cli_ok("train-mapper", *ONE, "--variant", "short", "--new", *chosen, "-w", workspace)
     inputs = cli_ok("inspect", "train-mapper/short", "-w", workspace, "--json").json["inputs"]
     assert {ref["variant"] for ref in inputs if ref["stage"] == "preprocess"} == {"short"}
 
@@ -225,7 +234,7 @@ def test_one_subject_of_twenty(tmp_path, cli, cli_ok):
     assert len(list((videos.folder / "media").glob("*.mp4"))) == 30
     result = cli("generate", "--subject", 16, "-w", workspace)
     assert result.code == 3
-    assert "eeg2vid ingest PATH/TO/DATA --subject 16" in result.err
+    assert f"eeg2vid ingest -w {workspace} --subject 16" in result.err
     rows = cli_ok("status", "--subject", "all", "-w", workspace, "--json").json
     done = {row["unit"] for row in rows if row["state"] == "done"}
     assert done == {"study", "sub-17"}

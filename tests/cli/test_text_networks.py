@@ -23,7 +23,7 @@ def told(workspace, cli_ok):
     cli_ok("encode-text", "-w", workspace)
 
     def decode(variant, *words, target="text"):
-        common = ("-s", 1, "-w", workspace, "--variant", variant)
+        common = ("-s", 1, "-w", workspace, "--variant", variant, "--new")
         cli_ok("train-mapper", *common, "--targets", target, "--folds", "last", *words)
         cli_ok("predict", *common, "--from", f"mappers=train-mapper/{variant}", "--from", "encoders=none")
         return opened(workspace, "train-mapper", variant, "mappers"), opened(

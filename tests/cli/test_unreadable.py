@@ -71,7 +71,7 @@ def test_the_study_goes_on_without_it_and_force_mends_it(study, cli, cli_ok, dig
     assert went.code == 4 and "Traceback" not in went.err
     assert "train-mapper/ridge/sub-1: left alone, damaged" in went.err
     assert "predict/ridge/sub-1: left alone" in went.err
-    assert "eeg2vid train-mapper --subject 1 --force" in went.err
+    assert f"eeg2vid train-mapper -w {workspace} --subject 1 --force" in went.err
     assert manifest_of(study, "predict/ridge/sub-2/predictions").is_file()
     assert not manifest_of(study, "predict/ridge/sub-1/predictions").exists()
     refused = cli("train-mapper", "--subject", 1, "-w", workspace)

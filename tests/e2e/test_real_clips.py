@@ -196,7 +196,19 @@ def test_latents_of_real_clips(workspace):
 
 def test_motion_scores_of_real_clips_follow_how_much_changes(workspace, cli_ok):
     """29 clips, the differences of their pictures as the oracle: where more changes, more flows."""
-    cli_ok("split-videos", "-w", workspace, "--width", WIDTH, "--height", HEIGHT, "--motion", "--variant", "moving")
+    cli_ok(
+        "split-videos",
+        "-w",
+        workspace,
+        "--width",
+        WIDTH,
+        "--height",
+        HEIGHT,
+        "--motion",
+        "--variant",
+        "moving",
+        "--new",
+    )
     artifact = open_artifact(workspace, Address("split-videos", "moving", STUDY, "stimuli"))
     keys, scores = artifact.table("clips", VideoKey), artifact.read("motion")
     assert scores.shape == (len(keys),) and np.isfinite(scores).all() and (scores >= 0).all()

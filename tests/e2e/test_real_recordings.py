@@ -159,10 +159,21 @@ def test_recording_left_out_whole_and_epochs_in_place(faces, shared_data):
 
 def test_electrodes_a_network_wants_and_labels_nobody_gave(faces, cli):
     refused = cli(
-        "train-encoder", "-w", faces.workspace, "--variant", "glmnet", "--network", "glmnet", "--targets", "concept"
+        "train-encoder",
+        "-w",
+        faces.workspace,
+        "--variant",
+        "glmnet",
+        "--new",
+        "--network",
+        "glmnet",
+        "--targets",
+        "concept",
     )
     assert refused.code == 2 and "OZ" in refused.err and "not among the 4 recorded" in refused.err
-    refused = cli("train-encoder", "-w", faces.workspace, "--variant", "fast", "--network", "lda", "--targets", "fast")
+    refused = cli(
+        "train-encoder", "-w", faces.workspace, "--variant", "fast", "--new", "--network", "lda", "--targets", "fast"
+    )
     assert refused.code == 4 and "motion scores" in refused.err
 
 

@@ -13,7 +13,7 @@ import pytest
 pytestmark = pytest.mark.study
 KILLS = int(os.environ.get("EEG2VID_KILLS", "50"))
 TRAIN = (
-    "train-mapper", "--variant", "killed", "--network", "latent-cnn", "--subject", "1", "--device", "cpu",
+    "train-mapper", "--variant", "killed", "--new", "--network", "latent-cnn", "--subject", "1", "--device", "cpu",
     "--folds", "last", "--set", "training.epochs=60", "--set", "training.batch_size=4",
 )  # fmt: skip
 
@@ -36,7 +36,7 @@ def test_a_training_killed_at_random_times_gives_the_digests_of_one_that_ran_thr
     unit = workspace / "artifacts" / "train-mapper" / "killed" / "sub-1"
     state, rng, killed, inside, finished = unit, random.Random(20261127), 0, 0, 0
     while killed < KILLS:
-        cli_ok(*TRAIN, "--variant", "killed", "-w", workspace, "--dry-run")
+        cli_ok(*TRAIN, "--variant", "killed", "--new", "-w", workspace, "--dry-run")
         if (unit / "mappers").exists():  # it ran through between two kills: again from the start
             assert digest_of(workspace) == through
             subprocess.run(["rm", "-rf", str(unit / "mappers")], check=True)

@@ -9,6 +9,7 @@ import numpy as np
 from eeg2vid.schemas.entities import Clip, Fold
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.splits import Part, SplitSettings
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.datasets.splits.division import Division, shown_in
 from eeg2vid.stages.datasets.splits.shown import Shown, blocks_in_order
 from eeg2vid.stages.datasets.splits.words import fold_name, listed, require_known, without_validation
@@ -82,7 +83,9 @@ def _enough(blocks: Sequence[str], what: str, validates: bool) -> None:
     needed = 3 if validates else 2
     if len(blocks) < needed:
         hint = without_validation("Record more blocks, or with two") if len(blocks) == 2 else "Record more blocks."
-        raise UsageError(f"{what} needs {needed} blocks{_PARTS[validates]}; this subject has {len(blocks)}.", hint)
+        raise UsageError(
+            f"{what} needs {counted(needed, 'block')}{_PARTS[validates]}; this subject has {len(blocks)}.", hint
+        )
 
 
 def _by_block(shown: Shown, pairs: Sequence[tuple[list[str], list[str]]]) -> Division:

@@ -10,6 +10,7 @@ import numpy as np
 
 from eeg2vid.schemas.entities import Clip
 from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.datasets.splits.words import nearest
 
 # The ten classes of the "10 classes" row of EEG2Video's generation results, ids from 1, as its code lists them.
@@ -61,16 +62,20 @@ def choose_concepts(wanted: Sequence[str], clips: Sequence[Clip], seed: int) -> 
             if lost:
                 raise UsageError(
                     f"published-10 names concept {', '.join(lost)}, which this study does not have "
-                    f"(it has {len(names)} concepts).",
+                    f"(it has {counted(len(names), 'concept')}).",
                     "Name concepts of this study, or draw some: `concepts` random-N.",
                 )
             chosen |= set(PUBLISHED_10)
         elif drawn:
             size = int(drawn[1])
             if not 2 <= size <= len(names):
-                raise UsageError(f"{text}: this study has {len(names)} concepts.", "Draw 2 or more, at most all.")
+                raise UsageError(
+                    f"{text}: this study has {counted(len(names), 'concept')}.", "Draw 2 or more, at most all."
+                )
             chosen |= set(np.random.default_rng(seed).permutation(list(names))[:size].tolist())
-            remarks.append(f"{text}: drawn with seed {seed}; which {size} concepts others used is not known.")
+            remarks.append(
+                f"{text}: drawn with seed {seed}; which {counted(size, 'concept')} others used is not known."
+            )
         elif text.isdecimal() and int(text) in names:
             chosen.add(int(text))
         elif text.casefold() in by_name:

@@ -9,6 +9,7 @@ import numpy as np
 from eeg2vid.schemas.entities import Clip, Fold
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.splits import Part, SplitSettings
+from eeg2vid.schemas.words import counted, plural
 from eeg2vid.stages.datasets.splits.concepts import coarse_groups, concept_names, deal, find_concepts
 from eeg2vid.stages.datasets.splits.division import Division, shown_in
 from eeg2vid.stages.datasets.splits.shown import Shown, blocks_in_order, sessions_in_order
@@ -31,7 +32,7 @@ def leave_session_out(shown: Shown, clips: Sequence[Clip], settings: SplitSettin
     needed = 3 if settings.validation == "previous-group" else 2
     if len(sessions) < needed:
         raise UsageError(
-            f"Leave-session-out needs {needed} sessions; subject {shown.subject[0]} has {len(sessions)}.",
+            f"Leave-session-out needs {counted(needed, 'session')}; subject {shown.subject[0]} has {len(sessions)}.",
             "Choose subjects with more sessions, or divide by block: `scheme` leave-one-block-out",
         )
     groups = [[session] for session in sessions]
@@ -82,7 +83,9 @@ def leave_concepts_out(shown: Shown, clips: Sequence[Clip], settings: SplitSetti
     division = _by_group(shown, clips, settings, units, "concept", before)
     division.assignment[:, unlabelled] = Part.UNUSED
     if unlabelled.any():
-        division.remarks.append(f"{int(unlabelled.sum())} events show clips without a concept; they are not used.")
+        number = int(unlabelled.sum())
+        show = f"{counted(number, 'event')} {plural(number, 'shows', 'show')}"
+        division.remarks.append(f"{show} clips without a concept: not used.")
     return Division(division.folds, division.assignment, drawn=not settings.held_out, remarks=division.remarks)
 
 
@@ -99,8 +102,9 @@ def random_clips(shown: Shown, clips: Sequence[Clip], settings: SplitSettings) -
     count = settings.groups or DEFAULT_GROUPS
     if not needed <= count <= len(names):
         raise UsageError(
-            f"random-clips makes {needed} groups or more, one clip or more in each; found {count} groups"
-            f" and {len(names)} clips.",
+            f"random-clips makes {counted(needed, 'group')} or more, one clip or more in each; found "
+            f"{counted(count, 'group')}"
+            f" and {counted(len(names), 'clip')}.",
             "Give another number: `scheme` random-clips, `allow_leak` runs `groups` N",
         )
     groups = deal(names, [""] * len(names), count, settings.seed)

@@ -9,6 +9,7 @@ import numpy as np
 from eeg2vid.schemas.entities import Clip, Fold
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.splits import Part, SplitSettings
+from eeg2vid.schemas.words import counted
 from eeg2vid.stages.datasets.source import natural_order
 from eeg2vid.stages.datasets.splits.blocks import choose_blocks
 from eeg2vid.stages.datasets.splits.concepts import deal
@@ -88,7 +89,8 @@ def leave_subjects_out(
     hint = _SHARED if shared else _DEALT if dealt else ""
     if dealt and not shared:
         remarks.append(
-            f"The clip index knows no blocks: its clips are dealt into {len(blocks)} groups with seed {settings.seed}, "
+            f"The clip index knows no blocks: its clips are dealt into {counted(len(blocks), 'group')} "
+            f"with seed {settings.seed}, "
             f"the last is tested."
         )
     return Division(folds, assignment, drawn=dealt, partial=True, remarks=remarks, hint=hint)
@@ -98,7 +100,7 @@ def _groups(people: list[str], settings: SplitSettings) -> list[list[str]]:
     needed = 3 if settings.validation == "previous-group" else 2
     if len(people) < needed:
         raise UsageError(
-            f"Leave-subjects-out needs {needed} subjects; this study has {len(people)}.",
+            f"Leave-subjects-out needs {counted(needed, 'subject')}; this study has {len(people)}.",
             "Divide within the subject: `scheme` leave-one-block-out",
         )
     if settings.held_out:
@@ -106,7 +108,7 @@ def _groups(people: list[str], settings: SplitSettings) -> list[list[str]]:
         group = require_known("subject", wanted, people, "in this study")
         if len(people) - len(group) < needed - 1:
             raise UsageError(
-                f"{listed('subject', group)}: of {len(people)} subjects, too few are left to train on"
+                f"{listed('subject', group)}: of {counted(len(people), 'subject')}, too few are left to train on"
                 f"{' and to validate' if needed == 3 else ''}.",
                 "Name fewer with `held_out`.",
             )
@@ -137,7 +139,7 @@ def _parts_of_clips(blocks: list[str], settings: SplitSettings, shared: bool) ->
     needed += settings.validation == "previous-block" or (settings.validation == "previous-group" and not shared)
     if len(blocks) < needed:
         raise UsageError(
-            f"Leave-subjects-out divides the films too and needs {needed} blocks of them;"
+            f"Leave-subjects-out divides the films too and needs {counted(needed, 'block')} of them;"
             f" the clip index has {len(blocks)}.",
             "Use fewer: `scheme` leave-subjects-out, `validation` none; "
             "or every clip of everyone, stamped: `cross_clips` shared, `allow_leak` clips.",

@@ -231,7 +231,7 @@ def test_an_empty_cohort_has_no_rows():
 
 # -- a pooled model of the tiny study ---------------------------------------------------------------------------
 
-POOLED = ["--pooled", "--network", "lda", "--targets", "concept", "--variant", "everybody"]
+POOLED = ["--pooled", "--network", "lda", "--targets", "concept", "--variant", "everybody", "--new"]
 
 
 def models(workspace, unit, variant="everybody"):
@@ -249,6 +249,7 @@ def test_a_pooled_unit_trains_on_everybody_whoever_was_asked_for(workspace, cli_
         "predict",
         "--variant",
         "everybody",
+        "--new",
         "--from",
         "encoders=train-encoder/everybody",
         "--from",
@@ -269,7 +270,7 @@ def test_a_missing_person_makes_a_pooled_unit_wait(workspace, cli):
     result = cli("train-encoder", *POOLED, "--subject", "1", "-w", workspace)
     assert result.code == 3
     assert "preprocess/default/sub-2/epochs is missing" in result.err
-    assert "eeg2vid preprocess --subject 2" in result.err
+    assert f"eeg2vid preprocess -w {workspace} --subject 2" in result.err
 
 
 # -- a person whom a pooled model has never met -----------------------------------------------------------------
@@ -277,8 +278,8 @@ def test_a_missing_person_makes_a_pooled_unit_wait(workspace, cli):
 
 def test_an_unseen_person_is_decoded_by_pooled_or_own_statistics_and_stamped(workspace, cli_ok):
     """Folds hold one person out; the model of the other decodes them, scaled as the setting says."""
-    cli_ok("split", "--scheme", "leave-subjects-out", "--variant", "people", "-w", workspace)
-    words = [*POOLED[:-2], "--variant", "others", "--from", "folds=split/people", "--targets", "concept"]
+    cli_ok("split", "--scheme", "leave-subjects-out", "--variant", "people", "--new", "-w", workspace)
+    words = [*POOLED[:-3], "--variant", "others", "--new", "--from", "folds=split/people", "--targets", "concept"]
     cli_ok("train-encoder", *dict.fromkeys(words), "-w", workspace)
     rows = {row["fold"]: row for row in models(workspace, "study", "others")}
     assert len(rows) == 2
@@ -293,7 +294,7 @@ def test_an_unseen_person_is_decoded_by_pooled_or_own_statistics_and_stamped(wor
     ]
     found = {}
     for unseen in ("pooled", "own"):
-        more = ["--condition", "full", "--unseen", unseen, "--variant", f"stranger-{unseen}", "--subject", "1"]
+        more = ["--condition", "full", "--unseen", unseen, "--variant", f"stranger-{unseen}", "--new", "--subject", "1"]
         result = cli_ok(*predict, *more, "-w", workspace)
         folder = workspace / "artifacts" / "predict" / f"stranger-{unseen}" / "sub-1" / "predictions"
         manifest = json.loads((folder / "manifest.json").read_bytes())
@@ -315,6 +316,7 @@ def test_validation_chooses_among_models_of_one_target(workspace, cli, cli_ok):
             "concept",
             "--variant",
             variant,
+            "--new",
             *more,
             "--subject",
             1,
@@ -324,7 +326,7 @@ def test_validation_chooses_among_models_of_one_target(workspace, cli, cli_ok):
     config = workspace / "eeg2vid.toml"
     both = 'from = {encoders = ["train-encoder/one", "train-encoder/two"], mappers = "none"}'
     config.write_text(f"{config.read_text()}\n[predict.chosen]\n{both}\n")
-    here = ["predict", "--variant", "chosen", "--subject", 1, "--condition", "full", "-w", workspace]
+    here = ["predict", "--variant", "chosen", "--new", "--subject", 1, "--condition", "full", "-w", workspace]
     refused = cli(*here)
     assert (
         refused.code == 2
@@ -345,6 +347,7 @@ def test_validation_chooses_among_models_of_one_target(workspace, cli, cli_ok):
             "predict",
             "--variant",
             f"alone-{winner}",
+            "--new",
             "--from",
             f"encoders=train-encoder/{winner}",
             "--from",
@@ -370,7 +373,7 @@ def test_a_mapper_learns_from_an_encoder_of_the_same_fold(workspace, cli, cli_ok
     from eeg2vid.stages.networks.checkpoint import load_decoder
 
     words = ["train-mapper", "--inputs", "encoder:lda", "--targets", "latents", "--subject", 1, "-w", workspace]
-    cli_ok(*words, "--variant", "on-lda")
+    cli_ok(*words, "--variant", "on-lda", "--new")
     mapper = open_artifact(workspace, Address("train-mapper", "on-lda", "sub-1", "mappers"))
     encoder = open_artifact(workspace, Address("train-encoder", "lda", "sub-1", "encoders"))
     assert [ref.variant for ref in mapper.manifest.inputs if ref.role == "encoders"] == ["lda"]
@@ -386,7 +389,16 @@ def test_a_mapper_learns_from_an_encoder_of_the_same_fold(workspace, cli, cli_ok
     decoder = load_decoder(mapper.model(row.path))
     assert decoder.context.inputs == {"encoder:lda": (4 + 2,)}
 
-    predict = ["predict", "--from", "mappers=train-mapper/on-lda", "--from", "encoders=none", "--variant", "on-lda"]
+    predict = [
+        "predict",
+        "--from",
+        "mappers=train-mapper/on-lda",
+        "--from",
+        "encoders=none",
+        "--variant",
+        "on-lda",
+        "--new",
+    ]
     cli_ok(*predict, "--subject", 1, "--condition", "full", "-w", workspace)
     made = open_artifact(workspace, Address("predict", "on-lda", "sub-1", "predictions"))
     assert made.read("latents").shape[0] == 60 and np.ptp(made.read("latents"), axis=0).max() > 0
@@ -402,14 +414,17 @@ def test_a_mapper_learns_from_an_encoder_of_the_same_fold(workspace, cli, cli_ok
         "block-1",
         "--variant",
         "one",
+        "--new",
         "--subject",
         1,
         "-w",
         workspace,
     )
-    refused = cli(*words[:2], "encoder:one", *words[3:], "--variant", "leaky")
+    refused = cli(*words[:2], "encoder:one", *words[3:], "--variant", "leaky", "--new")
     assert refused.code == 2 and "has no model of fold 'block-2'" in refused.err
-    refused = cli("train-encoder", "--inputs", "encoder:lda", "--subject", 1, "-w", workspace, "--variant", "no")
+    refused = cli(
+        "train-encoder", "--inputs", "encoder:lda", "--subject", 1, "-w", workspace, "--variant", "no", "--new"
+    )
     assert refused.code == 2 and "one encoder can be read, and by a mapper" in refused.err
     refused = cli("train-mapper", "--inputs", "dee", "--subject", 1, "-w", workspace)
     assert refused.code == 2 and "epochs, de, psd or encoder:VARIANT" in refused.err

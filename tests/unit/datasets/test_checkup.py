@@ -103,7 +103,7 @@ def test_own_recordings(study):
     assert checks["data set"].found == "events-table, 2 subjects, 3 recordings, 2 clips shown"
     assert checks["clips/x.gif"].found == "5.000 pictures per s, 16 x 16, 1.00 s"
     assert checks["eeg/sub-1_a_raw.fif"].found == "FIF via MNE, 3 EEG electrodes, 3 with a position, 128 Hz, 20.00 s"
-    assert checks["events, subject 1"].found == "4 of 2 clips, in 4 runs, 2 blocks, 1 sessions"
+    assert checks["events, subject 1"].found == "4 of 2 clips, in 4 runs, 2 blocks, 1 session"
     assert not any("sub-2" in item or "subject 2" in item for item in by_item(examine(study, ["1"])))
 
 

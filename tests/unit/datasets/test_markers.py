@@ -89,7 +89,8 @@ def test_a_recording_whose_markers_show_nothing_is_told(root, marks):
     own.write_marked(root / "raw/two_raw.fif", marks)
     source = open_dataset(root).subject("1")
     warned = {c.item: c.found for c in source.checks if c.verdict == "warning"}
-    assert warned == {"events, raw/two_raw.fif": f"none of {len(marks)} markers shows a clip"}
+    many = "1 marker" if len(marks) == 1 else f"{len(marks)} markers"
+    assert warned == {"events, raw/two_raw.fif": f"none of {many} shows a clip"}
 
 
 def test_marker_delay_paths_and_columns(root):

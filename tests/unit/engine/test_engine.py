@@ -10,10 +10,11 @@ from eeg2vid.schemas.entities import EventKey
 from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.schemas.recordings import CLIPS, EVENTS, ClipIndexAttributes
 from eeg2vid.schemas.settings import Execution, Settings
+from eeg2vid.stages.engine.commands import commands_before
 from eeg2vid.stages.engine.context import Silent
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Choices, Node
-from eeg2vid.stages.engine.plan import Judge, commands_before
+from eeg2vid.stages.engine.plan import Judge
 from eeg2vid.stages.engine.runner import Runner
 from eeg2vid.stages.engine.stage import Read, Stage, Write
 from eeg2vid.stages.engine.workspace import Workspace
@@ -258,8 +259,12 @@ def test_a_summary_asked_for_by_name_is_of_those_asked_for(root):
 def test_missing_upstream_names_every_command_in_order(root):
     make_all(root, until="ingest")
     study = open_study(root)
-    lines = commands_before(Judge(study, ["17"]), Node("draw", "toy", "sub-17"))
-    assert lines == ["eeg2vid ingest --subject 17", "eeg2vid features --subject 17", "eeg2vid guess --subject 17"]
+    lines = commands_before(Judge(study, ["17"]), [Node("draw", "toy", "sub-17")])
+    assert lines == [
+        "eeg2vid ingest --subject 17",
+        "eeg2vid features --subject 17",
+        "eeg2vid guess --subject 17 --variant toy",
+    ]
 
 
 def test_precedence_of_settings(root):

@@ -1,4 +1,5 @@
-"""A toy study of subjects that behave as they are called; run as a script: `_toy_jobs.py ROOT JOBS SUBJECTS SHARD`.
+"""A toy study of subjects that behave as they are called; run as a script:
+`_toy_jobs.py ROOT JOBS SUBJECTS SHARD [keep-going]`.
 
 bad: its data are bad; bug: divides by zero; kill: its process is killed in mid-work; slow: has many parts; stuck: hears
 nothing for a minute. A file `mended` in the root makes them all good.
@@ -86,11 +87,11 @@ class Mean(Stage):
         ctx.write("means").attributes(LatentAttributes(fps=3, height=24, width=24, scaling_factor=1))
 
 
-def main(root, jobs, subjects, shard="1/1"):
+def main(root, jobs, subjects, shard="1/1", keep_going=""):
     (root / "toy.toml").write_text('[recipe]\nname = "toy"\ntitle = "Toy"\n')
     labels = subjects.split(",")
     study = Study(Workspace(root), {"draw": Draw(), "mean": Mean()}, Choices(recipe=str(root / "toy.toml")))
-    execution = Execution(jobs=int(jobs), shard=shard)
+    execution = Execution(jobs=int(jobs), shard=shard, keep_going=bool(keep_going))
     runner = Runner(study, labels, execution, LineReporter(lambda text: print(text, flush=True)))
     nodes = [node for stage in study.stages for node in study.nodes(stage, labels)]
     nodes = nodes if shard == "1/1" else nodes[:-1]

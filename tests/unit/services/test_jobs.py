@@ -144,6 +144,15 @@ def test_failed_unit_lets_the_others_finish(tmp_path, reference, label, code, sa
     mend_and_check(tmp_path, reference, subjects)
 
 
+def test_with_keep_going_all_that_hangs_on_no_failure_is_made(tmp_path):
+    command = [sys.executable, str(SCRIPT), str(tmp_path), "2", "bad,a,kill,b", "1/1", "keep-going"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode in (1, 4) and "Traceback" not in done.stderr  # of whichever failed first
+    assert {str(one).split("/")[2] for one in find_artifacts(tmp_path)} == {"sub-a", "sub-b"}
+    assert "draw/default/sub-bad: failed" in done.stdout and "draw/default/sub-kill: failed" in done.stdout
+    assert "mean/default/study: skipped" in done.stdout
+
+
 def test_first_of_several_failures_is_the_commands(tmp_path):
     code, lines, _ = end(start(tmp_path, 3, "slow,kill,bad"))
     assert code == 1 and "sub-kill failed" in lines[-1]

@@ -100,7 +100,7 @@ def test_words_follow_the_numbers():
     ):
         assert word in told.words
     assert command("3", told.options) == (
-        "eeg2vid preprocess --subject 3 --variant clean --high-pass 0.5 --notch 60 --eog regression "
+        "eeg2vid preprocess --subject 3 --variant clean --new --high-pass 0.5 --notch 60 --eog regression "
         "--eog-electrodes FP1 --eog-electrodes FP2 --detect-bad --fold NAME"
     )
     assert merged(["--fold NAME", "--notch 50", "--notch 50", "--high-pass 0.5"]) == (

@@ -248,7 +248,7 @@ def command(ctx):
         runner.make(toy.NODE)
 import typer, types
 try:
-    guarded(command)(ctx=types.SimpleNamespace(obj=None))
+    guarded(command)(ctx=types.SimpleNamespace(obj=None, params={{}}))
 except typer.Exit as ended:
     sys.exit(ended.exit_code)
 """
