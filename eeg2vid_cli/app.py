@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from eeg2vid.cli.globals import DebugOption, Globals, JsonOption, WorkspaceOption
+from eeg2vid.cli.globals import DebugOption, Globals, JsonOption, QuietOption, WorkspaceOption
 from eeg2vid.cli.table import COMMANDS
 
 
@@ -65,11 +65,12 @@ def options(
     ctx: typer.Context,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
+    quiet: QuietOption = False,
     debug: DebugOption = False,
     version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print version")] = False,
 ) -> None:
     """Decode videos from EEG: reproducible, resumable, swappable, and honest about how well."""
-    ctx.obj = Globals(workspace, json, debug)
+    ctx.obj = Globals(workspace, json, debug, quiet)
 
 
 def main() -> None:

@@ -31,7 +31,12 @@ def check_source(stage: Stage, source: Path, subject: str | None, *, as_json: bo
         rows = stage.examine(source, subjects)
         reporter.advance()
     shown = [row.model_dump(mode="json") for row in rows]
-    emit(shown, table(shown, columns=("item", "found", "expected", "verdict")), as_json=as_json)
+    emit(
+        shown,
+        table(shown, columns=("item", "found", "expected", "verdict")),
+        as_json=as_json,
+        ids=[row.item for row in rows if row.verdict != "ok"],
+    )
     found = Counter(row.verdict for row in rows)
     if found["error"]:
         raise BadDataError(

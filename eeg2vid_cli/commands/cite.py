@@ -8,7 +8,7 @@ import typer
 
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json
 from eeg2vid.cli.options import RecipeOption, Request
-from eeg2vid.cli.output import emit, talk
+from eeg2vid.cli.output import emit, is_quiet, talk
 from eeg2vid.stages.services.citations import bibliography, cited_by
 
 
@@ -24,8 +24,8 @@ def cite(
     wanted = cited_by(study)
     known = bibliography()
     rows = [{"key": key, "cited_by": who, "bibtex": known[key]} for key, who in wanted.items() if key in known]
-    if wants_json(ctx, json):
-        emit(rows, None, as_json=True)
+    if wants_json(ctx, json) or is_quiet():
+        emit(rows, None, as_json=wants_json(ctx, json), ids=[row["key"] for row in rows])
     else:
         for row in rows:  # no console: it would fold long lines
             sys.stdout.write(f"% {', '.join(row['cited_by'])}\n{row['bibtex']}\n\n")

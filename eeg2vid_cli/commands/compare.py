@@ -11,7 +11,7 @@ from rich.console import Group
 
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
 from eeg2vid.cli.options import SubjectOption
-from eeg2vid.cli.output import emit, table, talk
+from eeg2vid.cli.output import emit, emit_ids, is_quiet, table, talk
 from eeg2vid.schemas.errors import UsageError
 
 _NUMBERS = ("value", "difference", "95 %", "chance", "p", "p adj.", "people >")
@@ -77,6 +77,9 @@ def compare(
     if csv is not None:
         write_csv(csv, [row for some in rows.values() for row in some])
         talk().print(f"Wrote {csv}")
+    if is_quiet():
+        emit_ids(one.name for one in found)
+        return
     if wants_json(ctx, json):
         told = {"scores": [row for some in rows.values() for row in some], "differences": differences}
         told |= {"papers": lines} if papers else {}

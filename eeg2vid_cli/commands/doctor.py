@@ -54,7 +54,8 @@ def doctor(
         "SLURM": _slurm,
     }
     rows = [row for name, check in checks.items() for row in _survive(name, check)]
-    emit(rows, table(rows, columns=("check", "found", "verdict")), as_json=wants_json(ctx, json))
+    bad = dict.fromkeys(row["check"] for row in rows if row["verdict"] != "ok")
+    emit(rows, table(rows, columns=("check", "found", "verdict")), as_json=wants_json(ctx, json), ids=bad)
     failed = [row["check"] for row in rows if row["verdict"] == "FAIL"]
     if failed:
         raise MissingPackageError(

@@ -36,4 +36,4 @@ def export(
         raise UsageError(f"'{artifact}' names {len(folders)} artifacts: {', '.join(names[:6])}.", "Name one.")
     written = export_artifact(folders[0], out, form)
     rows = [path.relative_to(out).as_posix() for path in written]
-    emit({"out": str(out), "files": rows}, f"{out}: {len(rows)} files", as_json=wants_json(ctx, json))
+    emit({"out": str(out), "files": rows}, f"{out}: {len(rows)} files", as_json=wants_json(ctx, json), ids=written)

@@ -114,7 +114,7 @@ def import_(
     }
     shapes = [f"{name} {' x '.join(map(str, entry.shape))}" for name, entry in manifest.arrays.items()]
     shapes += [f"{name} {entry.rows} rows" for name, entry in manifest.tables.items()]
-    emit(row, f"{adopted.address}: {state} ({', '.join(shapes)})", as_json=wants_json(ctx, json))
+    emit(row, f"{adopted.address}: {state} ({', '.join(shapes)})", as_json=wants_json(ctx, json), ids=[adopted.address])
 
 
 import_.__doc__ = f"{inspect.cleandoc(import_.__doc__ or '')}\n\n{known_files()}"

@@ -9,7 +9,7 @@ import typer
 from rich.console import Group
 
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
-from eeg2vid.cli.output import emit, table
+from eeg2vid.cli.output import emit, emit_ids, is_quiet, table
 from eeg2vid.schemas.catalogue import VERSIONS
 from eeg2vid.schemas.errors import MissingInputError, UnreadableError
 from eeg2vid.schemas.manifest import Manifest
@@ -38,9 +38,13 @@ def inspect(
         manifest = load_manifest(folders[0])
         data = manifest.model_dump(mode="json")
         data.pop("files")
-        emit(data, _one(manifest, folders[0]), as_json=wants_json(ctx, json))
+        ids = [Address(manifest.stage, manifest.variant, manifest.unit, manifest.role)]
+        emit(data, _one(manifest, folders[0]), as_json=wants_json(ctx, json), ids=ids)
         for page in pages_of(folders[0]):
             talk().print(f"Open {page}")
+        return
+    if is_quiet():  # names alone: no manifest is read
+        emit_ids(Address(*folder.parts[-4:]) for folder in folders)
         return
     rows = [_line_of(folder) for folder in folders]
     emit(rows, table(rows), as_json=wants_json(ctx, json))

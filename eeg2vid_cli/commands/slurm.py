@@ -20,7 +20,7 @@ from eeg2vid.cli.options import (
     VariantOption,
     chosen_subjects,
 )
-from eeg2vid.cli.output import emit, talk
+from eeg2vid.cli.output import emit, emit_ids, talk
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.stage import Per, Resources, Stage
@@ -105,7 +105,9 @@ def script(
         talk().print(f"Submit it: sbatch {out}")
     if wants_json(ctx, json):
         emit({"stage": stage, "subjects": labels, "shards": shards, "script": text}, None, as_json=True)
-    elif out is None:
+    elif out is not None:
+        emit_ids([out])
+    else:
         sys.stdout.write(text)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from eeg2vid.cli.commands.check import check_source
 from eeg2vid.cli.globals import wants_json
 from eeg2vid.cli.options import Request, chosen_subjects, make_execution
-from eeg2vid.cli.output import emit, table, talk
+from eeg2vid.cli.output import emit, emit_ids, is_quiet, table, talk
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.conditions import FULL, require_maker
 from eeg2vid.schemas.errors import UsageError
@@ -115,7 +115,8 @@ def show_plan(verdicts: list[Verdict], *, as_json: bool) -> None:
         {"unit": str(verdict.node), "state": verdict.state, "reasons": list(verdict.reasons)} for verdict in verdicts
     ]
     shown = [{**row, "why": in_short(verdict.reasons)} for row, verdict in zip(rows, verdicts, strict=True)]
-    emit(rows, table(shown, columns=("unit", "state", "why")), as_json=as_json)
+    to_make = [row["unit"] for row in rows if row["state"] not in ("done", "imported")]
+    emit(rows, table(shown, columns=("unit", "state", "why")), as_json=as_json, ids=to_make)
 
 
 def in_short(reasons: Sequence[str], shown: int = 2) -> str:
@@ -125,7 +126,9 @@ def in_short(reasons: Sequence[str], shown: int = 2) -> str:
 
 
 def _print_results(study: Study, stage: Stage, nodes: list[Node], outcomes: list[Outcome], *, as_json: bool) -> None:
-    if stage.prints is not None:
+    if is_quiet():
+        emit_ids(pages(study, nodes) if _only_pages(stage) else made_in(study, outcomes))
+    elif stage.prints is not None:
         _print_tables(study, stage.prints, nodes, as_json=as_json)
     elif as_json:
         emit([outcome_row(outcome) for outcome in outcomes], None, as_json=True)
@@ -147,6 +150,18 @@ def _print_tables(study: Study, prints: Printed, nodes: list[Node], *, as_json: 
         rows += [{"unit": node.unit, "variant": node.variant} | row.model_dump(mode="json") for row in found]
     if as_json or not prints.lines:
         emit(rows, table(rows, columns=("unit", *prints.columns)), as_json=as_json)
+
+
+def made_in(study: Study, outcomes: Sequence[Outcome]) -> list[Address]:
+    """Return the artifacts that were made."""
+    made = [outcome.verdict.node for outcome in outcomes if outcome.ran and not outcome.missing_parts]
+    return [Address(node.stage, node.variant, node.unit, role) for node in made for role in study.needs_of(node).writes]
+
+
+def _only_pages(stage: Stage) -> bool:
+    """Tell whether a stage writes pages to be opened and nothing else: they are what it made."""
+    schemas = [write.schema for write in stage.writes.values()]
+    return all(schema.media and not schema.arrays and not schema.tables for schema in schemas)
 
 
 def outcome_row(outcome: Outcome) -> dict[str, Any]:

@@ -39,7 +39,8 @@ def verify(
     differing = _differing(Request(ctx, workspace, models=models).study(), folders) if sources else []
     found = damaged + differing
     if found:
-        emit(found, table(found), as_json=wants_json(ctx, json))
+        ids = dict.fromkeys(row["artifact"] for row in found)
+        emit(found, table(found), as_json=wants_json(ctx, json), ids=ids)
     if damaged:
         raise BadDataError(
             f"{len(damaged)} of the files of {len(folders)} artifacts are damaged, first {damaged[0]['artifact']}.",
