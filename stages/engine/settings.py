@@ -11,7 +11,12 @@ from pydantic import ValidationError
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.stages.engine.stage import Stage
-from eeg2vid.stages.engine.text import sentence_of
+from eeg2vid.stages.engine.text import sentence_of, sentences_of
+
+Layers = Mapping[str, Mapping[str, Any]]
+"""Name of a layer ('recipe ridge', 'eeg2vid.toml', 'command line') to nested settings, later ones winning."""
+
+COMMAND_LINE = "command line"
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Resolved:
         return self.settings.model_dump(mode="json")
 
 
-def resolve_settings(stage: Stage, layers: Mapping[str, Mapping[str, Any]]) -> Resolved:
+def resolve_settings(stage: Stage, layers: Layers) -> Resolved:
     """Merge the layers, later ones winning, and validate.
 
     Parameters
@@ -34,20 +39,14 @@ def resolve_settings(stage: Stage, layers: Mapping[str, Mapping[str, Any]]) -> R
     stage
         The stage whose Settings model decides what is allowed.
     layers
-        Layer name ('recipe ridge', 'eeg2vid.toml', 'command line') to nested settings.
+        Who says what.
 
     Raises
     ------
     UsageError
         If a setting is unknown or out of bounds; the sentence names the layer.
     """
-    defaults = stage.Settings().model_dump()
-    merged: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    for layer, values in layers.items():
-        for key, value in values.items():
-            merged[key] = merge(merged.get(key, defaults.get(key)), value)  # a part of a default keeps its rest
-            origins[key] = layer
+    merged, origins = _merged(stage, layers)
     try:
         return Resolved(stage.Settings.model_validate(merged), origins)
     except ValidationError as error:
@@ -56,6 +55,30 @@ def resolve_settings(stage: Stage, layers: Mapping[str, Mapping[str, Any]]) -> R
         raise UsageError(
             f"{layer}: {sentence_of(error, stage.Settings, stage.name)}", f"See `eeg2vid {stage.name} --help`."
         ) from error
+
+
+def faults_of(stage: Stage, layers: Layers) -> list[tuple[str, str]]:
+    """Return all that is wrong with the settings of a variant: the layer that says it, and a sentence."""
+    merged, origins = _merged(stage, layers)
+    try:
+        stage.Settings.model_validate(merged)
+    except ValidationError as error:
+        places = [problem["loc"] for problem in error.errors()]
+        layers_of = [origins.get(str(place[0]), "default") if place else "default" for place in places]
+        return list(zip(layers_of, sentences_of(error, stage.Settings, stage.name), strict=True))
+    return []
+
+
+def _merged(stage: Stage, layers: Layers) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return all that the layers say, and who had the last word on each setting."""
+    defaults = stage.Settings().model_dump()
+    merged: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for layer, values in layers.items():
+        for key, value in values.items():
+            merged[key] = merge(merged.get(key, defaults.get(key)), value)  # a part of a default keeps its rest
+            origins[key] = layer
+    return merged, origins
 
 
 def merge(below: Any, above: Any) -> Any:
