@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Annotated, Any
 
@@ -83,4 +84,8 @@ def main() -> None:
         return visible(written(*of, **how))  # libraries name users' files in them
 
     warnings.formatwarning = shown
+    if "_EEG2VID_COMPLETE" in os.environ:
+        from eeg2vid.cli.completion import mend_words
+
+        mend_words()
     app()

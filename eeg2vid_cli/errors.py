@@ -13,6 +13,7 @@ from typing import Any
 
 import typer
 
+from eeg2vid.cli.completion import completed
 from eeg2vid.cli.globals import QuietOption, wants_json
 from eeg2vid.cli.output import complain, quietly, visible
 from eeg2vid.schemas.errors import Eeg2VidError, UsageError
@@ -52,6 +53,7 @@ def guarded(command: Callable[..., Any], settings: Collection[str] = ()) -> Call
 
     signature = inspect.signature(command, eval_str=True)
     quiet = inspect.Parameter("quiet", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=QuietOption)
+    completed(signature)
     run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), quiet])  # type: ignore[attr-defined]
     run.__annotations__ = {**command.__annotations__, "quiet": QuietOption}
     return run

@@ -19,19 +19,6 @@ from eeg2vid.stages.engine.workspace import Workspace
 from eeg2vid.stages.registry import STAGES
 from eeg2vid.stages.store.layout import split_variant
 
-
-def _complete_recipe() -> list[str]:
-    from eeg2vid.stages.engine.recipe import builtin_recipes
-
-    return builtin_recipes()
-
-
-def _complete_models() -> list[str]:
-    from eeg2vid.stages.engine.profile import builtin_profiles
-
-    return builtin_profiles()
-
-
 SubjectOption = Annotated[
     str | None,
     typer.Option("--subject", "-s", help="17, 1-15, 1-5,17, all, @array \\[default: all]", rich_help_panel=INPUTS),
@@ -42,7 +29,6 @@ RecipeOption = Annotated[
         "--recipe",
         help="Built-in recipe or TOML file \\[default: ridge]",
         rich_help_panel=INPUTS,
-        autocompletion=_complete_recipe,
     ),
 ]
 ModelsOption = Annotated[
@@ -51,7 +37,6 @@ ModelsOption = Annotated[
         "--models",
         help="Built-in model profile or TOML file \\[default: tiny]",
         rich_help_panel=INPUTS,
-        autocompletion=_complete_models,
     ),
 ]
 ProtocolOption = Annotated[

@@ -19,9 +19,7 @@ from eeg2vid.stages.store.disk import writing_to
 from eeg2vid.stages.store.files import write_synced
 
 app = typer.Typer(no_args_is_help=True, help="The recipes: list, show, copy.")
-NameArgument = Annotated[
-    str, typer.Argument(help="A built-in recipe, or a TOML file", autocompletion=lambda: builtin_recipes())
-]
+NameArgument = Annotated[str, typer.Argument(help="A built-in recipe, or a TOML file")]
 
 
 @app.command("list")

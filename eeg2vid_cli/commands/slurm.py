@@ -39,7 +39,7 @@ CLUSTER = "What the cluster gives (default: the stage's own, then eeg2vid.toml)"
 @guarded
 def script(
     ctx: typer.Context,
-    stage: Annotated[str, typer.Argument(help="The stage", autocompletion=lambda: list(STAGES))],
+    stage: Annotated[str, typer.Argument(help="The stage")],
     more: Annotated[
         list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Anything else for the stage's command, after --")
     ] = None,
