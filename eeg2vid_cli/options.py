@@ -96,6 +96,14 @@ CheckOption = Annotated[
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Print the plan with reasons, do nothing", rich_help_panel=EXECUTION)
 ]
+NoComputeOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-compute",
+        help="Print what is there and make nothing; exit 3 if anything is missing or stale",
+        rich_help_panel=EXECUTION,
+    ),
+]
 ContainerOption = Annotated[
     str, typer.Option("--container", help="zarr or hdf5, for new artifacts", rich_help_panel=EXECUTION)
 ]

@@ -95,6 +95,7 @@ def _shared_parameters(stage: Stage) -> list[inspect.Parameter]:
         *(_OF_TRAINING if stage.trains else []),
         ("force", shared.ForceOption, False),
         *([("check", shared.CheckOption, False)] if stage.takes_source else []),
+        *([("no_compute", shared.NoComputeOption, False)] if stage.prints or stage.only_pages() else []),
         ("dry_run", shared.DryRunOption, False),
         ("json", JsonOption, False),
         ("debug", DebugOption, False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +14,7 @@ from eeg2vid.cli.options import Request, chosen_subjects, make_execution
 from eeg2vid.cli.output import emit, emit_ids, is_quiet, table, talk
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.conditions import FULL, require_maker
-from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Study
@@ -68,6 +69,10 @@ def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
     as_json = wants_json(request.ctx, given["json"])
     if execution.dry_run:
         show_plan([Judge(study, subjects).judge(node) for node in nodes], as_json=as_json)
+        return
+    if given.get("no_compute"):
+        _require_done([Judge(study, subjects).judge(node) for node in nodes], study, stage)
+        _print_results(study, stage, nodes, [], as_json=as_json)
         return
     with reporting() as reporter, stopping.listening():
         runner = Runner(study, subjects, execution, reporter)
@@ -127,7 +132,8 @@ def in_short(reasons: Sequence[str], shown: int = 2) -> str:
 
 def _print_results(study: Study, stage: Stage, nodes: list[Node], outcomes: list[Outcome], *, as_json: bool) -> None:
     if is_quiet():
-        emit_ids(pages(study, nodes) if _only_pages(stage) else made_in(study, outcomes))
+        there = _artifacts_of(study, nodes) if not outcomes else made_in(study, outcomes)
+        emit_ids(pages(study, nodes) if stage.only_pages() else there)
     elif stage.prints is not None:
         _print_tables(study, stage.prints, nodes, as_json=as_json)
     elif as_json:
@@ -155,13 +161,30 @@ def _print_tables(study: Study, prints: Printed, nodes: list[Node], *, as_json: 
 def made_in(study: Study, outcomes: Sequence[Outcome]) -> list[Address]:
     """Return the artifacts that were made."""
     made = [outcome.verdict.node for outcome in outcomes if outcome.ran and not outcome.missing_parts]
-    return [Address(node.stage, node.variant, node.unit, role) for node in made for role in study.needs_of(node).writes]
+    return _artifacts_of(study, made)
 
 
-def _only_pages(stage: Stage) -> bool:
-    """Tell whether a stage writes pages to be opened and nothing else: they are what it made."""
-    schemas = [write.schema for write in stage.writes.values()]
-    return all(schema.media and not schema.arrays and not schema.tables for schema in schemas)
+def _artifacts_of(study: Study, nodes: Sequence[Node]) -> list[Address]:
+    return [
+        Address(node.stage, node.variant, node.unit, role) for node in nodes for role in study.needs_of(node).writes
+    ]
+
+
+def _require_done(verdicts: Sequence[Verdict], study: Study, stage: Stage) -> None:
+    """Refuse to show what is not there, or would come out differently today.
+
+    Raises
+    ------
+    MissingInputError
+        It names every unit that is not done, with the reason.
+    """
+    undone = [verdict for verdict in verdicts if verdict.state not in ("done", "imported")]
+    if undone:
+        why = [f"{one.node} is {one.state}" + (f" ({in_short(one.reasons)})" if one.reasons else "") for one in undone]
+        raise MissingInputError(
+            f"--no-compute: {len(undone)} of {len(verdicts)} are not done: {'; '.join(why)}.",
+            f"Make what is missing: eeg2vid {stage.name} -w {shlex.quote(str(study.root))}",
+        )
 
 
 def outcome_row(outcome: Outcome) -> dict[str, Any]:
