@@ -17,10 +17,8 @@ def test_what_is_there_is_shown(workspace, cli_ok, digests):
     before = digests(workspace)
     shown = cli_ok("score", "-w", workspace, "--no-compute", "--subject", 2)
     assert "ridge, sub-2" in shown.out and "identification" in shown.out
-    assert {row["unit"] for row in cli_ok("score", "-w", workspace, "--no-compute", "--json").json} == {
-        "sub-1",
-        "sub-2",
-    }
+    rows = cli_ok("score", "-w", workspace, "--no-compute", "--json").json
+    assert {row["unit"] for row in rows} == {"sub-1", "sub-2"}
     assert re.search(r"Open \S+/index\.html", cli_ok("report", "-w", workspace, "--no-compute").err)
     pages = cli_ok("report", "-w", workspace, "--no-compute", "-q").out.split()
     assert len(pages) == 1 and pages[0].endswith(".html")
