@@ -14,7 +14,7 @@ from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Choices
-from eeg2vid.stages.engine.subjects import parse_subjects
+from eeg2vid.stages.engine.subjects import Anyone, parse_subjects
 from eeg2vid.stages.engine.workspace import Workspace
 from eeg2vid.stages.registry import STAGES
 from eeg2vid.stages.store.layout import split_variant
@@ -202,15 +202,8 @@ def chosen_subjects(study: Study, text: str | None) -> list[str]:
             raise MissingInputError(
                 f"Nothing is ingested in {study.root}.", "Run first:\n  eeg2vid ingest PATH/TO/DATA"
             )
-        known = parse_subjects(wanted, _Anyone())
+        known = parse_subjects(wanted, Anyone())
     return parse_subjects(wanted, known)
-
-
-class _Anyone(list[str]):
-    """A study in which every subject might be."""
-
-    def __contains__(self, label: object) -> bool:
-        return True
 
 
 def make_execution(**values: Any) -> Execution:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,13 +20,13 @@ from eeg2vid.cli.options import (
     Request,
     SetOption,
     SubjectOption,
-    chosen_subjects,
     nested_settings,
 )
-from eeg2vid.cli.output import emit, emit_ids, table, talk
+from eeg2vid.cli.output import emit, emit_ids, is_quiet, table, talk, visible
 from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Choices
+from eeg2vid.stages.engine.subjects import Anyone, parse_subjects
 from eeg2vid.stages.engine.workspace import CONFIG, StudyConfig
 from eeg2vid.stages.registry import STAGES
 from eeg2vid.stages.services.config_check import Checker
@@ -58,8 +60,8 @@ def init(
     chooses (recipe, models, protocol, subjects) is written out. No file is ever overwritten.
     """
     study = Request(ctx, workspace, recipe, models, protocol).study()
-    if subject is not None and study.known_subjects() is not None:
-        chosen_subjects(study, subject)
+    if subject is not None and subject != "@array":
+        parse_subjects(subject, study.known_subjects() or Anyone())
     path = study.root / CONFIG if out is None else out
     if path.exists():
         raise UsageError(
@@ -68,7 +70,7 @@ def init(
     told = Told(_in_file(recipe, study.root), _in_file(models, study.root), subject, protocol)
     text = config_text(study, told)
     if out is None:
-        study.root.mkdir(parents=True, exist_ok=True)
+        _make_folder(study.root)
     elif not path.parent.is_dir():
         raise UsageError(f"{path.parent}: there is no such folder.")
     with writing_to(path.parent):
@@ -76,7 +78,17 @@ def init(
     if wants_json(ctx, json):
         emit({"file": str(path)}, None, as_json=True)
     emit_ids([path])
-    talk().print(f"Wrote {path}. Change a line, then: eeg2vid config check, eeg2vid run --dry-run")
+    where = f" -w {shlex.quote(str(study.root))}" if workspace or getattr(ctx.obj, "workspace", None) else ""
+    talk().print(f"Wrote {path}. Change a line, then: eeg2vid config check{where}; eeg2vid run --dry-run{where}")
+
+
+def _make_folder(root: Path) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{root}: cannot be made ({error.strerror}).", "Name another folder: --workspace FOLDER"
+        ) from error
 
 
 def _in_file(named: str | None, root: Path) -> str | None:
@@ -185,9 +197,14 @@ def check(
     faults = Checker(root, STAGES, choices).check()
     rows = [{"where": one.where, "key": one.key, "kind": one.kind, "what": one.what} for one in faults]
     ids = dict.fromkeys(one.key or one.source for one in faults)
-    lines = "\n".join(f"{one.where}: {'' if one.kind == 'error' else 'warning: '}{one.what}" for one in faults)
-    if rows or wants_json(ctx, json):
-        emit(rows, lines, as_json=wants_json(ctx, json), ids=ids)
+    if wants_json(ctx, json):
+        emit(rows, None, as_json=True)
+    elif is_quiet():
+        emit_ids(ids)
+    else:
+        for one in faults:  # no console: a fault is one line, also in a pipe
+            said = f"{one.where}: {'' if one.kind == 'error' else 'warning: '}{one.what}"
+            sys.stdout.write(f"{visible(said)}\n")
     wrong = sum(one.kind == "error" for one in faults)
     if wrong:
         raise UsageError(f"{wrong} {'mistake' if wrong == 1 else 'mistakes'} in the settings of {root}.")

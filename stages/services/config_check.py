@@ -18,7 +18,7 @@ from eeg2vid.stages.engine.profile import Models
 from eeg2vid.stages.engine.recipe import DEFAULT_RECIPE, load_recipe
 from eeg2vid.stages.engine.settings import faults_of
 from eeg2vid.stages.engine.stage import Stage
-from eeg2vid.stages.engine.subjects import parse_subjects
+from eeg2vid.stages.engine.subjects import Anyone, parse_subjects
 from eeg2vid.stages.engine.sweep import Tables
 from eeg2vid.stages.engine.text import did_you_mean, sentences_of
 from eeg2vid.stages.engine.workspace import CONFIG, StudyConfig, Workspace, read_toml
@@ -219,7 +219,7 @@ class Checker:
     def _plan(self, study: Study) -> None:
         """Check that everything planned can be told what it reads, and that somebody reads what the file adds."""
         if subjects := study.workspace.study.subjects:
-            known = self._try("", study.known_subjects) or _Anyone()
+            known = self._try("", study.known_subjects) or Anyone()
             self._try("study.subjects", lambda: parse_subjects(subjects, known))
         everyone = self._try("", lambda: study.everyone(["1"])) or ["1"]
         nodes = self._try("", lambda: study.plan(everyone))
@@ -291,13 +291,6 @@ class Checker:
             hint = f" {error.hint}" if error.hint and "\n" not in error.hint else ""
             self._add(tuple(key.split(".")) if key else (), f"{error.message}{hint}")
             return None
-
-
-class _Anyone(list[str]):
-    """A study in which every subject might be."""
-
-    def __contains__(self, label: object) -> bool:
-        return True
 
 
 def _read_by(study: Study, node: Node, subjects: list[str]) -> set[tuple[str, str]]:

@@ -74,6 +74,10 @@ def test_no_file_is_overwritten(workspace, cli):
     assert cli("config", "init", "-w", workspace, "--recipe", "rigde", "--out", workspace / "x.toml").code == 2
     assert cli("config", "init", "-w", workspace, "--subject", "77", "--out", workspace / "x.toml").code == 4
     assert not (workspace / "x.toml").exists()
+    assert cli("config", "init", "-w", workspace / "new", "--subject", "5-1").code == 2  # nothing ingested there
+    (workspace / "file").touch()
+    refused = cli("config", "init", "-w", workspace / "file" / "x")
+    assert refused.code == 2 and "cannot be made" in refused.err and not (workspace / "new").exists()
 
 
 def test_init_in_a_new_folder_says_what_was_chosen(tmp_path, cli_ok):
