@@ -193,7 +193,7 @@ def _targets(ctx: typer.Context, typed: str) -> Iterable[Offer | str]:
     from eeg2vid.schemas.eyes.table import EYES
     from eeg2vid.stages.targets.table import TARGETS
 
-    return [*((name, getattr(one, "about", "")) for name, one in TARGETS.items()), *(f"percept:{eye}" for eye in EYES)]
+    return [*((name, one.doc) for name, one in TARGETS.items()), *(f"percept:{eye}" for eye in EYES)]
 
 
 def _folds(ctx: typer.Context, typed: str) -> Iterable[Offer | str]:

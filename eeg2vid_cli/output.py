@@ -73,6 +73,11 @@ def complain() -> Console:
     return TextConsole(stderr=True, highlight=False, soft_wrap=True)
 
 
+def say(text: str) -> None:
+    """Print a remark; one that holds "Warning:" tells of a wrong result and is printed under --quiet, too."""
+    (complain() if "Warning:" in text else talk()).print(text)
+
+
 def emit(data: Any, human: Any, *, as_json: bool, ids: Iterable[object] = ()) -> None:
     """Print a command's result: JSON for programs, else something for people; under --quiet the ids, one a line."""
     if _Quiet.on:

@@ -15,7 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from eeg2vid.cli.output import complain, is_quiet, talk, visible
+from eeg2vid.cli.output import is_quiet, say, talk, visible
 from eeg2vid.stages.services.worker import LineReporter
 
 
@@ -61,7 +61,7 @@ class TerminalReporter:
 
 
 class QuietReporter:
-    """Says nothing but what makes a result wrong: remarks that begin with "Warning"."""
+    """Says nothing but what makes a result wrong."""
 
     def start(self, what: str, total: int) -> None:
         """Say nothing."""
@@ -74,8 +74,7 @@ class QuietReporter:
 
     def remark(self, text: str) -> None:
         """Print a warning, nothing else."""
-        if text.startswith("Warning"):
-            complain().print(text)
+        say(text)
 
     def clear(self) -> None:
         """Do nothing."""
