@@ -22,7 +22,8 @@ _HEAD = """\
 {config}: every setting of recipe '{recipe}' with model profile '{models}', as it is in force in this workspace. \
 A line such as "# seed = 0" says what holds already: take away its "# " and change the value. Lines with two # are \
 comments; "none" stands for no value. What a stage is told here is told to it under every condition. \
-See what holds with `eeg2vid config show`, look for mistakes with `eeg2vid config check`, see what a change makes anew with `eeg2vid run --dry-run`."""
+See what holds with `eeg2vid config show`, look for mistakes with \
+`eeg2vid config check`, see what a change makes anew with `eeg2vid run --dry-run`."""
 
 
 @dataclass(frozen=True)
