@@ -61,6 +61,8 @@ def test_what_is_written_changes_nothing(workspace, cli_ok, tmp_path):
     assert cli_ok("config", "init", "-w", workspace, "--out", out, "-q").out == f"{out}\n"
     (workspace / "eeg2vid.toml").write_bytes(out.read_bytes())
     assert cli_ok("run", "--dry-run", "--json", "-w", workspace).json == before
+    asked = cli_ok("preprocess", "--tmax-s", "none", "--dry-run", "--json", "-w", workspace).json
+    assert {row["state"] for row in asked} == {"done"}  # no value, in words
     checked = cli_ok("config", "check", "-w", workspace)
     assert (checked.out, checked.err) == ("", "No mistake in eeg2vid.toml.")
 
