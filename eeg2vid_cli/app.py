@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Annotated, Any
 
 import typer
 
-from eeg2vid.cli.globals import DebugOption, Globals, JsonOption, WorkspaceOption
+from eeg2vid.cli.globals import DebugOption, Globals, JsonOption, QuietOption, WorkspaceOption
 from eeg2vid.cli.table import COMMANDS
 
 
@@ -65,11 +66,12 @@ def options(
     ctx: typer.Context,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
+    quiet: QuietOption = False,
     debug: DebugOption = False,
     version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print version")] = False,
 ) -> None:
     """Decode videos from EEG: reproducible, resumable, swappable, and honest about how well."""
-    ctx.obj = Globals(workspace, json, debug)
+    ctx.obj = Globals(workspace, json, debug, quiet)
 
 
 def main() -> None:
@@ -82,4 +84,8 @@ def main() -> None:
         return visible(written(*of, **how))  # libraries name users' files in them
 
     warnings.formatwarning = shown
+    if "_EEG2VID_COMPLETE" in os.environ:
+        from eeg2vid.cli.completion import mend_words
+
+        mend_words()
     app()

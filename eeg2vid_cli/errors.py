@@ -1,8 +1,10 @@
-"""Errors become a sentence, a hint and an exit code; tracebacks only with --debug."""
+"""Errors become a sentence, a hint and an exit code; tracebacks only with --debug. Every command takes --quiet."""
 
 from __future__ import annotations
 
 import functools
+import inspect
+import os
 import re
 import sys
 import traceback
@@ -11,16 +13,18 @@ from typing import Any
 
 import typer
 
-from eeg2vid.cli.output import talk, visible
+from eeg2vid.cli.completion import completed
+from eeg2vid.cli.globals import QuietOption, wants_json
+from eeg2vid.cli.output import complain, quietly, visible
 from eeg2vid.cli.pasting import pasteable
-from eeg2vid.schemas.errors import Eeg2VidError
+from eeg2vid.schemas.errors import Eeg2VidError, UsageError
 from eeg2vid.stages.store.disk import disk_failure
 
 INTERRUPTED = 130
 
 
 def guarded(command: Callable[..., Any], settings: Collection[str] = ()) -> Callable[..., Any]:
-    """Wrap a command so that every failure ends in a sentence and the right exit code.
+    """Wrap a command so that every failure ends in a sentence and the right exit code, and give it --quiet.
 
     Parameters
     ----------
@@ -33,12 +37,13 @@ def guarded(command: Callable[..., Any], settings: Collection[str] = ()) -> Call
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
-            return command(*args, **kwargs)
+            with quietly(_quiet(kwargs)):
+                return command(*args, **kwargs)
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except KeyboardInterrupt:
-            talk().print("Stopped.", style="yellow", end=" ")
-            talk().print("Finished artifacts are kept; the same command goes on from there.")
+            complain().print("Stopped.", style="yellow", end=" ")
+            complain().print("Finished artifacts are kept; the same command goes on from there.")
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             raise typer.Exit(0) from None
@@ -47,6 +52,11 @@ def guarded(command: Callable[..., Any], settings: Collection[str] = ()) -> Call
                 sys.stderr.write(visible(traceback.format_exc()))
             raise typer.Exit(report(error, settings, kwargs["ctx"])) from None
 
+    signature = inspect.signature(command, eval_str=True)
+    quiet = inspect.Parameter("quiet", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=QuietOption)
+    completed(signature)
+    run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), quiet])  # type: ignore[attr-defined]
+    run.__annotations__ = {**command.__annotations__, "quiet": QuietOption}
     return run
 
 
@@ -62,7 +72,7 @@ def report(error: Exception, settings: Collection[str] = (), ctx: typer.Context 
     ctx
         The call, whose options the commands in the message repeat.
     """
-    console = talk()
+    console = complain()
     if isinstance(error, Eeg2VidError):
         console.print("Error:", style="bold red", end=" ")
         console.print(pasteable(as_options(error.message, settings), ctx))
@@ -97,4 +107,20 @@ def as_options(text: str, settings: Collection[str]) -> str:
 
 def _debug(kwargs: dict[str, Any]) -> bool:
     before = getattr(kwargs["ctx"].obj, "debug", False)  # every command has a `ctx`
-    return bool(before or kwargs.get("debug"))
+    asked = os.environ.get("EEG2VID_DEBUG", "") not in ("", "0")
+    return bool(asked or before or kwargs.get("debug"))
+
+
+def _quiet(kwargs: dict[str, Any]) -> bool:
+    """Take --quiet out of a command's options: whether it stood before or after the command.
+
+    Raises
+    ------
+    UsageError
+        If --json was given, too: ids alone, or all.
+    """
+    ctx = kwargs["ctx"]
+    quiet = bool(kwargs.pop("quiet", False) or getattr(ctx.obj, "quiet", False))
+    if quiet and wants_json(ctx, bool(kwargs.get("json"))):
+        raise UsageError("--quiet prints ids only, --json everything.", "Give one of them.")
+    return quiet

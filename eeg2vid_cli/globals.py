@@ -21,7 +21,18 @@ WorkspaceOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print results as JSON", rich_help_panel=EXECUTION)]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks", rich_help_panel=EXECUTION)]
+QuietOption = Annotated[
+    bool,
+    typer.Option(
+        "--quiet",
+        "-q",
+        help="Print ids only, one a line; beside them errors, and warnings of a wrong result",
+        rich_help_panel=EXECUTION,
+    ),
+]
+DebugOption = Annotated[
+    bool, typer.Option("--debug", help="Show tracebacks; so does EEG2VID_DEBUG=1", rich_help_panel=EXECUTION)
+]
 
 
 @dataclass
@@ -31,6 +42,7 @@ class Globals:
     workspace: Path | None = None
     json: bool = False
     debug: bool = False
+    quiet: bool = False
 
 
 def workspace_path(ctx: typer.Context, given: Path | None) -> Path:

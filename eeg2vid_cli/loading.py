@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from eeg2vid.cli.examples import EXAMPLES, epilog
 from eeg2vid.cli.table import COMMANDS, GROUP, STAGE
 
 _SAID = {  # what the exchange of files calls its parameters: options of the same name
@@ -26,18 +27,21 @@ def load(name: str) -> Any:
         from eeg2vid.stages.registry import STAGES
 
         stage = STAGES[name]
-        epilog = "\n\n".join(["Examples:", *stage.examples]) if stage.examples else None
-        made = alone.command(name, rich_help_panel=stage.panel, epilog=epilog, cls=command_class(stage))
+        shown = epilog(stage.examples)
+        made = alone.command(name, rich_help_panel=stage.panel, epilog=shown, cls=command_class(stage))
         made(stage_command(stage, run_stage))
         return typer.main.get_command(alone)
     module = import_module(f"eeg2vid.cli.commands.{name if name != 'import' else 'import_'}")
     if kind == GROUP:
         alone.add_typer(module.app, name=name, rich_help_panel=panel)
         group: Any = typer.main.get_command(alone)
+        for inner, command in group.commands[name].commands.items():
+            command.epilog = epilog(EXAMPLES.get(f"{name} {inner}", ()))
         return group.commands[name]
     from eeg2vid.cli.errors import guarded
     from eeg2vid.cli.prose import prose
 
     function = getattr(module, module.__name__.rpartition(".")[2])
-    alone.command(name, help=prose(function), rich_help_panel=panel)(guarded(function, _SAID.get(name, ())))
+    made = alone.command(name, help=prose(function), epilog=epilog(EXAMPLES.get(name, ())), rich_help_panel=panel)
+    made(guarded(function, _SAID.get(name, ())))
     return typer.main.get_command(alone)

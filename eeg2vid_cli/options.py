@@ -14,24 +14,11 @@ from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.schemas.settings import Execution
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Choices
-from eeg2vid.stages.engine.subjects import parse_subjects
+from eeg2vid.stages.engine.subjects import Anyone, parse_subjects
 from eeg2vid.stages.engine.variants import require_known_variant
 from eeg2vid.stages.engine.workspace import Workspace
 from eeg2vid.stages.registry import STAGES
 from eeg2vid.stages.store.layout import split_variant
-
-
-def _complete_recipe() -> list[str]:
-    from eeg2vid.stages.engine.recipe import builtin_recipes
-
-    return builtin_recipes()
-
-
-def _complete_models() -> list[str]:
-    from eeg2vid.stages.engine.profile import builtin_profiles
-
-    return builtin_profiles()
-
 
 SubjectOption = Annotated[
     str | None,
@@ -43,7 +30,6 @@ RecipeOption = Annotated[
         "--recipe",
         help="Built-in recipe or TOML file \\[default: ridge]",
         rich_help_panel=INPUTS,
-        autocompletion=_complete_recipe,
     ),
 ]
 ModelsOption = Annotated[
@@ -52,7 +38,6 @@ ModelsOption = Annotated[
         "--models",
         help="Built-in model profile or TOML file \\[default: tiny]",
         rich_help_panel=INPUTS,
-        autocompletion=_complete_models,
     ),
 ]
 ProtocolOption = Annotated[
@@ -127,6 +112,14 @@ KeepGoingOption = Annotated[
 ]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Print the plan with reasons, do nothing", rich_help_panel=EXECUTION)
+]
+NoComputeOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-compute",
+        help="Print what is there and make nothing; exit 3 if anything is missing or stale",
+        rich_help_panel=EXECUTION,
+    ),
 ]
 ContainerOption = Annotated[
     str, typer.Option("--container", help="zarr or hdf5, for new artifacts", rich_help_panel=EXECUTION)
@@ -231,15 +224,8 @@ def chosen_subjects(study: Study, text: str | None) -> list[str]:
             raise MissingInputError(
                 f"Nothing is ingested in {study.root}.", "Run first:\n  eeg2vid ingest PATH/TO/DATA"
             )
-        known = parse_subjects(wanted, _Anyone())
+        known = parse_subjects(wanted, Anyone())
     return parse_subjects(wanted, known)
-
-
-class _Anyone(list[str]):
-    """A study in which every subject might be."""
-
-    def __contains__(self, label: object) -> bool:
-        return True
 
 
 def make_execution(**values: Any) -> Execution:

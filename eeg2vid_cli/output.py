@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import sys
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -31,14 +32,47 @@ def _in_line(text: str) -> str:
     return visible(text).replace("\n", "\\u000a").replace("\t", "\\u0009")
 
 
+class _Quiet:
+    """Whether --quiet was given; of the process, for reporters may speak from threads of their own."""
+
+    on = False
+
+
+@contextlib.contextmanager
+def quietly(wanted: bool) -> Iterator[None]:
+    """Within it, `emit` prints ids and `talk` says nothing, if that is wanted."""
+    before, _Quiet.on = _Quiet.on, wanted
+    try:
+        yield
+    finally:
+        _Quiet.on = before
+
+
+def is_quiet() -> bool:
+    """Tell whether --quiet was given."""
+    return _Quiet.on
+
+
 def talk() -> Console:
-    """Return the console for people: stderr."""
+    """Return the console for people: stderr, and silence under --quiet."""
+    return TextConsole(stderr=True, highlight=False, soft_wrap=True, quiet=_Quiet.on)
+
+
+def complain() -> Console:
+    """Return the console for what must be said also under --quiet: errors, and what makes a result wrong."""
     return TextConsole(stderr=True, highlight=False, soft_wrap=True)
 
 
-def emit(data: Any, human: Any, *, as_json: bool) -> None:
-    """Print a command's result: JSON for programs, else something for people."""
-    if as_json:
+def say(text: str) -> None:
+    """Print a remark; one that holds "Warning:" tells of a wrong result and is printed under --quiet, too."""
+    (complain() if "Warning:" in text else talk()).print(text)
+
+
+def emit(data: Any, human: Any, *, as_json: bool, ids: Iterable[object] = ()) -> None:
+    """Print a command's result: JSON for programs, else something for people; under --quiet the ids, one a line."""
+    if _Quiet.on:
+        sys.stdout.writelines(f"{_in_line(str(one))}\n" for one in ids)
+    elif as_json:
         text = json.dumps(data, indent=2, ensure_ascii=False)
         text = _HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
         sys.stdout.write(text + "\n")
@@ -46,6 +80,12 @@ def emit(data: Any, human: Any, *, as_json: bool) -> None:
         width = None if sys.stdout.isatty() else _PIPE
         console = TextConsole(highlight=False, width=width)
         console.print(human, overflow="ignore", crop=False)  # a word that is too wide runs over, whole
+
+
+def emit_ids(ids: Iterable[object]) -> None:
+    """Print under --quiet what a command made or is about, one a line; else nothing."""
+    if _Quiet.on:
+        emit(None, None, as_json=False, ids=ids)
 
 
 def table(

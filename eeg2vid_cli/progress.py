@@ -15,7 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from eeg2vid.cli.output import talk, visible
+from eeg2vid.cli.output import is_quiet, say, talk, visible
 from eeg2vid.stages.services.worker import LineReporter
 
 
@@ -60,6 +60,26 @@ class TerminalReporter:
         self._task = self._inner = None
 
 
+class QuietReporter:
+    """Says nothing but what makes a result wrong."""
+
+    def start(self, what: str, total: int) -> None:
+        """Say nothing."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Say nothing."""
+
+    def within(self, what: str, done: int, total: int) -> None:
+        """Say nothing."""
+
+    def remark(self, text: str) -> None:
+        """Print a warning, nothing else."""
+        say(text)
+
+    def clear(self) -> None:
+        """Do nothing."""
+
+
 def columns() -> tuple[ProgressColumn, ...]:
     """Return what a bar shows."""
     what = TextColumn("{task.description}", markup=False)
@@ -67,8 +87,11 @@ def columns() -> tuple[ProgressColumn, ...]:
 
 
 @contextlib.contextmanager
-def reporting() -> Iterator[TerminalReporter | LineReporter]:
-    """Yield the reporter that suits stderr."""
+def reporting() -> Iterator[TerminalReporter | LineReporter | QuietReporter]:
+    """Yield the reporter that suits stderr, and --quiet."""
+    if is_quiet():
+        yield QuietReporter()
+        return
     console = talk()
     if not console.is_terminal:
         yield LineReporter(lambda text: console.print(text))

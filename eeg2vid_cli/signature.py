@@ -98,6 +98,7 @@ def _shared_parameters(stage: Stage) -> list[inspect.Parameter]:
         ("force", shared.ForceOption, False),
         ("keep_going", shared.KeepGoingOption, False),
         *([("check", shared.CheckOption, False)] if stage.takes_source else []),
+        *([("no_compute", shared.NoComputeOption, False)] if stage.prints or stage.only_pages() else []),
         ("dry_run", shared.DryRunOption, False),
         ("json", JsonOption, False),
         ("debug", DebugOption, False),

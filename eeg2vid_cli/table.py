@@ -120,6 +120,7 @@ COMMANDS: dict[str, Listed] = {
         FILES,
         "Print, as BibTeX, the papers behind a recipe, the stages it plans, and their networks, generators and eyes.",
     ),
+    "config": Listed(GROUP, FILES, "Settings in a file: write eeg2vid.toml, show what holds, check it."),
     "recipe": Listed(GROUP, FILES, "The recipes: list, show, copy."),
     "weights": Listed(GROUP, FILES, "Model weights: list, fetch, verify."),
     "slurm": Listed(GROUP, FILES, "Run stages as SLURM jobs."),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+import typing
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -19,6 +20,17 @@ class Settings(BaseModel):
     renamed: ClassVar[dict[str, str]] = {}
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _none_is_a_word(cls, given: Any) -> Any:
+        """Take "none" for no value where a setting may have none: neither TOML nor a command line can write it."""
+        if not isinstance(given, dict) or not any(
+            isinstance(value, str) and value == "none" for value in given.values()
+        ):
+            return given
+        optional = {name for name, info in cls.model_fields.items() if type(None) in typing.get_args(info.annotation)}
+        return {name: None if name in optional and value == "none" else value for name, value in given.items()}
 
 
 class Execution(BaseModel):

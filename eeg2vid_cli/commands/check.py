@@ -32,7 +32,12 @@ def check_source(stage: Stage, source: Path, subject: str | None, *, as_json: bo
         reporter.advance()
     shown = [row.model_dump(mode="json") for row in rows]
     columns = ("item", "found", "expected", "verdict")
-    emit(shown, table(shown, columns=columns, wraps=("found", "expected")), as_json=as_json)
+    emit(
+        shown,
+        table(shown, columns=columns, wraps=("found", "expected")),
+        as_json=as_json,
+        ids=[row.item for row in rows if row.verdict != "ok"],
+    )
     found = Counter(row.verdict for row in rows)
     if found["error"]:
         raise BadDataError(

@@ -10,7 +10,7 @@ import typer
 
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json
 from eeg2vid.cli.options import RecipeOption, Request
-from eeg2vid.cli.output import emit, talk, visible
+from eeg2vid.cli.output import emit, is_quiet, talk, visible
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.services.citations import bibliography, brought_entries, cited_by
 
@@ -62,9 +62,9 @@ def cite(
         with writing_to(bib.parent):
             write_synced(bib, entries.encode())
         talk().print(f"Wrote {bib}")
-    if wants_json(ctx, json):
+    if wants_json(ctx, json) or is_quiet():
         as_told = {"paragraphs": told.paragraphs, "remarks": told.remarks, "citations": rows} if told else rows
-        emit(as_told, None, as_json=True)
+        emit(as_told, None, as_json=wants_json(ctx, json), ids=[row["key"] for row in rows])
     else:  # no console: it would fold long lines
         if told is not None:
             sys.stdout.write(visible(told.latex() if latex else told.markdown()) + ("" if bib else "\n"))

@@ -12,7 +12,7 @@ from rich.console import Group
 
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
 from eeg2vid.cli.options import SubjectOption
-from eeg2vid.cli.output import emit, table, talk
+from eeg2vid.cli.output import emit, emit_ids, is_quiet, table, talk
 from eeg2vid.schemas.errors import MissingInputError, UsageError
 
 if TYPE_CHECKING:
@@ -155,6 +155,7 @@ def compare(
             [{"name": title, "says": rows} for title, rows in told],
             _printed([OneTable(title, rows, ("says", "holds")) for title, rows in told]),
             as_json=as_json,
+            ids=[title for title, _ in told],
         )
         return
     assert found is not None
@@ -166,6 +167,9 @@ def compare(
         with writing_to(csv.parent), csv.open("w", encoding="utf-8", newline="") as file:
             write_csv(file, tidy(found.rows, found.differences))
         talk().print(f"Wrote {csv}")
+    if is_quiet():
+        emit_ids(system.name for system in found.systems)
+        return
     kept = found.only(asked, sort)
     if as_json:
         emit(found.as_json(), None, as_json=True)

@@ -11,9 +11,10 @@ import typer
 
 from eeg2vid.cli.commands.run import make_all
 from eeg2vid.cli.commands.simulate import write_dataset
+from eeg2vid.cli.commands.stage import pages
 from eeg2vid.cli.globals import DebugOption
 from eeg2vid.cli.options import Request, ThreadsOption, chosen_subjects, make_execution
-from eeg2vid.cli.output import talk
+from eeg2vid.cli.output import emit_ids, talk
 from eeg2vid.stages.engine.recipe import recipe_path
 from eeg2vid.stages.engine.workspace import CONFIG
 from eeg2vid.stages.store.files import write_synced
@@ -51,5 +52,7 @@ def demo(
     if not (workspace / CONFIG).exists():
         write_synced(workspace / CONFIG, _CONFIG.format(recipe=json.dumps(named)).encode())
     study = Request(ctx, workspace).study()
-    make_all(study, chosen_subjects(study, None), make_execution(device="cpu", threads=threads))
+    people = chosen_subjects(study, None)
+    make_all(study, people, make_execution(device="cpu", threads=threads))
+    emit_ids(pages(study, study.plan(people)))
     talk().print(f"Everything is in {workspace}: try `eeg2vid status -w {shlex.quote(str(workspace))}`.")

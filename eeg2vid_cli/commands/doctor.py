@@ -74,8 +74,9 @@ def doctor(
         "SLURM": _slurm,
     }
     rows = [row for name, check in checks.items() for row in _survive(name, check)]
+    bad = dict.fromkeys(row["check"] for row in rows if row["verdict"] != "ok")
     shown = table(rows, columns=("check", "found", "verdict"), wraps=("found",))
-    emit(rows, shown, as_json=wants_json(ctx, json))
+    emit(rows, shown, as_json=wants_json(ctx, json), ids=bad)
     if not wants_json(ctx, json):
         commands = dict.fromkeys(row["command"] for row in rows if row.get("command"))
         if commands:

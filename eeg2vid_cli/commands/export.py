@@ -39,4 +39,5 @@ def export(
         )
     written = export_artifact(folders[0], out, form)
     rows = [path.relative_to(out).as_posix() for path in written]
-    emit({"out": str(out), "files": rows}, f"{out}: {counted(len(rows), 'file')}", as_json=wants_json(ctx, json))
+    said = f"{out}: {counted(len(rows), 'file')}"
+    emit({"out": str(out), "files": rows}, said, as_json=wants_json(ctx, json), ids=written)

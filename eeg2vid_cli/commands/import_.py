@@ -11,7 +11,7 @@ import typer
 from eeg2vid.cli.commands.stage import make_and_tell
 from eeg2vid.cli.globals import INPUTS, DebugOption, JsonOption, WorkspaceOption, wants_json
 from eeg2vid.cli.options import ContainerOption, RecipeOption, Request, chosen_subjects, make_execution, nested_settings
-from eeg2vid.cli.output import emit, talk
+from eeg2vid.cli.output import emit, say
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.words import counted
@@ -100,7 +100,7 @@ def import_(
     )
     manifest = adopted.manifest
     for remark in remarks:
-        talk().print(remark)
+        say(remark)
     if controls := controls_of(study.again(), target):
         with reporting() as reporter, stopping.listening():
             runner = Runner(study.again(), people_of(controls), execution, reporter)
@@ -115,7 +115,7 @@ def import_(
     }
     shapes = [f"{name} {' x '.join(map(str, entry.shape))}" for name, entry in manifest.arrays.items()]
     shapes += [f"{name} {counted(entry.rows, 'row')}" for name, entry in manifest.tables.items()]
-    emit(row, f"{adopted.address}: {state} ({', '.join(shapes)})", as_json=wants_json(ctx, json))
+    emit(row, f"{adopted.address}: {state} ({', '.join(shapes)})", as_json=wants_json(ctx, json), ids=[adopted.address])
 
 
 import_.__doc__ = f"{inspect.cleandoc(import_.__doc__ or '')}\n\n{known_files()}"

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
-from eeg2vid.cli.output import emit, talk
+from eeg2vid.cli.output import emit, emit_ids, is_quiet, talk
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.stages.services.finding import matching_folders, workspace_of
 from eeg2vid.stages.services.listing import line_of
+from eeg2vid.stages.store.layout import Address
 
 
 def inspect(
@@ -39,6 +40,9 @@ def inspect(
 
     root = workspace_path(ctx, workspace)
     folders = matching_folders(root, artifact)
+    if is_quiet():  # names alone: no manifest is read
+        emit_ids(Address(*folder.parts[-4:]) for folder in folders)
+        return
     as_json = wants_json(ctx, json)
     if artifact is None or len(folders) > 1:
         rows = [line_of(folder) for folder in folders]

@@ -12,7 +12,7 @@ import typer
 
 from eeg2vid.cli.errors import guarded
 from eeg2vid.cli.globals import DebugOption, JsonOption, wants_json
-from eeg2vid.cli.output import emit, table, talk
+from eeg2vid.cli.output import emit, emit_ids, is_quiet, table, talk
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.engine.recipe import Recipe, builtin_recipes, load_recipe, recipe_path
 from eeg2vid.stages.registry import STAGES
@@ -20,9 +20,7 @@ from eeg2vid.stages.store.disk import writing_to
 from eeg2vid.stages.store.files import write_synced
 
 app = typer.Typer(no_args_is_help=True, help="The recipes: list, show, copy.")
-NameArgument = Annotated[
-    str, typer.Argument(help="A built-in recipe, or a TOML file", autocompletion=lambda: builtin_recipes())
-]
+NameArgument = Annotated[str, typer.Argument(help="A built-in recipe, or a TOML file")]
 
 
 @app.command("list")
@@ -31,7 +29,8 @@ def list_recipes(ctx: typer.Context, json: JsonOption = False, debug: DebugOptio
     """List the built-in recipes, the default one first."""
     headers = [load_recipe(name, STAGES).header for name in builtin_recipes()]
     rows = [header.model_dump(mode="json") for header in headers]
-    emit(rows, table(rows, columns=("name", "title"), wraps=("title",)), as_json=wants_json(ctx, json))
+    names = [row["name"] for row in rows]
+    emit(rows, table(rows, columns=("name", "title"), wraps=("title",)), as_json=wants_json(ctx, json), ids=names)
 
 
 @app.command("show")
@@ -39,8 +38,9 @@ def list_recipes(ctx: typer.Context, json: JsonOption = False, debug: DebugOptio
 def show(ctx: typer.Context, name: NameArgument, json: JsonOption = False, debug: DebugOption = False) -> None:
     """Print a recipe's TOML."""
     recipe = load_recipe(name, STAGES)  # a file is checked before it is shown
-    if wants_json(ctx, json):
-        emit(_as_json(recipe), None, as_json=True)
+    if wants_json(ctx, json) or is_quiet():
+        variants = [f"{stage}/{variant}" for stage, tables in recipe.tables.items() for variant in tables]
+        emit(_as_json(recipe), None, as_json=wants_json(ctx, json), ids=variants)
     else:
         sys.stdout.write(recipe_path(name).read_text(encoding="utf-8"))
 
@@ -71,4 +71,5 @@ def copy(
         raise UsageError(f"{file} exists already.", "Choose another name.")
     with writing_to(file.parent):
         write_synced(file, recipe_path(name).read_bytes())
+    emit_ids([file])
     talk().print(f"Change it, give it a name of its own, then: eeg2vid run --recipe {shlex.quote(str(file))}")

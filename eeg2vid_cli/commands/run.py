@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from eeg2vid.cli.commands.stage import make_and_tell, outcome_row, pages, show_plan
+from eeg2vid.cli.commands.stage import made_in, make_and_tell, outcome_row, pages, show_plan
 from eeg2vid.cli.globals import INPUTS, DebugOption, JsonOption, WorkspaceOption, wants_json
 from eeg2vid.cli.options import (
     ConditionsOption,
@@ -28,7 +28,7 @@ from eeg2vid.cli.options import (
     chosen_subjects,
     make_execution,
 )
-from eeg2vid.cli.output import emit, talk
+from eeg2vid.cli.output import emit, emit_ids, talk
 from eeg2vid.cli.pasting import pasteable
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError
@@ -92,6 +92,7 @@ def run(
     outcomes = make_all(study, subjects, execution, until=until)
     if as_json:
         emit([outcome_row(outcome) for outcome in outcomes], None, as_json=True)
+    emit_ids(made_in(study, outcomes))
 
 
 def planned_nodes(study: Study, subjects: list[str], until: str | None = None) -> list[Node]:

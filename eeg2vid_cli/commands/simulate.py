@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from eeg2vid.cli.globals import DebugOption
-from eeg2vid.cli.output import talk
+from eeg2vid.cli.output import emit_ids, talk
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.words import counted
@@ -108,6 +108,7 @@ def simulate(
         seed=seed,
         dtype=dtype,
     )
+    emit_ids([out])
 
 
 def write_dataset(out: Path, *, subjects: int, blocks: int, concepts: int, **how: Any) -> None:

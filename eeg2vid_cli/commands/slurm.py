@@ -22,7 +22,7 @@ from eeg2vid.cli.options import (
     VariantOption,
     chosen_subjects,
 )
-from eeg2vid.cli.output import emit, talk
+from eeg2vid.cli.output import emit, emit_ids, talk
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.stage import Per, Resources, Stage
@@ -41,7 +41,7 @@ CLUSTER = "What the cluster gives (default: the stage's own, then eeg2vid.toml)"
 @guarded
 def script(
     ctx: typer.Context,
-    stage: Annotated[str, typer.Argument(help="The stage", autocompletion=lambda: list(STAGES))],
+    stage: Annotated[str, typer.Argument(help="The stage")],
     more: Annotated[
         list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Anything else for the stage's command, after --")
     ] = None,
@@ -110,7 +110,9 @@ def script(
         talk().print(f"Submit it: sbatch {shlex.quote(str(out))}")
     if wants_json(ctx, json):
         emit({"stage": stage, "subjects": labels, "shards": shards, "script": text}, None, as_json=True)
-    elif out is None:
+    elif out is not None:
+        emit_ids([out])
+    else:
         sys.stdout.write(text)
 
 

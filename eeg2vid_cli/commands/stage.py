@@ -13,16 +13,17 @@ import typer
 from eeg2vid.cli.commands.check import check_source
 from eeg2vid.cli.globals import wants_json
 from eeg2vid.cli.options import Request, chosen_subjects, make_execution
-from eeg2vid.cli.output import emit, table, talk
+from eeg2vid.cli.output import emit, emit_ids, is_quiet, table, talk
 from eeg2vid.cli.pasting import pasteable
 from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.conditions import FULL, require_maker
-from eeg2vid.schemas.errors import UsageError
+from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.schemas.settings import Execution
 from eeg2vid.schemas.words import counted, plural
 from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Node
+from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.engine.stage import Printed, Stage
 from eeg2vid.stages.engine.text import did_you_mean
@@ -77,6 +78,10 @@ def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
     if execution.dry_run:
         show_plan(request.ctx, foresee(study, subjects, nodes, execution), as_json=as_json)
         return
+    if given.get("no_compute"):
+        _require_done([Judge(study, subjects).judge(node) for node in nodes], study, stage)
+        _print_results(study, stage, nodes, [], as_json=as_json)
+        return
     with reporting() as reporter, stopping.listening():
         runner = Runner(study, subjects, execution, reporter)
         outcomes = make_and_tell(runner, nodes)
@@ -125,7 +130,8 @@ def show_plan(ctx: typer.Context, foresight: Foresight, *, as_json: bool) -> Non
         {"unit": str(verdict.node), "state": verdict.state, "reasons": list(verdict.reasons)} for verdict in verdicts
     ]
     shown = [{**row, "why": in_short(verdict.reasons)} for row, verdict in zip(rows, verdicts, strict=True)]
-    emit(rows, table(shown, columns=("unit", "state", "why"), wraps=("why",)), as_json=as_json)
+    to_make = [row["unit"] for row in rows if row["state"] not in ("done", "imported")]
+    emit(rows, table(shown, columns=("unit", "state", "why"), wraps=("why",)), as_json=as_json, ids=to_make)
     talk().print(foresight.summary())
     if (error := foresight.error()) is not None:
         talk().print(pasteable("\n".join(filter(None, [error.message, error.hint])), ctx))
@@ -138,7 +144,10 @@ def in_short(reasons: Sequence[str], shown: int = 2) -> str:
 
 
 def _print_results(study: Study, stage: Stage, nodes: list[Node], outcomes: list[Outcome], *, as_json: bool) -> None:
-    if stage.prints is not None:
+    if is_quiet():
+        there = _artifacts_of(study, nodes) if not outcomes else made_in(study, outcomes)
+        emit_ids(pages(study, nodes) if stage.only_pages() else there)
+    elif stage.prints is not None:
         _print_tables(study, stage.prints, nodes, as_json=as_json)
     elif as_json:
         emit([outcome_row(outcome) for outcome in outcomes], None, as_json=True)
@@ -163,6 +172,35 @@ def _print_tables(study: Study, prints: Printed, nodes: list[Node], *, as_json: 
     elif prints.rest:
         where = "" if study.root == Path.cwd() else f" -w {shlex.quote(str(study.root))}"
         talk().print(f"All measures, conditions and people: {prints.rest}{where}")
+
+
+def made_in(study: Study, outcomes: Sequence[Outcome]) -> list[Address]:
+    """Return the artifacts that were made."""
+    made = [outcome.verdict.node for outcome in outcomes if outcome.ran and not outcome.missing_parts]
+    return _artifacts_of(study, made)
+
+
+def _artifacts_of(study: Study, nodes: Sequence[Node]) -> list[Address]:
+    return [
+        Address(node.stage, node.variant, node.unit, role) for node in nodes for role in study.needs_of(node).writes
+    ]
+
+
+def _require_done(verdicts: Sequence[Verdict], study: Study, stage: Stage) -> None:
+    """Refuse to show what is not there, or would come out differently today.
+
+    Raises
+    ------
+    MissingInputError
+        It names every unit that is not done, with the reason.
+    """
+    undone = [verdict for verdict in verdicts if verdict.state not in ("done", "imported")]
+    if undone:
+        why = [f"{one.node} is {one.state}" + (f" ({in_short(one.reasons)})" if one.reasons else "") for one in undone]
+        raise MissingInputError(
+            f"--no-compute: {len(undone)} of {len(verdicts)} are not done: {'; '.join(why)}.",
+            f"Make what is missing: eeg2vid {stage.name} -w {shlex.quote(str(study.root))}",
+        )
 
 
 def outcome_row(outcome: Outcome) -> dict[str, Any]:

@@ -68,6 +68,7 @@ def status(
         rows,
         table(_summary(verdicts), title=f"{study.root}, recipe {study.recipe.header.name}"),
         as_json=wants_json(ctx, json),
+        ids=[verdict.node for verdict in verdicts if verdict.state not in ("done", "imported")],
     )
     for verdict in verdicts:
         if verdict.state in ("stale", "damaged"):

@@ -60,7 +60,8 @@ def verify(
     differing = _differing(Request(ctx, workspace, models=models).study(), folders) if sources else []
     found = damaged + differing
     if found:
-        emit(found, table(found, wraps=("problem",)), as_json=as_json)
+        ids = dict.fromkeys(row["artifact"] for row in found)
+        emit(found, table(found, wraps=("problem",)), as_json=as_json, ids=ids)
     if damaged:
         one = len(damaged) == 1
         raise BadDataError(

@@ -31,7 +31,12 @@ def list_weights(
     """Show each role of a model profile: from where, whether it is here, how large, which version."""
     rows = [_row(found) for found in find_all(_profile(ctx, workspace, models))]
     shown = [{**row, "identity": str(row["identity"] or "")[:19]} for row in rows]
-    emit(rows, table(shown, columns=("role", "source", "here", "MB", "identity")), as_json=wants_json(ctx, json))
+    emit(
+        rows,
+        table(shown, columns=("role", "source", "here", "MB", "identity")),
+        as_json=wants_json(ctx, json),
+        ids=[row["role"] for row in rows],
+    )
 
 
 @app.command("fetch")
@@ -53,7 +58,7 @@ def fetch_weights(
         talk().print(f"Locked in {lock_file(profile.profile.name)}")
     rows = [{"model": key, "commit": commit} for key, commit in commits.items()]
     if rows or wants_json(ctx, json):
-        emit(rows, table(rows), as_json=wants_json(ctx, json))
+        emit(rows, table(rows), as_json=wants_json(ctx, json), ids=commits)
 
 
 @app.command("verify")
@@ -71,7 +76,8 @@ def verify_weights(
         troubles = problems(found.model.folder) if found.model else [found.trouble or "missing"]
         verdict = "ok" if not troubles else "DAMAGED" if found.model else "MISSING"
         rows.append({"role": found.role, "source": found.source, "verdict": verdict, "problem": "; ".join(troubles)})
-    emit(rows, table(rows, wraps=("problem",)), as_json=wants_json(ctx, json))
+    bad = [row["role"] for row in rows if row["verdict"] != "ok"]
+    emit(rows, table(rows, wraps=("problem",)), as_json=wants_json(ctx, json), ids=bad)
     damaged, missing = ([row["role"] for row in rows if row["verdict"] == bad] for bad in ("DAMAGED", "MISSING"))
     fetch_again = "eeg2vid weights fetch" + (f" --models {shlex.quote(models)}" if models else "")
     if damaged:

@@ -19,7 +19,7 @@ from eeg2vid.stages.engine.nodes import Choices, Node
 from eeg2vid.stages.engine.plugins import stand_in_for
 from eeg2vid.stages.engine.profile import Models
 from eeg2vid.stages.engine.recipe import DEFAULT_RECIPE, load_recipe
-from eeg2vid.stages.engine.settings import Resolved, resolve_settings
+from eeg2vid.stages.engine.settings import COMMAND_LINE, Layers, Resolved, resolve_settings
 from eeg2vid.stages.engine.stage import Needs, Per, Read, Stage, Upstream
 from eeg2vid.stages.engine.subjects import people_of
 from eeg2vid.stages.engine.workspace import CONFIG, Workspace, check_tables
@@ -334,6 +334,11 @@ class Study(Conditioned):
 
     def settings(self, stage: str, variant: str) -> Resolved:
         """Return the settings of a variant; conditions do not change settings."""
+        declared = self.stages[stage]
+        return resolve_settings(declared, self.layers(stage, variant), partial(self.stand_in, declared))
+
+    def layers(self, stage: str, variant: str) -> Layers:
+        """Return who says what of a variant's settings, later ones winning."""
         base, _ = split_variant(variant)
         declared = self.stages[stage]
         recipe = f"recipe {self.recipe.header.name}"
@@ -346,8 +351,8 @@ class Study(Conditioned):
             table = tables.get(stage, {}).get(base, {})
             layers[name] = {key: value for key, value in table.items() if key != "from"}
         if self.choices.stage == stage:
-            layers["command line"] = self.choices.settings
-        return resolve_settings(declared, layers, partial(self.stand_in, declared))
+            layers[COMMAND_LINE] = self.choices.settings
+        return layers
 
     def known_subjects(self) -> list[str] | None:
         """Return the subjects of the clip index and who has come to the data set since, None if unknown.

@@ -13,7 +13,12 @@ from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.settings import Settings
 from eeg2vid.stages.engine.origins import origins_of
 from eeg2vid.stages.engine.stage import Stage
-from eeg2vid.stages.engine.text import sentence_of
+from eeg2vid.stages.engine.text import sentence_of, sentences_of
+
+Layers = Mapping[str, Mapping[str, Any]]
+"""Name of a layer ('recipe ridge', 'eeg2vid.toml', 'command line') to nested settings, later ones winning."""
+
+COMMAND_LINE = "command line"
 
 
 @dataclass(frozen=True)
@@ -41,9 +46,7 @@ def _nothing_known(field: str, name: str) -> None:
     """Know of no choice that is not here."""
 
 
-def resolve_settings(
-    stage: Stage, layers: Mapping[str, Mapping[str, Any]], stand_in: StandIn = _nothing_known
-) -> Resolved:
+def resolve_settings(stage: Stage, layers: Layers, stand_in: StandIn = _nothing_known) -> Resolved:
     """Merge the layers, later ones winning, and validate.
 
     Parameters
@@ -51,7 +54,7 @@ def resolve_settings(
     stage
         The stage whose Settings model decides what is allowed.
     layers
-        Layer name ('recipe ridge', 'eeg2vid.toml', 'command line') to nested settings.
+        Who says what.
     stand_in
         Asked for choices that nobody brings.
 
@@ -60,13 +63,7 @@ def resolve_settings(
     UsageError
         If a setting is unknown or out of bounds; the sentence names the layer.
     """
-    defaults = stage.Settings().model_dump()
-    merged: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    for layer, values in layers.items():
-        for key, value in values.items():
-            merged[key] = merge(merged.get(key, defaults.get(key)), value)  # a part of a default keeps its rest
-            origins[key] = layer
+    merged, origins = _merged(stage, layers)
     try:
         return Resolved(_validated(stage, merged, stand_in), origins, dict(layers))
     except ValidationError as error:
@@ -89,6 +86,30 @@ def _validated(stage: Stage, merged: Mapping[str, Any], stand_in: StandIn) -> Se
         if not known:
             raise
         return _validated(stage, {**merged, **known}, stand_in)
+
+
+def faults_of(stage: Stage, layers: Layers) -> list[tuple[str, str]]:
+    """Return all that is wrong with the settings of a variant: the layer that says it, and a sentence."""
+    merged, origins = _merged(stage, layers)
+    try:
+        stage.Settings.model_validate(merged)
+    except ValidationError as error:
+        places = [problem["loc"] for problem in error.errors()]
+        layers_of = [origins.get(str(place[0]), "default") if place else "default" for place in places]
+        return list(zip(layers_of, sentences_of(error, stage.Settings, stage.name), strict=True))
+    return []
+
+
+def _merged(stage: Stage, layers: Layers) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return all that the layers say, and who had the last word on each setting."""
+    defaults = stage.Settings().model_dump()
+    merged: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for layer, values in layers.items():
+        for key, value in values.items():
+            merged[key] = merge(merged.get(key, defaults.get(key)), value)  # a part of a default keeps its rest
+            origins[key] = layer
+    return merged, origins
 
 
 def merge(below: Any, above: Any) -> Any:

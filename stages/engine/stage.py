@@ -185,6 +185,12 @@ class Stage(ABC):
         return {role: write for role, write in cls.writes.items() if write.per == per}
 
     @classmethod
+    def only_pages(cls) -> bool:
+        """Tell whether it writes pages to be opened, and nothing else."""
+        schemas = [write.schema for write in cls.writes.values()]
+        return all(schema.media and not schema.arrays and not schema.tables for schema in schemas)
+
+    @classmethod
     def summary(cls) -> str:
         """Return the docstring's first sentence."""
         return (cls.__doc__ or "").strip().splitlines()[0]

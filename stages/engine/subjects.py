@@ -16,6 +16,13 @@ _RANGE = re.compile(r"(\d+)-(\d+)")
 _HINT = "Write --subject 17, 1-15, 1-5,17, all, or @array inside a SLURM job array."
 
 
+class Anyone(list[str]):
+    """A study in which every subject might be: nothing is ingested yet."""
+
+    def __contains__(self, label: object) -> bool:
+        return True
+
+
 def parse_subjects(text: str, known: Sequence[str]) -> list[str]:
     """Return the subject labels that a --subject value names, in order, without repeats.
 

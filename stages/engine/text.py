@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -21,7 +22,15 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def sentence_of(error: ValidationError, model: type[BaseModel], where: str) -> str:
     """Render the first problem of a validation error: which setting, what was found, what is allowed."""
-    problem = error.errors()[0]
+    return _sentence(error.errors()[0], model, where)
+
+
+def sentences_of(error: ValidationError, model: type[BaseModel], where: str) -> list[str]:
+    """Render every problem of a validation error."""
+    return [_sentence(problem, model, where) for problem in error.errors()]
+
+
+def _sentence(problem: Any, model: type[BaseModel], where: str) -> str:
     path = [str(part) for part in problem["loc"]]
     name = ".".join([where, *path]) if path else where
     renamed = getattr(model, "renamed", {})

@@ -21,7 +21,9 @@ class StudyConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    data: str | None = Field(None, description="data set folder, relative to the workspace or absolute")
+    data: str | None = Field(
+        None, description="data set folder, relative to the workspace or absolute", examples=["../data"]
+    )
     recipe: str | None = Field(None, description="a built-in recipe or a TOML file")
     models: str | None = Field(None, description="a built-in model profile or a TOML file")
     subjects: str | None = Field(None, description="default of --subject")
@@ -29,12 +31,16 @@ class StudyConfig(BaseModel):
     conditions: tuple[str, ...] | None = Field(None, description="conditions instead of the recipe's")
 
 
-class Workspace:
-    """A folder of artifacts with its configuration."""
+Config = tuple[StudyConfig, dict[str, Any], dict[str, dict[str, dict[str, Any]]]]
+"""The `[study]` table, the `[slurm...]` tables and the settings of stage variants."""
 
-    def __init__(self, root: Path) -> None:
+
+class Workspace:
+    """A folder of artifacts with its configuration: what its eeg2vid.toml says, or what is given instead."""
+
+    def __init__(self, root: Path, config: Config | None = None) -> None:
         self.root = root
-        self.study, self.slurm, self.tables = _load_config(root / CONFIG)
+        self.study, self.slurm, self.tables = _load_config(root / CONFIG) if config is None else config
 
     def with_tables(self, tables: dict[str, dict[str, dict[str, Any]]]) -> Workspace:
         """Return the same workspace with other settings of stage variants."""
@@ -52,7 +58,7 @@ class Workspace:
         return None if self.study.data is None else (self.root / self.study.data).resolve()
 
 
-def _load_config(path: Path) -> tuple[StudyConfig, dict[str, Any], dict[str, dict[str, dict[str, Any]]]]:
+def _load_config(path: Path) -> Config:
     """Return the `[study]` table, the `[slurm...]` tables and the settings of stage variants."""
     if not path.is_file():
         return StudyConfig(), {}, {}

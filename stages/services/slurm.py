@@ -32,13 +32,17 @@ class SlurmTable(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    partition: str | None = Field(None, pattern=_NAME, description="partition, or several with commas")
-    account: str | None = Field(None, pattern=_NAME, description="account that is charged")
-    qos: str | None = Field(None, pattern=_NAME, description="quality of service")
-    time: str | None = Field(None, pattern=_TIME, description="time limit of one task, HH:MM:SS or D-HH:MM:SS")
-    gpus: int | None = Field(None, ge=0, le=64, description="GPUs per task")
-    cpus: int | None = Field(None, ge=1, le=1024, description="CPUs per task")
-    memory_gb: int | None = Field(None, ge=1, le=65536, description="memory per task, GB")
+    partition: str | None = Field(
+        None, pattern=_NAME, description="partition, or several with commas", examples=["gpu"]
+    )
+    account: str | None = Field(None, pattern=_NAME, description="account that is charged", examples=["lab"])
+    qos: str | None = Field(None, pattern=_NAME, description="quality of service", examples=["normal"])
+    time: str | None = Field(
+        None, pattern=_TIME, description="time limit of one task, HH:MM:SS or D-HH:MM:SS", examples=["04:00:00"]
+    )
+    gpus: int | None = Field(None, ge=0, le=64, description="GPUs per task", examples=[1])
+    cpus: int | None = Field(None, ge=1, le=1024, description="CPUs per task", examples=[4])
+    memory_gb: int | None = Field(None, ge=1, le=65536, description="memory per task, GB", examples=[16])
     grace_s: int = Field(60, ge=5, le=65535, description="how long before the time limit to ask for a stop, s")
     requeues: int = Field(20, ge=0, le=1000, description="how often a stopped task goes on at most")
     pause_s: int = Field(10, ge=0, le=3600, description="how long a stopped task waits before it is requeued, s")

@@ -14,7 +14,7 @@ PANELS = {
     "Clips": ["split-videos", "caption", "encode-text", "encode-clips", "encode-latents"],
     "Decode": ["train-encoder", "train-mapper", "finetune-video", "predict", "generate"],
     "Judge": ["perceive", "score", "report", "compare"],
-    "Files, cluster": ["inspect", "verify", "import", "export", "cite", "recipe", "weights", "slurm"],
+    "Files, cluster": ["inspect", "verify", "import", "export", "cite", "config", "recipe", "weights", "slurm"],
 }
 
 

@@ -28,7 +28,7 @@ def test_commands_in_the_readme_exist():
 
 def test_every_command_is_named():
     listed = CliRunner().invoke(app, ["--help"]).stdout
-    services = ["demo", "simulate", "run", "status", "inspect", "verify", "doctor", "compare"]
+    services = ["demo", "simulate", "run", "status", "inspect", "verify", "doctor", "compare", "config"]
     services += ["import", "export", "recipe", "weights", "slurm", "cite"]
     for name in [*STAGES, *services]:
         assert name in listed
