@@ -6,16 +6,15 @@ import functools
 import re
 import sys
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import typer
 
+from eeg2vid.cli import log
 from eeg2vid.cli.output import talk, visible
-from eeg2vid.schemas.errors import Eeg2VidError
+from eeg2vid.schemas.errors import INTERRUPTED, Eeg2VidError, StoppedError
 from eeg2vid.stages.store.disk import disk_failure
-
-INTERRUPTED = 130
 
 
 def guarded(command: Callable[..., Any], settings: Collection[str] = ()) -> Callable[..., Any]:
@@ -31,22 +30,32 @@ def guarded(command: Callable[..., Any], settings: Collection[str] = ()) -> Call
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except (typer.Exit, typer.Abort, typer.BadParameter):
-            raise
-        except KeyboardInterrupt:
-            talk().print("Stopped.", style="yellow", end=" ")
-            talk().print("Finished artifacts are kept; the same command goes on from there.")
-            raise typer.Exit(INTERRUPTED) from None
-        except BrokenPipeError:
-            raise typer.Exit(0) from None
-        except Exception as error:
-            if _debug(kwargs):
-                sys.stderr.write(visible(traceback.format_exc()))
-            raise typer.Exit(report(error, settings)) from None
+        with log.logging(kwargs["ctx"].info_name or ""):
+            try:
+                return command(*args, **kwargs)
+            except (typer.Exit, typer.Abort, typer.BadParameter):
+                raise
+            except KeyboardInterrupt as stop:
+                report_stop("Stopped by Ctrl-C.", getattr(stop, "__notes__", None) or ["Finished artifacts are kept."])
+                raise typer.Exit(INTERRUPTED) from None
+            except BrokenPipeError:
+                raise typer.Exit(0) from None
+            except Exception as error:
+                if _debug(kwargs):
+                    sys.stderr.write(visible(traceback.format_exc()))
+                log.failed(error)
+                raise typer.Exit(report(error, settings)) from None
 
     return run
+
+
+def report_stop(what: str, kept: Sequence[str] = ()) -> None:
+    """Say that the command was stopped, what is kept, and how to go on: by the very command."""
+    console = talk()
+    console.print(what, style="yellow", end=" " if kept else "\n")
+    if kept:
+        console.print(" ".join(kept))
+    console.print(f"Go on with:\n  {log.typed_command()}")
 
 
 def report(error: Exception, settings: Collection[str] = ()) -> int:
@@ -60,6 +69,9 @@ def report(error: Exception, settings: Collection[str] = ()) -> int:
         Fields that are options of the command: their names, in backticks, are printed as options.
     """
     console = talk()
+    if isinstance(error, StoppedError):
+        report_stop(error.message)
+        return error.exit_code
     if isinstance(error, Eeg2VidError):
         console.print("Error:", style="bold red", end=" ")
         console.print(as_options(error.message, settings))
@@ -73,7 +85,9 @@ def report(error: Exception, settings: Collection[str] = ()) -> int:
         return 1
     console.print("Internal error:", style="bold red", end=" ")
     console.print(f"{type(error).__name__}: {error}")
-    console.print("This is a bug. Run the command again with --debug and report the traceback.")
+    kept = log.log_file()
+    where = f"report the traceback in {kept}" if kept else "run the command again with --debug and report the traceback"
+    console.print(f"This is a bug: {where}.")
     return 1
 
 

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from eeg2vid.cli.log import said
+
 # what turns round what follows, or breaks the line
 _STEERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
 _HALVES = re.compile("[\ud800-\udfff]")  # of signs, in file names that are no text: no encoding has them
@@ -24,6 +26,12 @@ class TextConsole(Console):
     def render_str(self, text: str, **options: Any) -> Text:
         """Return the text without reading markup or emoji codes in it."""
         return super().render_str(visible(text), **options | {"markup": False, "emoji": False})
+
+    def print(self, *things: Any, sep: str = " ", end: str = "\n", **options: Any) -> None:
+        """Print; what is said to people goes to the command's log, too."""
+        if self.stderr and things and all(isinstance(thing, str | Text) for thing in things):
+            said(sep.join(visible(str(thing)) for thing in things), end)
+        super().print(*things, sep=sep, end=end, **options)
 
 
 def visible(text: str) -> str:

@@ -10,13 +10,18 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    Task,
     TaskID,
-    TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from eeg2vid.cli.output import talk, visible
+from eeg2vid.stages.services.overall import Heart, Overall
+from eeg2vid.stages.services.pace import in_words
 from eeg2vid.stages.services.worker import LineReporter
+
+_WIDEST, _BAR = 46, 14  # columns of words and bar; count and time take the rest of 80
 
 
 class TerminalReporter:
@@ -26,6 +31,17 @@ class TerminalReporter:
         self._progress = progress
         self._task: TaskID | None = None
         self._inner: TaskID | None = None
+        self._overall: TaskID | None = None
+
+    @property
+    def overall(self) -> Overall | None:
+        """All units of the command, if it has several."""
+        return None if self._overall is None else self._progress.tasks[0].fields["overall"]
+
+    @overall.setter
+    def overall(self, overall: Overall) -> None:
+        if overall.total > 1:
+            self._overall = self._progress.add_task("", total=overall.total, overall=overall)
 
     def start(self, what: str, total: int) -> None:
         """Replace the bar by a new one."""
@@ -60,10 +76,43 @@ class TerminalReporter:
         self._task = self._inner = None
 
 
+class _What(ProgressColumn):
+    """What is counted; of all units where they are. Too long for the line, it loses its middle."""
+
+    def render(self, task: Task) -> Text:
+        """Return the words."""
+        overall = task.fields.get("overall")
+        words = task.description if overall is None else overall.place
+        return Text(words if len(words) <= _WIDEST else f"{words[: _WIDEST // 2 - 1]}…{words[-(_WIDEST // 2) :]}")
+
+
+class _Left(TimeRemainingColumn):
+    """How long the rest takes; of all units by what earlier ones took."""
+
+    max_refresh = 0.5
+
+    def render(self, task: Task) -> Text:
+        """Return the time, or nothing where it is not known."""
+        overall = task.fields.get("overall")
+        if overall is None:
+            return super().render(task)
+        left = overall.seconds_left()
+        return Text("" if left is None else f"{in_words(left)} left", style="progress.remaining")
+
+
+class _Count(MofNCompleteColumn):
+    """How many are done; all units know it themselves."""
+
+    def render(self, task: Task) -> Text:
+        """Return done/total."""
+        if (overall := task.fields.get("overall")) is not None:
+            task.completed = overall.done
+        return super().render(task)
+
+
 def columns() -> tuple[ProgressColumn, ...]:
-    """Return what a bar shows."""
-    what = TextColumn("{task.description}", markup=False)
-    return what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    """Return what a bar shows: no more than 80 columns."""
+    return _What(), _Count(), BarColumn(bar_width=_BAR), _Left()
 
 
 @contextlib.contextmanager
@@ -71,7 +120,13 @@ def reporting() -> Iterator[TerminalReporter | LineReporter]:
     """Yield the reporter that suits stderr."""
     console = talk()
     if not console.is_terminal:
-        yield LineReporter(lambda text: console.print(text))
+        reporter = LineReporter(lambda text: console.print(text))
+        heart = Heart(reporter.beat)
+        heart.start()
+        try:
+            yield reporter
+        finally:
+            heart.end()
         return
     with Progress(*columns(), console=console, transient=True) as progress:
         yield TerminalReporter(progress)

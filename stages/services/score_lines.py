@@ -14,7 +14,7 @@ from eeg2vid.stages.reporting.numbers import interval, number, p_value
 from eeg2vid.stages.store.reader import Artifact
 
 
-def score_lines(scores: Artifact) -> list[dict[str, Any]]:
+def score_lines(scores: Artifact, _: object = None) -> list[dict[str, Any]]:
     """Return a row for each measure that a verdict rests on; controls and the others are in `--json` and `compare`."""
     definitions = {(row.metric, row.variant): row for row in scores.table("definitions", Definition)}
     rows = scores.table("scores", Score)
