@@ -30,7 +30,7 @@ def guarded(command: Callable[..., Any], settings: Collection[str] = ()) -> Call
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
-        with log.logging(kwargs["ctx"].info_name or ""):
+        with log.logging(getattr(kwargs["ctx"], "info_name", None) or ""):
             try:
                 return command(*args, **kwargs)
             except (typer.Exit, typer.Abort, typer.BadParameter):

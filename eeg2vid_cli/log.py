@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,9 +31,10 @@ def typed_command() -> str:
 @contextlib.contextmanager
 def logging(command: str) -> Iterator[None]:
     """Keep what is said within, and the exit code that it ends with."""
+    from eeg2vid.cli.output import visible
     from eeg2vid.stages.services.journal import Journal
 
-    before, journal = _Current.journal, Journal(command, typed_command())
+    before, journal = _Current.journal, Journal(command, visible(typed_command()))
     _Current.journal, code = journal, 0
     try:
         yield
@@ -64,8 +66,9 @@ def said(text: str, end: str = "\n") -> None:
 
 def failed(error: BaseException) -> None:
     """Keep a traceback."""
-    if _Current.journal is not None:
-        _Current.journal.failed(error)
+    from eeg2vid.cli.output import visible
+
+    said(visible("".join(traceback.format_exception(error)).rstrip("\n")))
 
 
 def log_file() -> Path | None:

@@ -10,6 +10,7 @@ import typer
 from eeg2vid.cli.commands.inspect import matching_folders
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
 from eeg2vid.cli.output import emit
+from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError
 
 
@@ -34,6 +35,10 @@ def export(
     if len(folders) > 1:
         names = [folder.relative_to(root / "artifacts").as_posix() for folder in folders]
         raise UsageError(f"'{artifact}' names {len(folders)} artifacts: {', '.join(names[:6])}.", "Name one.")
-    written = export_artifact(folders[0], out, form)
+    with reporting() as reporter:
+        reporter.start(f"export {artifact}", 1)
+        written = export_artifact(
+            folders[0], out, form, lambda done, total: reporter.within("MiB", done >> 20, total >> 20)
+        )
     rows = [path.relative_to(out).as_posix() for path in written]
     emit({"out": str(out), "files": rows}, f"{out}: {len(rows)} files", as_json=wants_json(ctx, json))

@@ -35,7 +35,7 @@ def verify(
     """Compare every file of every artifact with its manifest, and on request all that it was made of."""
     root = workspace_path(ctx, workspace)
     folders = matching_folders(root, artifact)
-    damaged = [_row(root, folder, problem) for folder in folders for problem in damage(folder)]
+    damaged = _damaged(root, folders)
     differing = _differing(Request(ctx, workspace, models=models).study(), folders) if sources else []
     found = damaged + differing
     if found:
@@ -63,6 +63,17 @@ def verify(
 def _row(root: Path, folder: Path, problem: str) -> dict[str, str]:
     place = folder.relative_to(root / "artifacts").as_posix() if folder.is_relative_to(root) else str(folder)
     return {"artifact": place, "problem": problem}
+
+
+def _damaged(root: Path, folders: Sequence[Path]) -> list[dict[str, str]]:
+    """Return a row for each file that is not what its manifest says."""
+    found = []
+    with reporting() as reporter:
+        reporter.start("artifacts", len(folders))
+        for folder in folders:
+            found += [_row(root, folder, problem) for problem in damage(folder)]
+            reporter.advance()
+    return found
 
 
 def _differing(study: Study, folders: Sequence[Path]) -> list[dict[str, str]]:

@@ -51,7 +51,8 @@ class Write:
 class Printed:
     """The table that a stage's command prints when it is done; `--json` prints all of it.
 
-    `lines` is a "module:function" from an artifact and its study to rows of its own for people; empty: the table's `columns`.
+    `lines` is a "module:function" from an artifact and its study to rows of its own for people; empty: the table's
+    `columns`.
     """
 
     role: str

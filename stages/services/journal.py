@@ -8,7 +8,6 @@ import platform
 import re
 import threading
 import time
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import metadata
@@ -70,11 +69,6 @@ class Journal:
         with self._lock:
             self._held.append(f"{_now():%Y-%m-%dT%H:%M:%SZ}  {line}\n")
         self._write()
-
-    def failed(self, error: BaseException) -> None:
-        """Keep a traceback."""
-        for line in "".join(traceback.format_exception(error)).splitlines():
-            self.note(line)
 
     def end(self, code: int) -> None:
         """Keep the exit code and close; of a command that began nothing nothing is kept."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SCORES = "scores"
 _SHOWN = 3
 _COLUMNS = 80
-_LEAST_NAME = 16
+_LEAST_NAME = 12
 
 
 @dataclass(frozen=True)
