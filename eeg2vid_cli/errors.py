@@ -30,7 +30,7 @@ def guarded(command: Callable[..., Any], settings: Collection[str] = ()) -> Call
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
-        with log.logging(getattr(kwargs["ctx"], "info_name", None) or ""):
+        with log.logging(getattr(kwargs["ctx"], "info_name", None) or "", visible(log.typed_command())):
             try:
                 return command(*args, **kwargs)
             except (typer.Exit, typer.Abort, typer.BadParameter):
@@ -41,9 +41,10 @@ def guarded(command: Callable[..., Any], settings: Collection[str] = ()) -> Call
             except BrokenPipeError:
                 raise typer.Exit(0) from None
             except Exception as error:
+                trace = visible(traceback.format_exc())
+                log.said(trace)
                 if _debug(kwargs):
-                    sys.stderr.write(visible(traceback.format_exc()))
-                log.failed(error)
+                    sys.stderr.write(trace)
                 raise typer.Exit(report(error, settings)) from None
 
     return run

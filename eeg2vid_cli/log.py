@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sys
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,12 +28,11 @@ def typed_command() -> str:
 
 
 @contextlib.contextmanager
-def logging(command: str) -> Iterator[None]:
-    """Keep what is said within, and the exit code that it ends with."""
-    from eeg2vid.cli.output import visible
+def logging(command: str, words: str) -> Iterator[None]:
+    """Keep what is said within, and the exit code that it ends with; `words` are the whole command line."""
     from eeg2vid.stages.services.journal import Journal
 
-    before, journal = _Current.journal, Journal(command, visible(typed_command()))
+    before, journal = _Current.journal, Journal(command, words)
     _Current.journal, code = journal, 0
     try:
         yield
@@ -62,13 +60,6 @@ def said(text: str, end: str = "\n") -> None:
     """Keep what was said to the user."""
     if _Current.journal is not None:
         _Current.journal.say(text, end)
-
-
-def failed(error: BaseException) -> None:
-    """Keep a traceback."""
-    from eeg2vid.cli.output import visible
-
-    said(visible("".join(traceback.format_exception(error)).rstrip("\n")))
 
 
 def log_file() -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 
 from rich.progress import (
@@ -35,13 +36,12 @@ class TerminalReporter:
 
     @property
     def overall(self) -> Overall | None:
-        """All units of the command, if it has several."""
+        """All units of the command."""
         return None if self._overall is None else self._progress.tasks[0].fields["overall"]
 
     @overall.setter
     def overall(self, overall: Overall) -> None:
-        if overall.total > 1:
-            self._overall = self._progress.add_task("", total=overall.total, overall=overall)
+        self._overall = self._progress.add_task("", total=overall.total, overall=overall)
 
     def start(self, what: str, total: int) -> None:
         """Replace the bar by a new one."""
@@ -82,8 +82,14 @@ class _What(ProgressColumn):
     def render(self, task: Task) -> Text:
         """Return the words."""
         overall = task.fields.get("overall")
-        words = task.description if overall is None else overall.place
+        words = task.description if overall is None else _place(overall)
         return Text(words if len(words) <= _WIDEST else f"{words[: _WIDEST // 2 - 1]}…{words[-(_WIDEST // 2) :]}")
+
+
+def _place(overall: Overall) -> str:
+    """Return where all units are, and for how long the one at work: it shows life where nothing is counted."""
+    still = overall.still(time.monotonic())
+    return overall.place if still is None else f"{overall.place}, {still[1]}"
 
 
 class _Left(TimeRemainingColumn):

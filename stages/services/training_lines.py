@@ -40,7 +40,7 @@ def training_lines(checkpoints: Artifact, study: Study) -> list[dict[str, Any]]:
         label = facts.kind == "label"
         row = {
             "target": key,
-            "on the validation block": "accuracy" if label else "variance explained",
+            "validation": "accuracy" if label else "variance explained",
             "mean": number(fmean(score for _, score in found)) if found else _NONE,
             "of folds": _range([score for _, score in found]),
             "chance": _chance([chances.get((fold, key)) for fold, _ in found]) if label else number(0.0),
