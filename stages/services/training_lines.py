@@ -68,12 +68,12 @@ def _chances(checkpoints: Artifact, study: Study, labels: Sequence[str]) -> Mapp
     from eeg2vid.stages.decoding.needs import inputs_of
     from eeg2vid.stages.targets.table import find_targets
 
-    ctx = _as_made(checkpoints, study)
     try:
+        ctx = _as_made(checkpoints, study)
         cohort = gather(ctx)
         folds = load_folds(ctx, cohort, ctx.settings.folds, signals_of(ctx, inputs_of(ctx.settings)))
         loaded = {one.key: one.load(ctx, cohort) for one in find_targets(ctx.settings.targets) if one.key in labels}
-    except (Eeg2VidError, StopIteration, ValueError):  # imported, or made anew since
+    except (Eeg2VidError, StopIteration, ValueError):  # imported, of older settings, or its inputs are others now
         return {}
     found = {}
     for fold in folds:
