@@ -87,8 +87,8 @@ def report(error: Exception, settings: Collection[str] = ()) -> int:
     console.print("Internal error:", style="bold red", end=" ")
     console.print(f"{type(error).__name__}: {error}")
     kept = log.log_file()
-    where = f"report the traceback in {kept}" if kept else "run the command again with --debug and report the traceback"
-    console.print(f"This is a bug: {where}.")
+    trace = f"Report it with the traceback in {kept}" if kept else "Run it again with --debug and report the traceback"
+    console.print(f"This is a bug. {trace}.")
     return 1
 
 

@@ -72,7 +72,7 @@ def test_a_bug_is_in_the_log_that_the_message_names(workspace, typed, monkeypatc
     monkeypatch.setattr("eeg2vid.stages.split.Split.run", broken)
     result = typed("split", "-w", workspace, "--force")
     log = logs(workspace)[-1]
-    assert result.code == 1 and f"report the traceback in {log}" in result.err
+    assert result.code == 1 and f"This is a bug. Report it with the traceback in {log}." in result.err
     text = log.read_text()
     assert f"$ eeg2vid split -w {workspace} --force" in text
     assert "in broken" in text and "ZeroDivisionError" in text and text.endswith("exit 1\n")
