@@ -8,19 +8,18 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import typer
 
+from eeg2vid.cli import log
 from eeg2vid.cli.completion import completed
 from eeg2vid.cli.globals import QuietOption, wants_json
 from eeg2vid.cli.output import complain, quietly, visible
 from eeg2vid.cli.pasting import pasteable
-from eeg2vid.schemas.errors import Eeg2VidError, UsageError
+from eeg2vid.schemas.errors import INTERRUPTED, Eeg2VidError, StoppedError, UsageError
 from eeg2vid.stages.store.disk import disk_failure
-
-INTERRUPTED = 130
 
 
 def guarded(command: Callable[..., Any], settings: Collection[str] = ()) -> Callable[..., Any]:
@@ -36,21 +35,23 @@ def guarded(command: Callable[..., Any], settings: Collection[str] = ()) -> Call
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            with quietly(_quiet(kwargs)):
-                return command(*args, **kwargs)
-        except (typer.Exit, typer.Abort, typer.BadParameter):
-            raise
-        except KeyboardInterrupt:
-            complain().print("Stopped.", style="yellow", end=" ")
-            complain().print("Finished artifacts are kept; the same command goes on from there.")
-            raise typer.Exit(INTERRUPTED) from None
-        except BrokenPipeError:
-            raise typer.Exit(0) from None
-        except Exception as error:
-            if _debug(kwargs):
-                sys.stderr.write(visible(traceback.format_exc()))
-            raise typer.Exit(report(error, settings, kwargs["ctx"])) from None
+        with log.logging(getattr(kwargs["ctx"], "info_name", None) or "", visible(log.typed_command())):
+            try:
+                with quietly(_quiet(kwargs)):
+                    return command(*args, **kwargs)
+            except (typer.Exit, typer.Abort, typer.BadParameter):
+                raise
+            except KeyboardInterrupt as stop:
+                report_stop("Stopped by Ctrl-C.", getattr(stop, "__notes__", None) or ["Finished artifacts are kept."])
+                raise typer.Exit(INTERRUPTED) from None
+            except BrokenPipeError:
+                raise typer.Exit(0) from None
+            except Exception as error:
+                trace = visible(traceback.format_exc())
+                log.said(trace)
+                if _debug(kwargs):
+                    sys.stderr.write(trace)
+                raise typer.Exit(report(error, settings, kwargs["ctx"])) from None
 
     signature = inspect.signature(command, eval_str=True)
     quiet = inspect.Parameter("quiet", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=QuietOption)
@@ -58,6 +59,15 @@ def guarded(command: Callable[..., Any], settings: Collection[str] = ()) -> Call
     run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), quiet])  # type: ignore[attr-defined]
     run.__annotations__ = {**command.__annotations__, "quiet": QuietOption}
     return run
+
+
+def report_stop(what: str, kept: Sequence[str] = ()) -> None:
+    """Say that the command was stopped, what is kept, and how to go on: by the very command."""
+    console = complain()
+    console.print(what, style="yellow", end=" " if kept else "\n")
+    if kept:
+        console.print(" ".join(kept))
+    console.print(f"Go on with:\n  {log.typed_command()}")
 
 
 def report(error: Exception, settings: Collection[str] = (), ctx: typer.Context | None = None) -> int:
@@ -73,6 +83,9 @@ def report(error: Exception, settings: Collection[str] = (), ctx: typer.Context 
         The call, whose options the commands in the message repeat.
     """
     console = complain()
+    if isinstance(error, StoppedError):
+        report_stop(error.message)
+        return error.exit_code
     if isinstance(error, Eeg2VidError):
         console.print("Error:", style="bold red", end=" ")
         console.print(pasteable(as_options(error.message, settings), ctx))
@@ -86,7 +99,9 @@ def report(error: Exception, settings: Collection[str] = (), ctx: typer.Context 
         return 1
     console.print("Internal error:", style="bold red", end=" ")
     console.print(f"{type(error).__name__}: {error}")
-    console.print("This is a bug. Run the command again with --debug and report the traceback.")
+    kept = log.log_file()
+    trace = f"Report it with the traceback in {kept}" if kept else "Run it again with --debug and report the traceback"
+    console.print(f"This is a bug. {trace}.")
     return 1
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from eeg2vid.cli.log import said
 from eeg2vid.cli.sheet import Column, Sheet
 from eeg2vid.stages.engine.visible import visible as visible
 
@@ -25,6 +26,12 @@ class TextConsole(Console):
     def render_str(self, text: str, **options: Any) -> Text:
         """Return the text without reading markup or emoji codes in it."""
         return super().render_str(visible(text), **options | {"markup": False, "emoji": False})
+
+    def print(self, *things: Any, sep: str = " ", end: str = "\n", **options: Any) -> None:
+        """Print; what is said to people goes to the command's log, too."""
+        if self.stderr and things and all(isinstance(thing, str | Text) for thing in things):
+            said(sep.join(visible(str(thing)) for thing in things), end)
+        super().print(*things, sep=sep, end=end, **options)
 
 
 def _in_line(text: str) -> str:

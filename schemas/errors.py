@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+INTERRUPTED = 130
+"""Exit code of a command that Ctrl-C ended."""
+
 
 class Eeg2VidError(Exception):
     """A failure the user can read.
@@ -78,6 +81,18 @@ class LockedError(Eeg2VidError):
 
 
 class StoppedError(Eeg2VidError):
-    """Asked to stop by a signal or a time limit; state is saved, run again (exit 75)."""
+    """Asked to stop by a signal or a time limit; state is saved, run again (exit 75; by Ctrl-C 130).
+
+    Attributes
+    ----------
+    place
+        Where the work was: "fold block-3/latents, epoch 12 of 50". Empty: between two pieces of work.
+    saved
+        The piece at work goes on from there; else it begins again.
+    """
 
     exit_code = 75
+
+    def __init__(self, message: str, hint: str | None = None, *, place: str = "", saved: bool = False) -> None:
+        super().__init__(message, hint)
+        self.place, self.saved = place, saved

@@ -112,7 +112,9 @@ class Report(Stage):
         with closing(filming):  # stopped in between, its threads end before the folder is cleared away
             for _ in ctx.track("clips", filming, clips_to_read(subjects)):
                 pass
-        Pages(data, films, samples, folder).write()
+        pages = Pages(data, films, samples, folder)
+        for _ in ctx.track("pages", pages.write_each(), pages.count):
+            pass
 
 
 def _title(subjects: Sequence[SubjectView], what: str, recipe: str) -> str:

@@ -171,7 +171,12 @@ def _score(ctx: Context, part: WorkPart, axis: EventAxis, given: Iterable[Given]
     extras = extras_of(ctx.settings.also)
     given = (replace(whole, extras=extras) for whole in given)
     for one in (some for whole in given for some in (whole, *subsets_of(ctx, whole, ctx.settings.subsets))):
-        found, seen = score(one, _effort(ctx, one.target or "videos", one.subset))
+        what = " ".join(filter(None, (one.condition, one.target, one.subset)))
+        found, seen = score(
+            one,
+            _effort(ctx, one.target or "videos", one.subset),
+            lambda metric, done, total, what=what: ctx.reporter.within(f"{what}: {metric}", done, total),  # type: ignore[misc]
+        )
         rows = [scored.row.model_copy(update=system) for scored in found]
         scores += [row.model_copy(update={"note": "; ".join(filter(None, (row.note, note)))}) for row in rows]
         looks += [look.model_copy(update=system) for look in seen]

@@ -63,6 +63,7 @@ class TrainEncoder(Stage):
         "encoders",
         "models",
         ("fold", "targets", "network", "train_events", "validation_scores", "best_epoch", "detail"),
+        lines="eeg2vid.stages.services.training_lines:training_lines",
     )
     resources = Resources(gpus=1, cpus=4, memory_gb=8, minutes=30)
     examples = (

@@ -47,7 +47,10 @@ class TrainMapper(Stage):
     trains = True
     divided = "one target in one fold"
     prints = Printed(
-        "mappers", "models", ("fold", "targets", "network", "train_events", "validation_scores", "best_epoch", "detail")
+        "mappers",
+        "models",
+        ("fold", "targets", "network", "train_events", "validation_scores", "best_epoch", "detail"),
+        lines="eeg2vid.stages.services.training_lines:training_lines",
     )
     resources = Resources(gpus=1, cpus=4, memory_gb=24, minutes=30)
     examples = (

@@ -26,6 +26,7 @@ data = "../simulated"
 recipe = {recipe}
 models = "tiny"
 """
+_OTHERS = ("ridge", "evoked-rhythms")  # what is quickly tried beside the first
 
 
 def demo(
@@ -55,4 +56,15 @@ def demo(
     people = chosen_subjects(study, None)
     make_all(study, people, make_execution(device="cpu", threads=threads))
     emit_ids(pages(study, study.plan(people)))
-    talk().print(f"Everything is in {workspace}: try `eeg2vid status -w {shlex.quote(str(workspace))}`.")
+    _tell_what_next(workspace, recipe)
+
+
+def _tell_what_next(workspace: Path, recipe: str) -> None:
+    """Name three commands that work when pasted: look, decode otherwise beside it, hold the two against each other."""
+    where = f"-w {shlex.quote(str(workspace))}"
+    other = next(name for name in _OTHERS if name != recipe)
+    console = talk()
+    console.print(f"Everything is in {workspace}. Next:", style="bold")
+    console.print(f"  eeg2vid status {where}  # what was made")
+    console.print(f"  eeg2vid run {where} --recipe {other}  # another decoder, as a variant beside it")
+    console.print(f"  eeg2vid compare {where}  # every score of both")

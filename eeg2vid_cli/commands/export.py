@@ -9,6 +9,7 @@ import typer
 
 from eeg2vid.cli.globals import DebugOption, JsonOption, WorkspaceOption, wants_json, workspace_path
 from eeg2vid.cli.output import emit
+from eeg2vid.cli.progress import reporting
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.words import counted
 from eeg2vid.stages.services.finding import matching_folders
@@ -37,7 +38,11 @@ def export(
         raise UsageError(
             f"'{artifact}' names {counted(len(folders), 'artifact')}: {', '.join(names[:6])}.", "Name one."
         )
-    written = export_artifact(folders[0], out, form)
+    with reporting() as reporter:
+        reporter.start(f"export {artifact}", 1)
+        written = export_artifact(
+            folders[0], out, form, lambda done, total: reporter.within("MiB", done >> 20, total >> 20)
+        )
     rows = [path.relative_to(out).as_posix() for path in written]
     said = f"{out}: {counted(len(rows), 'file')}"
     emit({"out": str(out), "files": rows}, said, as_json=wants_json(ctx, json), ids=written)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from eeg2vid.cli import log
 from eeg2vid.cli.commands.stage import make_and_tell
 from eeg2vid.cli.globals import INPUTS, DebugOption, JsonOption, WorkspaceOption, wants_json
 from eeg2vid.cli.options import ContainerOption, RecipeOption, Request, chosen_subjects, make_execution, nested_settings
@@ -98,6 +99,7 @@ def import_(
     adopted, remarks = import_files(
         study, target, path, options, nested_settings(assignments or []), container=execution.container
     )
+    log.begin(study.root, execution)
     manifest = adopted.manifest
     for remark in remarks:
         say(remark)

@@ -10,12 +10,14 @@ from typing import Any
 
 import typer
 
+from eeg2vid.cli import log
 from eeg2vid.cli.commands.check import check_source
 from eeg2vid.cli.globals import wants_json
 from eeg2vid.cli.options import Request, chosen_subjects, make_execution
 from eeg2vid.cli.output import emit, emit_ids, is_quiet, table, talk
 from eeg2vid.cli.pasting import pasteable
 from eeg2vid.cli.progress import reporting
+from eeg2vid.cli.verdict import tell_verdicts
 from eeg2vid.schemas.conditions import FULL, require_maker
 from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.schemas.settings import Execution
@@ -31,6 +33,7 @@ from eeg2vid.stages.services.copies import copied_eeg
 from eeg2vid.stages.services.dropped import dropped
 from eeg2vid.stages.services.foresight import Foresight, foresee
 from eeg2vid.stages.services.jobs import make_units
+from eeg2vid.stages.services.overall import Overall, seconds_before
 from eeg2vid.stages.store.layout import Address, is_variant, join_variant, split_variant
 from eeg2vid.stages.store.reader import open_artifact
 
@@ -93,6 +96,11 @@ def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
 def make_and_tell(runner: Runner, nodes: Sequence[Node]) -> list[Outcome]:
     """Make units, as many at once as --jobs says, and say of each what came of it."""
     clear = getattr(runner.reporter, "clear", lambda: None)
+    if trouble := log.begin(runner.study.root, runner.execution):
+        runner.reporter.remark(trouble)
+    overall = Overall(nodes, seconds_before(runner.study.root))
+    if hasattr(runner.reporter, "overall"):
+        runner.reporter.overall = overall
 
     def tell(outcome: Outcome) -> None:
         if runner.execution.jobs == 1:  # else the bar counts units and stays
@@ -100,7 +108,7 @@ def make_and_tell(runner: Runner, nodes: Sequence[Node]) -> list[Outcome]:
         runner.reporter.remark(_said(outcome))
 
     try:
-        outcomes = make_units(runner, nodes, tell)
+        outcomes = make_units(runner, nodes, tell, overall)
     finally:
         clear()
     made = [outcome.verdict.node for outcome in outcomes if outcome.ran and not outcome.missing_parts]
@@ -151,6 +159,8 @@ def _print_results(study: Study, stage: Stage, nodes: list[Node], outcomes: list
         _print_tables(study, stage.prints, nodes, as_json=as_json)
     elif as_json:
         emit([outcome_row(outcome) for outcome in outcomes], None, as_json=True)
+    if "scores" in stage.writes:
+        tell_verdicts(study, nodes)
     for path in pages(study, nodes):
         talk().print(f"Open {path}")
 
@@ -162,7 +172,7 @@ def _print_tables(study: Study, prints: Printed, nodes: list[Node], *, as_json: 
         artifact = open_artifact(study.root, Address(node.stage, node.variant, node.unit, prints.role))
         if prints.lines and not as_json:
             module, _, function = prints.lines.partition(":")
-            shown = getattr(import_module(module), function)(artifact)
+            shown = getattr(import_module(module), function)(artifact, study)
             emit(None, table(shown, title=f"{node.variant}, {node.unit}"), as_json=False)
             continue
         found = artifact.table(prints.table, artifact.schema.tables[prints.table])

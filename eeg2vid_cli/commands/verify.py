@@ -55,7 +55,7 @@ def verify(
         upgrade_all(Request(ctx, workspace, models=models), root, artifact, dry_run=dry_run, as_json=as_json)
         return
     folders = matching_folders(root, artifact)
-    damaged = [_row(root, folder, problem) for folder in folders for problem in damage(folder)]
+    damaged = _damaged(root, folders)
     damaged += [_aside(root, one) for one in interrupted(root)] if artifact is None else []
     differing = _differing(Request(ctx, workspace, models=models).study(), folders) if sources else []
     found = damaged + differing
@@ -97,6 +97,17 @@ def _row(root: Path, folder: Path, problem: str) -> dict[str, str]:
 def _aside(root: Path, one: Left) -> dict[str, str]:
     back = "eeg2vid doctor --clean, or the next run of its stage, brings it back"
     return _row(root, one.folder, f"{one.what}; {back}")
+
+
+def _damaged(root: Path, folders: Sequence[Path]) -> list[dict[str, str]]:
+    """Return a row for each file that is not what its manifest says."""
+    found = []
+    with reporting() as reporter:
+        reporter.start("artifacts", len(folders))
+        for folder in folders:
+            found += [_row(root, folder, problem) for problem in damage(folder)]
+            reporter.advance()
+    return found
 
 
 def _differing(study: Study, folders: Sequence[Path]) -> list[dict[str, str]]:

@@ -19,6 +19,7 @@ from eeg2vid.stages.decoding.cards import decoder_card
 from eeg2vid.stages.decoding.embeddings import embedded, fold_encoders, keep_encoders, signals_of
 from eeg2vid.stages.decoding.needs import inputs_of
 from eeg2vid.stages.decoding.refitting import Split, refitted
+from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.exchange.cards import CARD
 from eeg2vid.stages.store.code import code_record, source_digest
@@ -163,15 +164,16 @@ def _fit(
     both = (first, job.fold.validation)
     train, validation = (examples_of(ctx, job, cohort, inputs, known, events) for events in both)
     decoder = build(settings.network, context=_context(ctx, job, cohort, train, shared), training=settings.training)
-    report = decoder.fit(
-        train,
-        validation if len(validation) else None,
-        seed=ctx.seed(job.fold.fold, *job.targets),
-        device=ctx.device,
-        should_stop=ctx.should_stop,
-        keeper=FolderKeeper(part.state, ctx.save_every_s, code_record(source_digest(_ROOMS))),
-        progress=lambda done, total, text: ctx.reporter.within(f"{job.path} {text}", done, total),
-    )
+    with stopping.at(f"fold {job.path}"):
+        report = decoder.fit(
+            train,
+            validation if len(validation) else None,
+            seed=ctx.seed(job.fold.fold, *job.targets),
+            device=ctx.device,
+            should_stop=ctx.should_stop,
+            keeper=FolderKeeper(part.state, ctx.save_every_s, code_record(source_digest(_ROOMS))),
+            progress=lambda done, total, text: ctx.reporter.within(f"{job.path} {text}", done, total),
+        )
     folder = part.model_folder(role, job.path)
     save_decoder(folder, decoder)
     keep_encoders(folder, encoders)

@@ -14,6 +14,7 @@ from eeg2vid.schemas.words import counted
 from eeg2vid.stages.cohort.learned import Learned, clips_to_learn
 from eeg2vid.stages.decoding.cards import video_model_card
 from eeg2vid.stages.decoding.films import Material, betas_of, read_material, require_fit
+from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.engine.protocol import Context
 from eeg2vid.stages.exchange.cards import CARD
 from eeg2vid.stages.store.code import code_record, source_digest
@@ -110,18 +111,19 @@ def _tune(ctx: Context, part: WorkPart, role: str, fold: Learned, material: Mate
     )
     tuner = Tuner(net, schedule, settings, len(fold.train), material.empty, devices)
     pictures = part.state / "pictures"
-    passes = tune(
-        tuner,
-        films,
-        held if told else None,
-        seed=ctx.seed(fold.fold),
-        watch=Watch(
-            report=_sheets(ctx, fold, material, schedule, beta, tuner, pictures) if settings.sample_every else None,
-            progress=lambda done, total, text: ctx.reporter.within(f"{fold.fold} {text}", done, total),
-            should_stop=ctx.should_stop,
-            keeper=FolderKeeper(part.state, ctx.save_every_s, code_record(source_digest(_ROOMS))),
-        ),
-    )
+    with stopping.at(f"fold {fold.fold}"):
+        passes = tune(
+            tuner,
+            films,
+            held if told else None,
+            seed=ctx.seed(fold.fold),
+            watch=Watch(
+                report=_sheets(ctx, fold, material, schedule, beta, tuner, pictures) if settings.sample_every else None,
+                progress=lambda done, total, text: ctx.reporter.within(f"{fold.fold} {text}", done, total),
+                should_stop=ctx.should_stop,
+                keeper=FolderKeeper(part.state, ctx.save_every_s, code_record(source_digest(_ROOMS))),
+            ),
+        )
     net.save_pretrained(part.model_folder(role, fold.fold))
     part.media(role, f"{fold.fold}/loss.png").write_bytes(draw_losses(passes))
     for picture in sorted(pictures.glob("*.png")):

@@ -254,4 +254,4 @@ class UnitContext:
 
     def should_stop(self) -> bool:
         """Tell whether the process was asked to stop: for loops inside a part, which save their state."""
-        return stopping.requested()
+        return stopping.attended()

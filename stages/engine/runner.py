@@ -13,7 +13,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from eeg2vid.schemas.errors import Eeg2VidError, FailedError, LockedError, MissingInputError, UnreadableError
+from eeg2vid.schemas.errors import (
+    Eeg2VidError,
+    FailedError,
+    LockedError,
+    MissingInputError,
+    StoppedError,
+    UnreadableError,
+)
 from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.schemas.settings import Execution
 from eeg2vid.schemas.words import counted
@@ -28,6 +35,7 @@ from eeg2vid.stages.engine.others import behind_for_others, may_be_waited_for
 from eeg2vid.stages.engine.plan import Identity, Judge, Verdict
 from eeg2vid.stages.engine.protocol import Reporter
 from eeg2vid.stages.engine.settings import protocol_of
+from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.store.code import package_digest
 from eeg2vid.stages.store.disk import disk_failure, room_left
 from eeg2vid.stages.store.files import is_interrupted, restore
@@ -178,6 +186,11 @@ class Runner:
             started = time.perf_counter()
             try:
                 stage.run(ctx)
+            except StoppedError as error:
+                raise _stopped(node, stage, work, error) from error
+            except KeyboardInterrupt as error:
+                error.add_note(_kept(stage, work, saved=work.has_states()))
+                raise
             finally:
                 ctx.close()
             seconds = time.perf_counter() - started
@@ -272,6 +285,23 @@ def _cannot(judge: Judge, node: Node, verdict: Verdict) -> Eeg2VidError:
     if broken := next(filter(None, map(judge.damage_behind, verdict.missing)), None):
         return UnreadableError(f"{node} cannot be made: {broken.message}", hint, found=broken.found)
     return MissingInputError(f"{node} cannot be made: {first}{also}.", hint)
+
+
+def _stopped(node: Node, stage: Stage, work: Work, error: StoppedError) -> StoppedError:
+    """Return the error for a unit that was asked to stop: where it was, and what is kept of it."""
+    place = ", ".join(filter(None, (str(node), error.place)))
+    inside = bool(error.saved and error.place)
+    said = "Its state is saved, and it goes on there. " if inside else ""
+    return stopping.stopped(said + _kept(stage, work, saved=inside), place=place, saved=error.saved)
+
+
+def _kept(stage: Stage, work: Work, *, saved: bool) -> str:
+    """Say what is left of a unit that ends before its time; `saved`: the state of a training in the part at work."""
+    on = "the part at work goes on from its last save" if saved else "the part at work begins again"
+    if work.count < 2:
+        return f"Finished artifacts are kept; {on}."
+    what = f" ({stage.divided} each)" if stage.divided else ""
+    return f"Kept of this unit: {work.count - len(work.missing())} of {work.count} parts{what}; {on}."
 
 
 def _unreadable(judge: Judge, node: Node) -> UnreadableError:

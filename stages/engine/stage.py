@@ -52,8 +52,8 @@ class Write:
 class Printed:
     """The table that a stage's command prints when it is done; `--json` prints all of it.
 
-    `lines` is a "module:function" from an artifact to rows of its own for people; empty: the table's `columns`.
-    `rest` is the command that shows what these leave out.
+    `lines` is a "module:function" from an artifact and its study to rows of its own for people; empty: the table's
+    `columns`. `rest` is the command that shows what these leave out.
     """
 
     role: str

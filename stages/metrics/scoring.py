@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 
@@ -22,6 +22,7 @@ from eeg2vid.stages.statistics.differences import paired_difference
 from eeg2vid.stages.statistics.intervals import Interval, class_mean_interval, hit_interval, mean_interval
 from eeg2vid.stages.statistics.permutation import permutation_p
 
+Progress = Callable[[str, int, int], None]
 _REFITTED = "models were fitted anew to {} relabelings"
 
 
@@ -67,7 +68,7 @@ class Scored:
     null: FloatArray | None
 
 
-def score(given: Given, effort: Effort) -> tuple[list[Scored], list[Look]]:
+def score(given: Given, effort: Effort, progress: Progress | None = None) -> tuple[list[Scored], list[Look]]:
     """Score one condition of one subject, metric by metric.
 
     Clips of a run share concept, time and drift, so runs change places, never clips. Where all clips of a run have
@@ -79,6 +80,8 @@ def score(given: Given, effort: Effort) -> tuple[list[Scored], list[Look]]:
         What was decoded, and the truth.
     effort
         How hard to try.
+    progress
+        Told before each metric which one it is, how many are done, and how many there are.
 
     Returns
     -------
@@ -94,9 +97,10 @@ def score(given: Given, effort: Effort) -> tuple[list[Scored], list[Look]]:
         given = replace(given, asked=nulls.pairings.all)
     scores: list[Scored] = []
     looks: list[Look] = []
-    for metric in METRICS.values():
-        if not given.offers.issuperset(metric.needs):
-            continue
+    asked = [metric for metric in METRICS.values() if given.offers.issuperset(metric.needs)]
+    for done, metric in enumerate(asked):
+        if progress is not None:
+            progress(metric.name, done, len(asked))
         for variant, measured in _measure(metric, given).items():
             if metric.variants[variant].look:
                 looks.append(_look(given, metric, variant, measured))

@@ -9,6 +9,7 @@ likelihoods added; values by ridge regression on both, beside all of the rhythms
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -46,6 +47,7 @@ from eeg2vid.stages.training.scaler import Unseen
 
 Floats = NDArray[np.floating]
 Judge = Callable[[View, View], tuple[float, Pick]]
+Progress = Callable[[int, int, str], None]
 _HELD_FOLDS = 5  # one of them chooses where there are no validation events
 _SHARES = (1.0, 0.7, 0.7)  # weights of a mapper's evoked responses, rhythms by the design, and all of the rhythms
 
@@ -90,7 +92,7 @@ class EvokedRhythmsDecoder(Decoder):
         self.check(train)
         if validation is not None:
             self.check(validation)
-        pick = self._choose(*((train, validation) if validation is not None else _apart(train)))
+        pick = self._choose(*((train, validation) if validation is not None else _apart(train)), progress)
         final = train if validation is None or not self.training.refit else Examples.join([train, validation])
         views = self._views(final, None, pick)
         evoked, rhythms = views.evoked[pick.evoked], views.rhythms[pick.rhythms]
@@ -103,7 +105,7 @@ class EvokedRhythmsDecoder(Decoder):
         held = 0 if validation is None else len(validation)
         return FitReport(len(train), held, pick.score if held else None, detail=pick.detail)
 
-    def _choose(self, train: Examples, held: Examples | None) -> Pick:
+    def _choose(self, train: Examples, held: Examples | None, progress: Progress | None = None) -> Pick:
         if held is None:
             if self.target.kind == "value":
                 raise BadDataError(
@@ -115,7 +117,7 @@ class EvokedRhythmsDecoder(Decoder):
             return Pick(first, first, detail=f"by {first}: there is nothing to choose by")
         views = self._views(train, held, None)
         judge = self._judge_labels if self.target.kind == "label" else self._judge_values
-        return best(views, judge(train, held, views))
+        return best(views, _counted(judge(train, held, views), len(views.evoked) * len(views.rhythms), progress))
 
     def _views(self, train: Examples, held: Examples | None, pick: Pick | None) -> Views:
         """Return events as they are seen by what is learned from the training events; made once for all targets."""
@@ -300,6 +302,19 @@ class EvokedRhythmsDecoder(Decoder):
         if sizes != {dimension} or [shape[0] for shape in (evoked, *tangents)] != wanted:
             raise BadDataError("The arrays of the stored model do not fit each other.", "Train the model anew.")
         self.arrays, self.noise = arrays, noise
+
+
+def _counted(judge: Judge, total: int, progress: Progress | None) -> Judge:
+    """Return a judge that says how many pairs of designs it has judged."""
+    done = itertools.count(1)
+
+    def judged(evoked: View, rhythms: View) -> tuple[float, Pick]:
+        found = judge(evoked, rhythms)
+        if progress is not None:
+            progress(next(done), total, "designs")
+        return found
+
+    return judged
 
 
 def _level(vectors: Floats) -> float:

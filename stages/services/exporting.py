@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+Progress = Callable[[int, int], None]
+
+
 @dataclass(frozen=True)
 class _Slabwise:
     """A stored array that is read in pieces."""
 
     stored: arrays.StoredArray
+    read: Callable[[int], None]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -36,10 +41,12 @@ class _Slabwise:
         return self.stored.dtype
 
     def slabs(self) -> Iterator[np.ndarray]:
-        yield from slabs(self.stored)
+        for slab in slabs(self.stored):
+            yield slab
+            self.read(slab.nbytes)
 
 
-def export_artifact(folder: Path, out: Path, form: str) -> list[Path]:
+def export_artifact(folder: Path, out: Path, form: str, progress: Progress | None = None) -> list[Path]:
     """Write an artifact as plain files.
 
     Parameters
@@ -50,6 +57,8 @@ def export_artifact(folder: Path, out: Path, form: str) -> list[Path]:
         A new or empty folder.
     form
         'npy', 'npz', 'jsonl', 'csv' or 'mp4'.
+    progress
+        Told how many bytes of arrays are written, and of how many.
 
     Raises
     ------
@@ -60,6 +69,15 @@ def export_artifact(folder: Path, out: Path, form: str) -> list[Path]:
 
     stage, variant, unit, role = folder.parts[-4:]
     artifact = Artifact(folder, Address(stage, variant, unit, role))
+    stored = {name: artifact.arrays[name] for name in artifact.names}
+    total, done = sum(math.prod(one.shape) * one.dtype.itemsize for one in stored.values()), 0
+
+    def read(size: int) -> None:
+        nonlocal done
+        done += size
+        if progress is not None:
+            progress(done, total)
+
     copies = {}
     for entry in artifact.manifest.files:
         if entry.path == CARD or entry.path.startswith(("models/", "media/")):
@@ -72,7 +90,7 @@ def export_artifact(folder: Path, out: Path, form: str) -> list[Path]:
         address=str(artifact.address),
         attributes=artifact.attributes().model_dump(mode="json"),
         entries=artifact.entries,
-        arrays={name: _Slabwise(artifact.arrays[name]) for name in artifact.names},
+        arrays={name: _Slabwise(one, read) for name, one in stored.items()},
         tables={name: artifact.table(name, row_type) for name, row_type in artifact.row_types.items()},
         copies=copies,
     )

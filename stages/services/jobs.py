@@ -21,6 +21,7 @@ from eeg2vid.stages.engine.nodes import Node
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.services.aside import Aside
 from eeg2vid.stages.services.foresight import foresee
+from eeg2vid.stages.services.overall import Overall
 from eeg2vid.stages.services.worker import SIGNALS, Order, serve
 from eeg2vid.stages.store.locks import NO_LOCKS
 
@@ -33,7 +34,7 @@ _GRACE_SECONDS = 2.0  # a worker asked to end has this long, then it is interrup
 Tell = Callable[[Outcome], None]
 
 
-def make_units(runner: Runner, nodes: Sequence[Node], tell: Tell) -> list[Outcome]:
+def make_units(runner: Runner, nodes: Sequence[Node], tell: Tell, overall: Overall | None = None) -> list[Outcome]:
     """Make units in their stages' order, `--jobs` of a stage at once; return their outcomes in the order given.
 
     Parameters
@@ -44,6 +45,8 @@ def make_units(runner: Runner, nodes: Sequence[Node], tell: Tell) -> list[Outcom
         Units, stage after stage.
     tell
         Called with each outcome as it comes.
+    overall
+        Told what begins and ends.
 
     Raises
     ------
@@ -54,22 +57,26 @@ def make_units(runner: Runner, nodes: Sequence[Node], tell: Tell) -> list[Outcom
         end the first error of what was left alone (`aside.py`).
     """
     require_possible(runner, nodes)
-    aside = Aside(runner)
+    aside, overall = Aside(runner), overall or Overall(nodes)
     if runner.execution.jobs == 1:
         outcomes = []
         for node in nodes:
+            overall.begin(node)
             if aside.skips(node):
+                overall.end(node)
                 continue
             try:
                 outcome = runner.make(node)
             except Exception as error:
                 if not aside.takes(node, error):
                     raise
+                overall.end(node)
                 continue
+            overall.end(node, outcome.seconds)
             outcomes.append(outcome)
             tell(outcome)
     else:
-        with contextlib.closing(_Crew(runner, tell, aside)) as crew:
+        with contextlib.closing(_Crew(runner, tell, aside, overall)) as crew:
             groups = itertools.groupby(nodes, key=lambda node: node.stage)
             outcomes = [outcome for stage, group in groups for outcome in crew.make(stage, list(group))]
     aside.raise_error()
@@ -142,7 +149,9 @@ class _Worker:
         code = self.process.exitcode or 0
         name = signal.Signals(-code).name if code < 0 else ""
         if name and -code in SIGNALS:
-            return StoppedError(f"{self.node}: its process was ended by {name}. Run the same command again to go on.")
+            return StoppedError(
+                f"{self.node}: its process was ended by {name}.", "Run the same command again to go on."
+            )
         how = f"was killed by {name}" if name else f"ended with exit code {code}"
         memory = ", as a system does that is out of memory" if name == "SIGKILL" else ""
         return FailedError(
@@ -161,9 +170,9 @@ class _Worker:
 class _Crew:
     """The workers of one command; started when first needed, kept from stage to stage."""
 
-    def __init__(self, runner: Runner, tell: Tell, aside: Aside) -> None:
+    def __init__(self, runner: Runner, tell: Tell, aside: Aside, overall: Overall) -> None:
         study = runner.study
-        self._runner, self._tell, self._aside = runner, tell, aside
+        self._runner, self._tell, self._aside, self._overall = runner, tell, aside, overall
         self._left_alone: set[Node] = set()
         self._order = Order(study.root, study.stages, study.choices, tuple(runner.judge.subjects), runner.execution)
         self._workers: list[_Worker] = []
@@ -200,8 +209,10 @@ class _Crew:
 
     def _begin(self, node: Node) -> None:
         """Give a unit to a worker, unless a look from here shows that nothing, or nothing yet, can be made."""
+        self._overall.begin(node)
         if self._aside.skips(node):
             self._left_alone.add(node)
+            self._overall.end(node)
             self._runner.reporter.advance()
             return
         try:
@@ -242,17 +253,20 @@ class _Crew:
     def _leave_or_fail(self, node: Node, error: Exception) -> None:
         if self._aside.takes(node, error):
             self._left_alone.add(node)
+            self._overall.end(node)
             self._runner.reporter.advance()
         else:
             self._fail(node, error)
 
     def _succeed(self, node: Node, outcome: Outcome) -> None:
         self._outcomes[node] = outcome
+        self._overall.end(node, outcome.seconds)
         self._runner.reporter.advance()
         self._tell(outcome)
 
     def _fail(self, node: Node, error: Exception) -> None:
         self._failures[node] = error
+        self._overall.end(node)
         if isinstance(error, StoppedError):
             return
         left = len(self._busy())
@@ -268,6 +282,8 @@ class _Crew:
         if failed and not isinstance(self._failures[failed[0]], StoppedError):
             raise self._failures[failed[0]]
         if any(node not in self._outcomes and node not in self._left_alone for node in nodes):
+            for node in failed:
+                self._runner.reporter.remark(getattr(self._failures[node], "message", str(self._failures[node])))
             stopping.check(saved=True)  # in the words of any command, where the signal came to this process too
             raise self._failures[failed[0]]
 

@@ -16,7 +16,7 @@ from eeg2vid.stages.reporting.titles import CHANCE, CONTROL, DECODED, INTERVAL, 
 from eeg2vid.stages.store.reader import Artifact
 
 
-def score_lines(scores: Artifact) -> list[dict[str, Any]]:
+def score_lines(scores: Artifact, _: object = None) -> list[dict[str, Any]]:
     """Return a row for each measure that a verdict rests on; controls and the others are in `--json` and `compare`."""
     glossary = Glossary.of(scores.table("definitions", Definition))
     rows = scores.table("scores", Score)

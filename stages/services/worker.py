@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,8 @@ from eeg2vid.stages.engine.nodes import Choices
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.engine.workspace import Workspace
-from eeg2vid.stages.services.pace import Pace
+from eeg2vid.stages.services.overall import Overall
+from eeg2vid.stages.services.pace import Pace, in_words
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -31,16 +32,24 @@ _SECONDS_BETWEEN_LINES = 60.0
 
 
 class LineReporter:
-    """A line when something has gone on for a minute, for log files and for the terminal of another process."""
+    """A line when something has gone on for a minute, for log files and for the terminal of another process.
+
+    Attributes
+    ----------
+    overall
+        All units of the command, if it has several; set by whoever makes them.
+    """
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
+        self.overall: Overall | None = None
         self._outer, self._inner = Pace("", 0), Pace("", 0)
-        self._last = time.monotonic()
+        self._began = self._last = self._heard = time.monotonic()
 
     def start(self, what: str, total: int) -> None:
         """Begin counting anew."""
         self._outer, self._inner = Pace(what, total), Pace("", 0)
+        self._began = time.monotonic()
 
     def advance(self, steps: int = 1) -> None:
         """Count, and say so once a minute."""
@@ -57,15 +66,37 @@ class LineReporter:
 
     def remark(self, text: str) -> None:
         """Say it."""
+        self._heard = time.monotonic()
         self._say(text)
 
     def clear(self) -> None:
-        """Nothing is on the screen."""
+        """Forget what was counted: nothing is on the screen."""
+        self._outer, self._inner = Pace("", 0), Pace("", 0)
+
+    def beat(self) -> None:
+        """Say what is at work, if nothing was said for a minute."""
+        if time.monotonic() - max(self._last, self._heard) < _SECONDS_BETWEEN_LINES:
+            return
+        still = None if self.overall is None else self.overall.still(time.monotonic())
+        if still is not None:
+            node, since = str(still[0]), still[1]
+        else:
+            node, since = self._outer.what, in_words(time.monotonic() - self._began)
+        if node:
+            counts = [count.removeprefix(f"{node}: ") for count in self._counts()]
+            self._line([f"still at {node}, {since}", *counts])
 
     def _say_now_and_then(self) -> None:
         if time.monotonic() - self._last >= _SECONDS_BETWEEN_LINES:
-            self._last = time.monotonic()
-            self._say("; ".join(str(pace) for pace in (self._outer, self._inner) if pace.total))
+            self._line(self._counts())
+
+    def _counts(self) -> list[str]:
+        return [str(pace) for pace in (self._outer, self._inner) if pace.total]
+
+    def _line(self, told: Sequence[str]) -> None:
+        self._last = time.monotonic()
+        of_all = [] if self.overall is None or self.overall.total < 2 else [str(self.overall)]
+        self._say("; ".join([*told, *of_all]))
 
 
 @dataclass(frozen=True)

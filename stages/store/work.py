@@ -268,6 +268,10 @@ class Work:
         """Return the parts that are not done; none if the artifacts are committed."""
         return [] if self.is_committed() else [index for index in range(self.count) if not self.is_done(index)]
 
+    def has_states(self) -> bool:
+        """Tell whether a training inside a part has saved where it is."""
+        return any((self.folder / "state").glob("*/state.json"))
+
     def part_files(self, role: str, kind: str) -> dict[str, list[Path]]:
         """Return the files of one role and kind by name, in the order of the parts, after checking their hashes.
 

@@ -206,8 +206,15 @@ def _save_or_stop(trainee: Trainee, samples: Samples, state: LoopState, watch: W
         watch.keeper.save(state)
         state.release()
     if stop:
-        where = f" (step {state.step} of the next)" if state.order is not None else ""
-        raise TrainingStopped(f"stopped after epoch {state.epoch} of {state.planned}{where}")
+        raise TrainingStopped("Training stopped.", place=_stop_place(state), saved=watch.keeper is not None)
+
+
+def _stop_place(state: LoopState) -> str:
+    """Return where a training stopped: in an epoch, or at the end of one."""
+    phase = "" if state.phase == "choose" else f"{state.phase}, "
+    if state.order is None:
+        return f"{phase}end of epoch {state.epoch} of {state.planned}"
+    return f"{phase}epoch {state.epoch + 1} of {state.planned}"
 
 
 def _place(state: LoopState) -> str:

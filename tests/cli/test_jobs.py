@@ -38,9 +38,9 @@ def made(four, tmp_path):
 def test_run_makes_the_same_study(four, fresh, cli_ok, digests):
     result = cli_ok("run", "-w", fresh, "--jobs", 3, "--json")
     assert digests(fresh) == digests(four / "workspace")
-    again = cli_ok("run", "-w", fresh, "--jobs", 3, "--json").json
-    assert [row["unit"] for row in again] == [row["unit"] for row in result.json]
-    assert all(row["made"] for row in result.json) and not any(row["made"] for row in again)
+    again = cli_ok("run", "-w", fresh, "--jobs", 3, "--json").json["units"]
+    assert [row["unit"] for row in again] == [row["unit"] for row in result.json["units"]]
+    assert all(row["made"] for row in result.json["units"]) and not any(row["made"] for row in again)
     assert result.err.count("predict/ridge/sub-4: made in") == 1
     assert not list(fresh.glob("artifacts/*/*/*/work-*"))
 

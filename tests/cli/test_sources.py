@@ -17,7 +17,8 @@ def edited(path):
 
 
 def made(result):
-    return [row["unit"] for row in result.json if row["made"]]
+    rows = result.json["units"] if isinstance(result.json, dict) else result.json  # of `run`, of a stage
+    return [row["unit"] for row in rows if row["made"]]
 
 
 def test_a_moved_data_set_is_verified_where_it_lies_now(study, cli_ok):

@@ -22,7 +22,7 @@ BELOW_MAPPER = [
 
 def made(result):
     """Return the units that a `--json` call made, and those it left alone."""
-    rows = result.json
+    rows = result.json["units"] if isinstance(result.json, dict) else result.json  # of `run`, of a stage
     return [row["unit"] for row in rows if row["made"]], [row["unit"] for row in rows if not row["made"]]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -53,9 +53,20 @@ class Pages:
     folder: Path
 
     def write(self) -> None:
+        """Write all pages; see `write_each`."""
+        for _ in self.write_each():
+            pass
+
+    @property
+    def count(self) -> int:
+        """How many pages there are."""
+        return 1 if self.alone else len(self.data.subjects) + 1
+
+    def write_each(self) -> Iterator[None]:
         """Write the index, and a page for each subject where one page cannot hold all; the same data, the same bytes.
 
-        Of clips that stand in the pages no files are left. One subject's clips are known at a time.
+        Yields after each page. Of clips that stand in the pages no files are left. One subject's clips are known at a
+        time.
 
         Raises
         ------
@@ -72,11 +83,13 @@ class Pages:
                 self._write_index([clips])
             else:
                 self._write_subject(place, clips)
+                yield
                 sampled.append([clips[row] for row in sample.rows] if view.films else [])
         if not self.alone:
             self._write_index(sampled)
         if self.inline:
             shutil.rmtree(self.folder / CLIPS, ignore_errors=True)
+        yield
 
     @property
     def alone(self) -> bool:
