@@ -88,8 +88,8 @@ def run(
     )
     subjects = chosen_subjects(study, subject)
     as_json = wants_json(ctx, json)
-    for sentence in [*study.left_out(), *unread_variants(Judge(study, subjects), study.plan(subjects))]:
-        talk().print(pasteable(sentence, ctx))
+    for remark in [*study.left_out(), *unread_variants(Judge(study, subjects), study.plan(subjects))]:
+        talk().print(pasteable(str(remark), ctx))
     if execution.dry_run:
         foresight = foresee(study, subjects, planned_nodes(study, subjects, until), execution)
         show_plan(ctx, foresight, as_json=as_json)

@@ -77,8 +77,8 @@ def status(
         for note in said:
             if note != _OTHER_CODE:
                 talk().print(f"{node}: {note}")
-    for sentence in unread_variants(judge, nodes):
-        talk().print(pasteable(sentence, ctx))
+    for one in unread_variants(judge, nodes):
+        talk().print(pasteable(str(one), ctx))
     older = [node for node, said in notes.items() if _OTHER_CODE in said]
     if older:
         talk().print(

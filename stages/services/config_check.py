@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from eeg2vid.schemas.errors import Eeg2VidError
 from eeg2vid.stages.engine.conditioned import checked_conditions
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Choices, Node
+from eeg2vid.stages.engine.plan import Judge
 from eeg2vid.stages.engine.profile import Models
 from eeg2vid.stages.engine.recipe import DEFAULT_RECIPE, load_recipe
 from eeg2vid.stages.engine.settings import faults_of
@@ -24,6 +25,7 @@ from eeg2vid.stages.engine.text import did_you_mean, sentences_of
 from eeg2vid.stages.engine.workspace import CONFIG, StudyConfig, Workspace, read_toml
 from eeg2vid.stages.services.slurm import SlurmTable
 from eeg2vid.stages.services.toml_lines import line_of, tables_at
+from eeg2vid.stages.services.unread import unread_variants
 from eeg2vid.stages.store.layout import is_variant
 
 T = TypeVar("T")
@@ -225,13 +227,12 @@ class Checker:
         nodes = self._try("", lambda: study.plan(everyone))
         if nodes is None:
             return
-        read: set[tuple[str, str]] = set()
         for node in nodes:
-            read |= self._try(f"{node.stage}.{node.variant}", partial(_read_by, study, node, everyone)) or set()
+            self._try(f"{node.stage}.{node.variant}", partial(study.inputs, node, everyone))
         for sentence in study.left_out():
             source = CONFIG if study.workspace.study.conditions else f"recipe {study.recipe.header.name}"
             self.faults.append(Fault(source, "conditions", sentence, kind="warning"))
-        self._unread(study, read)
+        self._unread(study, everyone, nodes)
         for stage in study.planned_stages():
             for base in study.bases(stage):
                 self._files(study, stage, base)
@@ -252,21 +253,11 @@ class Checker:
         setting = sentence.partition(f"'{stage}.")[2].partition("'")[0].split(".")
         self._add((stage, variant, *setting), said)
 
-    def _unread(self, study: Study, read: set[tuple[str, str]]) -> None:
-        """Name the tables of the file whose variants are made for nobody: others of their stage are read."""
-        own = study.workspace.tables
-        for stage in study.planned_stages():
-            bases = study.bases(stage)
-            used = {variant.partition("~")[0] for name, variant in read if name == stage}
-            for base in bases if used else ():
-                if base not in used and base in own.get(stage, {}):
-                    writes = set(self.stages[stage].writes)
-                    reader = next((name for name, one in self.stages.items() if writes & set(one.reads)), stage)
-                    what = (
-                        f"Nothing that is planned reads {stage}/{base}: it would be made and lead nowhere. Give its "
-                        f"reader a table of the same name, [{reader}.{base}]."
-                    )
-                    self._add((stage, base), what, "warning")
+    def _unread(self, study: Study, subjects: Sequence[str], nodes: Sequence[Node]) -> None:
+        """Name the tables of the file whose variants would be made and lead nowhere."""
+        for one in unread_variants(Judge(study, subjects), nodes):
+            if one.variant in study.workspace.tables.get(one.stage, {}):
+                self._add((one.stage, one.variant), str(one), "warning")
 
     def _files(self, study: Study, stage: str, base: str) -> None:
         """Look for the files that settings name: `split --table`."""
@@ -291,9 +282,3 @@ class Checker:
             hint = f" {error.hint}" if error.hint and "\n" not in error.hint else ""
             self._add(tuple(key.split(".")) if key else (), f"{error.message}{hint}")
             return None
-
-
-def _read_by(study: Study, node: Node, subjects: list[str]) -> set[tuple[str, str]]:
-    """Return the stages and variants that a unit reads."""
-    inputs = study.inputs(node, subjects)
-    return {(one.stage, one.variant) for group in inputs.values() for one in group}

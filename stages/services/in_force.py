@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,13 +14,13 @@ from pydantic_core import PydanticUndefined
 from eeg2vid.schemas.choice import Choice, choices_of
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.stages.engine.graph import Study
+from eeg2vid.stages.engine.origins import DEFAULT
 from eeg2vid.stages.engine.recipe import recipe_path
-from eeg2vid.stages.engine.settings import COMMAND_LINE, Layers, merge
+from eeg2vid.stages.engine.settings import COMMAND_LINE
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.engine.workspace import CONFIG, read_toml
 from eeg2vid.stages.services.toml_lines import line_of
 
-DEFAULT = "default"
 _PUBLISHED = ", [published]"
 
 Path = tuple[str, ...]
@@ -93,15 +93,15 @@ def values_of(study: Study, stage: str, variant: str) -> list[Value]:
     UsageError
         If a setting is unknown or out of bounds.
     """
-    settings = study.settings(stage, variant).settings
-    origins = _origins(study.layers(stage, variant), study.stages[stage].Settings().model_dump(mode="json"))
+    resolved = study.settings(stage, variant)
+    origins = resolved.origins_of_values()
     written, config = _recipe_files(study), study.root / CONFIG
     sweep = study.recipe.sweep
     swept = sweep is not None and stage in sweep.stages and variant in sweep.names
     variants = [variant, sweep.variant] if sweep is not None and swept else [variant]
     found = []
-    for path, info, value, default in _leaves(settings, study.stages[stage].Settings()):
-        origin = origins.get(path) or next((who for at, who in origins.items() if at == path[: len(at)]), DEFAULT)
+    for path, info, value, default in _leaves(resolved.settings, study.stages[stage].Settings()):
+        origin = origins.get(".".join(path), DEFAULT)
         if origin.startswith("recipe "):
             origin = written.origin(origin, stage, variants, path)
         lines = [line_of(config, (stage, name, *path)) for name in variants] if origin == CONFIG else []
@@ -161,31 +161,6 @@ def _recipe_files(study: Study) -> _Written:
             path = recipe_path(parent, path.parent)
 
     return study.once("recipe files", read)
-
-
-def _origins(layers: Layers, defaults: Mapping[str, Any]) -> dict[Path, str]:
-    """Return which layer decided each value; a value that no layer has is not there."""
-    origins: dict[Path, str] = {}
-    merged: dict[str, Any] = dict(defaults)
-    for layer, values in layers.items():
-        for key, value in values.items():
-            _lay(origins, merged.get(key), value, (key,), layer)
-            merged[key] = merge(merged.get(key), value)
-    return origins
-
-
-def _lay(origins: dict[Path, str], below: Any, above: Any, path: Path, layer: str) -> None:
-    """Note that a layer says a value, as `merge` lays it over what is below."""
-    whole = not isinstance(below, dict) or not isinstance(above, dict)
-    if whole or above.get("name", below.get("name")) != below.get("name"):
-        for old in [one for one in origins if one[: len(path)] == path]:
-            del origins[old]
-        below = {}
-    if not isinstance(above, dict):
-        origins[path] = layer
-        return
-    for key, value in above.items():
-        _lay(origins, below.get(key), value, (*path, key), layer)
 
 
 def _holds(table: Any, path: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from eeg2vid.schemas.errors import Eeg2VidError
 from eeg2vid.stages.engine.graph import Study
@@ -18,8 +19,19 @@ Variant = tuple[str, str]
 """A stage and the name of a variant without condition."""
 
 
-def unread_variants(judge: Judge, nodes: Sequence[Node]) -> list[str]:
-    """Return a sentence for each variant that nothing reads, neither planned nor on disk, with what to type.
+class Unread(NamedTuple):
+    """A variant that nothing reads, and what to type so that something does."""
+
+    stage: str
+    variant: str
+    way: str
+
+    def __str__(self) -> str:
+        return f"Nothing reads {self.stage}/{self.variant}: {self.way}"
+
+
+def unread_variants(judge: Judge, nodes: Sequence[Node]) -> list[Unread]:
+    """Return each variant that nothing reads, neither planned nor on disk.
 
     Parameters
     ----------
@@ -38,7 +50,7 @@ def unread_variants(judge: Judge, nodes: Sequence[Node]) -> list[str]:
         if stage not in study.stages or (stage, base) in read or set(study.stages[stage].writes) & set(_PURPOSES):
             continue
         if way := _way(study, stage, base, is_planned=(stage, base) in planned):
-            found.append(f"Nothing reads {stage}/{base}: {way}")
+            found.append(Unread(stage, base, way))
     return found
 
 

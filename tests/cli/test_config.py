@@ -188,7 +188,7 @@ def test_all_faults_are_said_at_once(tmp_path, cli):
         (
             '[train-mapper.wide]\nnetwork = { name = "ridge" }\ntargets = ["latents"]',
             0,
-            "warning: Nothing that is planned",
+            "warning: Nothing reads",
         ),
         ("", 0, ""),
     ],

@@ -13,7 +13,7 @@ from eeg2vid.stages.services.unread import unread_variants
 
 def unread(root, **choices):
     study = Study(Workspace(root), STAGES, Choices(**choices))
-    return unread_variants(Judge(study, ["1", "2"]), study.plan(["1", "2"]))
+    return [str(one) for one in unread_variants(Judge(study, ["1", "2"]), study.plan(["1", "2"]))]
 
 
 @pytest.mark.parametrize("recipe", builtin_recipes())
