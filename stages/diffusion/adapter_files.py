@@ -13,6 +13,7 @@ from torch import nn
 
 from eeg2vid.schemas.errors import BadDataError, MissingInputError
 from eeg2vid.schemas.inflation import InflationSettings
+from eeg2vid.schemas.words import counted, plural
 
 CONFIG = "config.json"
 WEIGHTS = "adapter.safetensors"
@@ -66,17 +67,19 @@ def load_adapter(adapter: nn.Module, folder: Path) -> None:
     except (SafetensorError, OSError) as error:
         raise BadDataError(f"{path} cannot be read: {error}.") from error
     wanted = adapter.state_dict()
-    for what, names in (
-        ("are missing", wanted.keys() - found.keys()),
-        ("are of no such network", found.keys() - wanted.keys()),
+    for verbs, what, names in (
+        (("is", "are"), "missing", wanted.keys() - found.keys()),
+        (("is", "are"), "of no such network", found.keys() - wanted.keys()),
         (
-            "have another shape",
+            ("has", "have"),
+            "another shape",
             {name for name in wanted.keys() & found.keys() if wanted[name].shape != found[name].shape},
         ),
-        ("are not finite", {name for name, value in found.items() if not bool(torch.isfinite(value).all())}),
+        (("is", "are"), "not finite", {name for name, value in found.items() if not bool(torch.isfinite(value).all())}),
     ):
         if first := min(names, default=None):
-            raise BadDataError(f"{path}: {len(names)} tensors {what}, the first is {first}.", _HINT)
+            fault = f"{counted(len(names), 'tensor')} {plural(len(names), *verbs)} {what}"
+            raise BadDataError(f"{path}: {fault}, the first is {first}.", _HINT)
     adapter.load_state_dict(found)
 
 

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 
 from eeg2vid.schemas.errors import BadDataError, MissingPackageError, UsageError
 from eeg2vid.schemas.foreign import is_foreign
-from eeg2vid.schemas.words import counted
+from eeg2vid.schemas.words import counted, plural
 from eeg2vid.stages.pretrained.shards import check_shards
 
 Precision = Literal["float32", "float16", "bfloat16"]
@@ -110,15 +110,16 @@ def refuse_other_weights(name: str, folder: Path, model: Any, found: Mapping[str
     ]
     shapes = [key if isinstance(key, str) else key[0] for key in found["mismatched_keys"]]
     odd = [key for key, value in model.state_dict().items() if not bool(torch.isfinite(value).all())]
-    for what, keys in (
-        ("are missing", set(found["missing_keys"]) - set(shapes)),
-        ("have another shape", shapes),
-        ("are of no such model", foreign),
-        ("hold values that are not finite", odd),
+    for verbs, what, keys in (
+        (("is", "are"), "missing", set(found["missing_keys"]) - set(shapes)),
+        (("has", "have"), "another shape", shapes),
+        (("is", "are"), "of no such model", foreign),
+        (("holds", "hold"), "values that are not finite", odd),
     ):
         if first := min(keys, default=None):
+            fault = f"{counted(len(keys), 'weight')} of {name} {plural(len(keys), *verbs)} {what}"
             raise BadDataError(
-                f"{folder}: {counted(len(keys), 'weight')} of {name} {what}, the first is {first}.",
+                f"{folder}: {fault}, the first is {first}.",
                 "These are weights of another model, or not all of them: fetch it anew, `eeg2vid weights fetch`.",
             )
 

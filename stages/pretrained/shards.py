@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 
 from eeg2vid.schemas.errors import BadDataError
 from eeg2vid.schemas.foreign import is_foreign
-from eeg2vid.schemas.words import counted
+from eeg2vid.schemas.words import counted, plural
 
 _HINT = "Not all files are there, or they are damaged: fetch them anew, `eeg2vid weights fetch`."
 
@@ -47,12 +47,11 @@ def check_shards(name: str, folder: Path, *, index_first: bool) -> None:
         except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
             first = (str(error).splitlines() or [type(error).__name__])[0]
             raise BadDataError(f"The {name} in {folder} cannot be loaded: {first}", _HINT) from error
-        for fault, wrong in (("are missing from their files", told - held), ("are not in the index", held - told)):
+        for fault, wrong in (("missing from their files", told - held), ("not in the index", held - told)):
             if wrong:
                 first = min(weight for _, weight in wrong)
-                raise BadDataError(
-                    f"{folder}: {counted(len(wrong), 'weight')} of {name} {fault}, the first is {first}.", _HINT
-                )
+                count = f"{counted(len(wrong), 'weight')} of {name} {plural(len(wrong), 'is')}"
+                raise BadDataError(f"{folder}: {count} {fault}, the first is {first}.", _HINT)
 
 
 def _weights(shard: Path) -> Iterable[str]:

@@ -16,7 +16,7 @@ from eeg2vid.stages.engine.nodes import Choices, Node
 from eeg2vid.stages.engine.settings import merge
 from eeg2vid.stages.engine.stage import Stage
 from eeg2vid.stages.engine.workspace import Workspace
-from eeg2vid.stages.store.layout import unit_subject
+from eeg2vid.stages.store.layout import split_variant, unit_subject
 
 Tables = dict[str, Any]
 _WORDS = ("true", "false", "inf", "nan")  # that TOML does not take for text
@@ -63,6 +63,7 @@ def command_of(study: Study, node: Node, settings: Mapping[str, Any], inputs: Se
         words += ["--subject", subject]
     if len(study.variants(stage.name)) > 1 or node.variant not in study.variants(stage.name):
         words += ["--variant", node.variant]
+        words += [] if split_variant(node.variant)[0] in study.bases(stage.name) else ["--new"]
     said = _differing(own, stage, node, settings)
     _require_said(own, stage, node, said, settings)
     words += _from(own, node, said, inputs) + [

@@ -49,7 +49,9 @@ class SlurmTable(BaseModel):
     setup: tuple[Line, ...] = Field((), description="shell lines before the command: modules, environments")
     options: tuple[Option, ...] = Field((), description="further sbatch options, e.g. '--constraint=a100'")
     executable: Line | None = Field(
-        None, description="what a task calls, e.g. 'apptainer exec eeg2vid.sif eeg2vid'; none: what writes the script"
+        None,
+        description="what a task calls; none: the eeg2vid that writes the script, by its path",
+        examples=["apptainer exec eeg2vid.sif eeg2vid"],
     )
 
 

@@ -176,7 +176,7 @@ def test_everything_can_be_asked(two, cli, cli_ok):
     for words, code, said in (
         (("--metric", "sim"), 2, "Did you mean 'ssim'"),
         (("--subset", "ten"), 2, "No subset 'ten'"),
-        (("--condition", "noise-eeg"), 3, "eeg2vid run --condition noise-eeg"),
+        (("--condition", "noise-eeg"), 3, "--condition noise-eeg"),
         (("--condition", "gray"), 2, "Did you mean 'grey'"),
         (("--format", "word"), 2, "--format is"),
         (("--by", "person"), 2, "--by is subject or system"),
@@ -227,5 +227,5 @@ def test_conditions_that_a_plain_call_would_drop_are_said(workspace, cli_ok):
     held["inputs"].append(more)
     file.write_text(json.dumps(held | {"manifest_sha256": sha256_json(held)}))
     said = cli_ok("score", "-w", workspace, "--subject", 1, "--dry-run").err
-    assert "score/ridge/sub-1: has noise-eeg" in said and "eeg2vid run --condition noise-eeg" in said
+    assert "score/ridge/sub-1: has noise-eeg" in said and "--condition noise-eeg" in said
     assert "has " not in cli_ok("score", "-w", workspace, "--subject", 2, "--dry-run").err

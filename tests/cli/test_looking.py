@@ -25,7 +25,7 @@ def workspace(study):
 @pytest.fixture
 def mine(workspace, cli_ok):
     """Return a workspace with an encoder of settings that only a command line knew."""
-    words = ("--variant", "mine", "--network", "lda", "--targets", "concept", "--set", "training.scaling=own")
+    words = ("--variant", "mine", "--new", "--network", "lda", "--targets", "concept", "--set", "training.scaling=own")
     cli_ok("train-encoder", "-w", workspace, "--subject", 1, "--folds", "last", *words)
     return workspace
 

@@ -11,7 +11,7 @@ from eeg2vid.stages.engine import stopping
 from eeg2vid.stages.services.training_lines import _of_labels
 
 TRAIN = (
-    "train-mapper", "--variant", "stopped", "--network", "latent-cnn", "--subject", "1", "--device", "cpu",
+    "train-mapper", "--variant", "stopped", "--new", "--network", "latent-cnn", "--subject", "1", "--device", "cpu",
     "--set", "training.epochs=3", "--set", "training.batch_size=32",
 )  # fmt: skip
 
@@ -62,7 +62,7 @@ def test_interrupt_without_a_state_says_that_the_part_begins_again(workspace, ty
     result = typed(*TRAIN, "-w", workspace)
     assert result.code == 130
     assert "Kept of this unit: 0 of 3 parts (one target in one fold each); the part at work begins again." in result.err
-    assert "Go on with: eeg2vid train-mapper --variant stopped" in result.err
+    assert "Go on with: eeg2vid train-mapper --variant stopped --new" in result.err
 
 
 def test_a_bug_is_in_the_log_that_the_message_names(workspace, typed, monkeypatch):

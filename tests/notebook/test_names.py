@@ -81,7 +81,7 @@ def test_python_m_eeg2vid_is_the_command_line(tmp_path):
         [sys.executable, "-m", "eeg2vid", "inspect", "nothing", "-w", str(tmp_path)], capture_output=True, text=True
     )
     assert run.returncode == 3
-    assert "There is no artifact 'nothing'" in " ".join(run.stderr.split())
+    assert f"{tmp_path} holds no artifacts" in " ".join(run.stderr.split())
 
 
 def test_type_checkers_see_no_name_that_is_not_there():

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
+from eeg2vid.schemas.source_files import files_of
 from eeg2vid.stages.decoding import training, tuning
-from eeg2vid.stages.store.code import _files
 
 ELSEWHERE = {
     "eeg2vid.stages.datasets.same_eeg",  # refuses, and changes no example
@@ -35,7 +35,7 @@ ELSEWHERE_OF_CLIPS = {
     "eeg2vid.stages.stimuli.contact_sheet",  # a picture to look at
     "eeg2vid.stages.stimuli.measures",
 }
-FLOORS_BELOW = ("eeg2vid.stages.engine.", "eeg2vid.stages.store.")  # they move what the rooms make
+FLOORS_BELOW = ("eeg2vid.stages.engine", "eeg2vid.stages.store")  # they move what the rooms make
 
 
 @pytest.mark.parametrize(("of", "elsewhere"), [(training, ELSEWHERE), (tuning, ELSEWHERE_OF_CLIPS)])
@@ -43,7 +43,7 @@ def test_whatever_decides_the_examples_is_among_the_rooms_of_a_training(of, else
     read = {
         found.module
         for room in of._ROOMS
-        for _, file in _files(room)
+        for _, file in files_of(room)
         if file.suffix == ".py"
         for found in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(found, ast.ImportFrom) and (found.module or "").startswith("eeg2vid.stages.")

@@ -82,8 +82,8 @@ def _spoil(values):
     ("harm", "told"),
     [
         (_drop, "1 tensors are missing, the first is down_blocks/0"),
-        (_add, "1 tensors are of no such network, the first is foreign.weight"),
-        (_reshape, "1 tensors have another shape, the first is down_blocks/0"),
+        (_add, "1 tensor is of no such network, the first is foreign.weight"),
+        (_reshape, "1 tensor has another shape, the first is down_blocks/0"),
         (_spoil, "1 tensors are not finite, the first is down_blocks/0"),
     ],
 )

@@ -246,7 +246,7 @@ def test_names_from_a_pattern(tmp_path, pattern, values, names):
         ("at-{tmin_s:ms}", "at-{tmin_s}", "0.2 cannot be written into a name as '{tmin_s}'"),
         ("at-{tmin_s:ms}", "at-{tmin:ms}", "`names` speaks of 'tmin'. Did you mean 'tmin_s'"),
         ("at-{tmin_s:ms}", "at-{tmin_s:s}", "has a format 's'. Did you mean"),
-        ('"at-{tmin_s:ms}"', '["one"]', "1 names for 2 values"),
+        ('"at-{tmin_s:ms}"', '["one"]', "1 name for 2 values"),
         ('"at-{tmin_s:ms}"', '["one", "ridge"]', r"the name 'ridge' is taken by \[train-mapper.ridge\]"),
         ('"at-{tmin_s:ms}"', '["one", "lda"]', "the name 'lda' is taken by the sweep's variant"),
         ("names = ", 'select = "validation"\nnames = ', "preprocess trains nothing"),

@@ -110,9 +110,9 @@ def test_other_weights_are_refused(model, tmp_path):
     odd = flax["params.Conv3d_1a_7x7.BatchNorm_0.bias"].clone()
     odd[3] = torch.nan
     for changed, said in (
-        (lost, "1 weights of I3D are missing, the first is Mixed_5c.b1b.conv3d.weight"),
-        ({**flax, "params.flow": torch.zeros(2)}, "are of no such model, the first is params.flow"),
-        ({**flax, "params.Conv3d_1a_7x7.Conv_0.kernel": torch.zeros(7, 7, 7, 2, 64)}, "have another shape"),
+        (lost, "1 weight of I3D is missing, the first is Mixed_5c.b1b.conv3d.weight"),
+        ({**flax, "params.flow": torch.zeros(2)}, "is of no such model, the first is params.flow"),
+        ({**flax, "params.Conv3d_1a_7x7.Conv_0.kernel": torch.zeros(7, 7, 7, 2, 64)}, "has another shape"),
         ({**flax, "params.Conv3d_1a_7x7.BatchNorm_0.bias": odd}, "not finite, the first is Conv3d_1a_7x7.bn.bias"),
     ):
         save_file(changed, tmp_path / "i3d.safetensors")

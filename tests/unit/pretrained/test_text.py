@@ -119,7 +119,7 @@ def test_what_is_absent_or_incomplete_is_a_sentence(folder, tmp_path):
     weights = load_file(broken / "model.safetensors")
     weights.pop(next(name for name in weights if "layers.1.mlp.fc1.weight" in name))
     save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(BadDataError, match="1 weights of CLIPTextModel are missing"):
+    with pytest.raises(BadDataError, match="1 weight of CLIPTextModel is missing"):
         load_text_encoder(broken, folder / "tokenizer")
     (broken / "model.safetensors").write_bytes(b"junk")
     with pytest.raises(BadDataError, match="cannot be loaded"):
