@@ -81,10 +81,10 @@ def _spoil(values):
 @pytest.mark.parametrize(
     ("harm", "told"),
     [
-        (_drop, "1 tensors are missing, the first is down_blocks/0"),
+        (_drop, "1 tensor is missing, the first is down_blocks/0"),
         (_add, "1 tensor is of no such network, the first is foreign.weight"),
         (_reshape, "1 tensor has another shape, the first is down_blocks/0"),
-        (_spoil, "1 tensors are not finite, the first is down_blocks/0"),
+        (_spoil, "1 tensor is not finite, the first is down_blocks/0"),
     ],
 )
 def test_other_values_are_refused(tmp_path, harm, told):
