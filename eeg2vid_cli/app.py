@@ -88,4 +88,4 @@ def main() -> None:
         from eeg2vid.cli.completion import mend_words
 
         mend_words()
-    app()
+    app(prog_name="eeg2vid")  # also as `python -m`: completion is installed under this name

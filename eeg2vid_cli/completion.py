@@ -282,6 +282,12 @@ def _order(ctx: typer.Context, typed: str) -> Iterable[Offer | str]:
     return ("published", "random", "same") if ctx.command.name == "simulate" else ("presentation", "concept")
 
 
+def _forms(ctx: typer.Context, typed: str) -> Iterable[Offer | str]:
+    if ctx.command.name == "compare":
+        return ("terminal", "csv", "markdown", "latex")
+    return ("npy", "npz", "jsonl", "csv", "mp4")
+
+
 _BY_NAME: dict[str, Offers] = {
     "subject": _subjects,
     "artifact": _artifacts,
@@ -303,7 +309,9 @@ _BY_NAME: dict[str, Offers] = {
     "schema": _schemas,
     "device": _words("auto", "cpu", "cuda", "mps"),
     "container": _words("zarr", "hdf5"),
-    "form": _words("npy", "npz", "jsonl", "csv", "mp4"),
+    "form": _forms,
+    "by": _words("subject", "system"),
+    "sort": _words("table", "name", "value", "p"),
     "preset": _words("demo", "seed-like", "none"),
     "drift": _words("none", "free", "locked"),
     "dtype": _words("float32", "float64"),

@@ -86,7 +86,10 @@ def emit(data: Any, human: Any, *, as_json: bool, ids: Iterable[object] = ()) ->
     else:
         width = None if sys.stdout.isatty() else _PIPE
         console = TextConsole(highlight=False, width=width)
-        console.print(human, overflow="ignore", crop=False)  # a word that is too wide runs over, whole
+        with contextlib.nullcontext() if width is None else console.capture() as captured:
+            console.print(human, overflow="ignore", crop=False)  # a word that is too wide runs over, whole
+        if captured is not None:
+            sys.stdout.write(re.sub(r" +$", "", captured.get(), flags=re.MULTILINE))  # cells of a table are filled up
 
 
 def emit_ids(ids: Iterable[object]) -> None:

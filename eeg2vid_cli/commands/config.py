@@ -23,9 +23,11 @@ from eeg2vid.cli.options import (
     nested_settings,
 )
 from eeg2vid.cli.output import emit, emit_ids, is_quiet, table, talk, visible
+from eeg2vid.cli.pasting import pasteable
 from eeg2vid.schemas.errors import MissingInputError, UsageError
 from eeg2vid.stages.engine.graph import Study
 from eeg2vid.stages.engine.nodes import Choices
+from eeg2vid.stages.engine.origins import DEFAULT
 from eeg2vid.stages.engine.subjects import Anyone, parse_subjects
 from eeg2vid.stages.engine.workspace import CONFIG, StudyConfig
 from eeg2vid.stages.registry import STAGES
@@ -103,7 +105,9 @@ def show(
     which: Annotated[
         str | None, typer.Argument(metavar="[STAGE[.VARIANT]]", help="Of one stage, or one of its variants")
     ] = None,
-    changed: Annotated[bool, typer.Option("--changed", help="Only what is not the default")] = False,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Only what somebody said: not what is left at its default")
+    ] = False,
     workspace: WorkspaceOption = None,
     recipe: RecipeOption = None,
     models: ModelsOption = None,
@@ -123,8 +127,9 @@ def show(
     study = request.study()
     values = [one for chosen in chosen_variants(study, which) for one in values_of(study, *chosen)]
     if changed:
-        values = [one for one in values if one.value != one.default]
-    rows = [*(_study_rows(study, ctx, workspace) if which is None else ()), *map(_row, values)]
+        values = [one for one in values if one.origin != DEFAULT]
+    whole = _study_rows(study, ctx, workspace) if which is None else []
+    rows = [*(row for row in whole if not changed or row["origin"] != DEFAULT), *map(_row, values)]
     ids = [".".join(part for part in (row["stage"], row["variant"], row["setting"]) if part) for row in rows]
     tables: list[Any] = []
     for chosen in dict.fromkeys((row["stage"], row["variant"]) for row in rows):
@@ -204,7 +209,7 @@ def check(
     else:
         for one in faults:  # no console: a fault is one line, also in a pipe
             said = f"{one.where}: {'' if one.kind == 'error' else 'warning: '}{one.what}"
-            sys.stdout.write(f"{visible(said)}\n")
+            sys.stdout.write(f"{visible(pasteable(said, ctx))}\n")
     wrong = sum(one.kind == "error" for one in faults)
     if wrong:
         raise UsageError(f"{wrong} {'mistake' if wrong == 1 else 'mistakes'} in the settings of {root}.")

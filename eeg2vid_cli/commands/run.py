@@ -43,6 +43,7 @@ from eeg2vid.stages.engine.plan import Judge
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.engine.text import did_you_mean
 from eeg2vid.stages.registry import STAGES
+from eeg2vid.stages.services.asked_inputs import borrowed
 from eeg2vid.stages.services.foresight import foresee
 from eeg2vid.stages.services.pace import exactly
 from eeg2vid.stages.services.unread import unread_variants
@@ -88,7 +89,9 @@ def run(
     )
     subjects = chosen_subjects(study, subject)
     as_json = wants_json(ctx, json)
-    for remark in [*study.left_out(), *unread_variants(Judge(study, subjects), study.plan(subjects))]:
+    planned = study.plan(subjects)
+    remarks = [*study.left_out(), *unread_variants(Judge(study, subjects), planned)]
+    for remark in [*remarks, *borrowed(study, planned, subjects)]:
         talk().print(pasteable(str(remark), ctx))
     if execution.dry_run:
         foresight = foresee(study, subjects, planned_nodes(study, subjects, until), execution)

@@ -29,6 +29,7 @@ from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.engine.runner import Outcome, Runner
 from eeg2vid.stages.engine.stage import Printed, Stage
 from eeg2vid.stages.engine.text import did_you_mean
+from eeg2vid.stages.services.asked_inputs import borrowed, require_new, require_read
 from eeg2vid.stages.services.copies import copied_eeg
 from eeg2vid.stages.services.dropped import dropped
 from eeg2vid.stages.services.foresight import Foresight, foresee
@@ -74,8 +75,11 @@ def run_stage(stage: Stage, request: Request, given: dict[str, Any]) -> None:
             f"No variant of {stage.name} is planned under condition '{request.condition}'.{near}",
             way if known else None,
         )
+    require_read(study, nodes)
     execution = make_execution(**{name: given[name] for name in Execution.model_fields if name in given})
-    for sentence in dropped(study, nodes, subjects):
+    if request.new:
+        require_new(study, subjects, nodes)
+    for sentence in [*dropped(study, nodes, subjects), *borrowed(study, nodes, subjects)]:
         talk().print(sentence)
     as_json = wants_json(request.ctx, given["json"])
     if execution.dry_run:

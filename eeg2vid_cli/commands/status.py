@@ -23,7 +23,7 @@ from eeg2vid.stages.services.graph.model import plan_of
 from eeg2vid.stages.services.unread import unread_variants
 from eeg2vid.stages.store.code import package_digest, parts_of_other_code
 
-_OTHER_CODE = "made by another version of eeg2vid"
+_OTHER_CODE = "made by other code of eeg2vid than runs here"
 _MARKS = {
     "done": "done",
     "imported": "imported",
@@ -84,7 +84,7 @@ def status(
         talk().print(
             f"{len(older)} of {counted(len(verdicts), 'unit')} {plural(len(older), 'was')} "
             f"{_OTHER_CODE}, first {older[0]}; "
-            f"{plural(len(older), 'it stands until its', 'they stand until their')} stage's own version changes."
+            f"{plural(len(older), 'it stands', 'they stand')}: code alone makes nothing stale, --force makes it again."
         )
 
 

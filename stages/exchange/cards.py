@@ -166,7 +166,7 @@ def _models(models: Rows, facts: CardFacts) -> str:
             for row in models
         ]
         return "\n".join([*lines, *_table(learned, tuned)])
-    head = ("models/", "events learned", "to validate", "epoch", "validation score", "chance")
+    head = ("models/", "events learned", "to validate", "epoch", "validation score", "one in N")
     rows = [
         (
             row["path"],

@@ -251,7 +251,7 @@ def _beside(system: System, row: Mapping[str, Any], one: Published) -> dict[str,
         "ours": row["value"],
         "system": system.name,
         "chance": row["chance"],
-        "unfair because": "; ".join(unfair(one, len(system.scores), system.stamps)),
+        "unfair because": "; ".join(unfair(one, len(system.scores), system.stamps, row["chance"])),
     }
 
 

@@ -11,6 +11,7 @@ _NAME = re.compile(r"(\d{8}T\d{6}Z)-[a-z0-9-]+?\.log")
 _COMMAND = re.compile(r"\S+  \$ (.*)")
 _EXIT = re.compile(r"\S+  exit (\d+)")
 _FINE = (0, 75)  # done; stopped with its state saved
+_REFUSED = (2, 3, 130)  # a slip in the command, something to be run first, Ctrl-C: nothing failed
 _END_BYTES = 4096
 
 
@@ -34,7 +35,7 @@ def failed_runs(root: Path) -> list[FailedRun]:
             continue
         if run.code in _FINE:
             later_done.add(run.command)
-        elif run.command not in later_done:
+        elif run.code not in _REFUSED and run.command not in later_done:
             later_done.add(run.command)  # said once
             found.append(run)
     return found

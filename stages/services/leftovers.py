@@ -180,9 +180,9 @@ def _compared(study: Study, node: Node, record: dict[str, Any]) -> tuple[str, st
         return "the files that it reads have changed", ""
     if fingerprint(stage, settings, now, models, sources) != record["fingerprint"]:
         return f"{node.stage} makes it otherwise now", ""
-    if _is_made(study, node, record["fingerprint"]):
-        return "its artifact is finished", ""
-    return "", command_of(study, node, record["settings"], inputs)
+    command = command_of(study, node, record["settings"], inputs)
+    # the same is there: --force began it, and goes on from it
+    return "", f"{command} --force" if _is_made(study, node, record["fingerprint"]) else command
 
 
 def _unrecorded(study: Study, node: Node, folder: Path) -> tuple[str | None, str]:
@@ -193,9 +193,8 @@ def _unrecorded(study: Study, node: Node, folder: Path) -> tuple[str | None, str
     identity = judge.identity(node)
     if folder.name != f"work-{identity.fingerprint[:8]}":
         return None, ""
-    if _is_made(study, node, identity.fingerprint):
-        return "its artifact is finished", ""
-    return "", command_of(study, node, identity.resolved.dump(), identity.inputs)
+    command = command_of(study, node, identity.resolved.dump(), identity.inputs)
+    return "", f"{command} --force" if _is_made(study, node, identity.fingerprint) else command
 
 
 def _sources_now(study: Study, stage: Stage, sources: list[SourceFile]) -> list[SourceFile]:

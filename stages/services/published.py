@@ -60,10 +60,13 @@ def _measure(name: str, subset: str) -> Measure:
     return Measure(target, words[0], " ".join(words[1:]), subset)
 
 
+CONCEPTS = 40
+"""Of which papers' tests of concepts are: SEED-DV's."""
+
 _LABELS = ("concept", "group", "color", "fast", "number", "face", "human")
 
 
-def unfair(theirs: Published, people: int, stamps: Sequence[str]) -> list[str]:
+def unfair(theirs: Published, people: int, stamps: Sequence[str], chance: float) -> list[str]:
     """Say why a number of ours cannot be held against theirs.
 
     Parameters
@@ -72,8 +75,16 @@ def unfair(theirs: Published, people: int, stamps: Sequence[str]) -> list[str]:
         How many were scored here.
     stamps
         What must be said of what was scored.
+    chance
+        Of ours.
     """
-    found = [f"paper: {theirs.test}; {theirs.how}"]
+    found = []
+    if theirs.measure.target == "concept":
+        names = int(theirs.measure.variant.removeprefix("top-")) if "top-" in theirs.measure.variant else 1
+        there = names / CONCEPTS
+        if abs(there - chance) > 0.01 * there:
+            found.append(f"chance is {chance:.3f} here and {there:.3f} there, of {CONCEPTS} concepts")
+    found += [f"paper: {theirs.test}; {theirs.how}"]
     found += ["ours is simulated, and so are the films that its judges know"] if "simulated" in stamps else []
     found += [f"ours is stamped '{stamp}'" for stamp in stamps if stamp != "simulated"]
     found += (

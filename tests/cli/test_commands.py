@@ -80,10 +80,10 @@ def test_status_and_inspect_tell_what_other_code_made(done, cli_ok, monkeypatch)
     monkeypatch.setattr("eeg2vid.cli.commands.status.package_digest", lambda: "0" * 64)
     monkeypatch.setattr("eeg2vid.stages.services.inspecting.package_digest", lambda: "0" * 64)
     rows = cli_ok("status", "-w", done, "--json").json
-    assert {(row["state"], *row["notes"]) for row in rows} == {("done", "made by another version of eeg2vid")}
+    assert {(row["state"], *row["notes"]) for row in rows} == {("done", "made by other code of eeg2vid than runs here")}
     said = cli_ok("status", "-w", done).err
     assert (
-        f"{len(rows)} of {len(rows)} units were made by another version of eeg2vid, first ingest/default/study" in said
+        f"{len(rows)} of {len(rows)} units were made by other code of eeg2vid than runs here, first ingest/default/study" in said
     )
     assert "another than here (000000000000)" in cli_ok(*one).out
 

@@ -27,7 +27,7 @@ def headline_of(workspace, page):
 def test_score_ends_with_the_headline_of_the_page(done, cli_ok):
     both, first = (cli_ok("score", "-w", done, *words) for words in ((), ("--subject", 1)))
     assert f"Verdict: {headline_of(done, 'index.html')} (simulated data)" in both.err
-    assert f"Verdict: {headline_of(done, 'sub-1.html')} (simulated data)" in first.err
+    assert f"Verdict on subject 1 alone, of 2: {headline_of(done, 'sub-1.html')} (simulated data)" in first.err
     assert "Verdict" not in both.out + first.out  # data stays data
 
 

@@ -122,27 +122,30 @@ def of_other_stage(root, monkeypatch):
     return "count makes it otherwise now"
 
 
-def finished(root, monkeypatch):
-    work = only(root).folder
-    shutil.copytree(work, work.with_name("kept"))
-    monkeypatch.setattr(Count, "dies_at", None)
-    again(root)
-    work.with_name("kept").rename(work)
-    return "its artifact is finished"
-
-
 def nothing_done(root, monkeypatch):
     shutil.rmtree(only(root).folder / "done")
     return "nothing in it to go on from"
 
 
-@pytest.mark.parametrize("change", [of_other_input, of_other_code, of_other_stage, finished, nothing_done])
+@pytest.mark.parametrize("change", [of_other_input, of_other_code, of_other_stage, nothing_done])
 def test_what_nothing_would_use_is_dead_and_can_be_removed(killed, monkeypatch, change):
     why = change(killed, monkeypatch)
     found = only(killed)
     assert found.state == "dead" and why in found.what and found.size > 0 and not found.command
     assert clean(found) and not found.folder.exists()
     assert leftovers(killed, lambda: study(killed)) == []
+
+
+def test_work_on_what_is_finished_was_forced_and_goes_on_so(killed, monkeypatch):
+    """A stopped --force says "go on with" its own command: nobody may clear its work away."""
+    work = only(killed).folder
+    shutil.copytree(work, work.with_name("kept"))
+    monkeypatch.setattr(Count, "dies_at", None)
+    again(killed)
+    work.with_name("kept").rename(work)
+    found = only(killed)
+    assert found.state == "resumable" and found.command == f"eeg2vid count -w {killed} --word b --force"
+    assert not clean(found) and work.is_dir()
 
 
 def test_the_state_of_a_training_outlives_other_code(killed, monkeypatch):
