@@ -82,8 +82,9 @@ def test_status_and_inspect_tell_what_other_code_made(done, cli_ok, monkeypatch)
     rows = cli_ok("status", "-w", done, "--json").json
     assert {(row["state"], *row["notes"]) for row in rows} == {("done", "made by other code of eeg2vid than runs here")}
     said = cli_ok("status", "-w", done).err
+    count = len(rows)
     assert (
-        f"{len(rows)} of {len(rows)} units were made by other code of eeg2vid than runs here, first ingest/default/study" in said
+        f"{count} of {count} units were made by other code of eeg2vid than runs here, first ingest/default/st" in said
     )
     assert "another than here (000000000000)" in cli_ok(*one).out
 

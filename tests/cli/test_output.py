@@ -89,7 +89,9 @@ def test_tracebacks_and_warnings_do_not_steer_the_terminal(capsys, tmp_path):
         errors.guarded(fail)(ctx=SimpleNamespace(obj=None, params={}), debug=True)
     err = capsys.readouterr().err
     assert "Traceback" in err and "Fp1\\u001b[2J" in err and "\x1b" not in err
-    code = "import warnings; from eeg2vid.cli import app; app.app = lambda **_: warnings.warn('Fp1' + chr(27)); app.main()"
+    code = (
+        "import warnings; from eeg2vid.cli import app; app.app = lambda **_: warnings.warn('Fp1' + chr(27)); app.main()"
+    )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr
     assert "UserWarning: Fp1\\u001b" in said and "\x1b" not in said
 
