@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ from eeg2vid.stages.engine.subjects import Anyone, parse_subjects
 from eeg2vid.stages.engine.variants import require_known_variant
 from eeg2vid.stages.engine.workspace import Workspace
 from eeg2vid.stages.registry import STAGES
+from eeg2vid.stages.services.finding import workspace_beside
 from eeg2vid.stages.store.layout import split_variant
 
 SubjectOption = Annotated[
@@ -221,8 +223,12 @@ def chosen_subjects(study: Study, text: str | None) -> list[str]:
                 "Run first:\n  eeg2vid import FOLDER --as videos --to generate/NAME --subject 1",
             )
         if "all" in wanted.split(","):
+            beside = workspace_beside(study.root)
             raise MissingInputError(
-                f"Nothing is ingested in {study.root}.", "Run first:\n  eeg2vid ingest PATH/TO/DATA"
+                f"Nothing is ingested in {study.root}{'' if study.root.is_dir() else ', which does not exist'}.",
+                f"Is it {beside} that you mean? Name it: -w {shlex.quote(str(beside))}"
+                if beside
+                else "Run first:\n  eeg2vid ingest PATH/TO/DATA",
             )
         known = parse_subjects(wanted, Anyone())
     return parse_subjects(wanted, known)

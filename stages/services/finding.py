@@ -128,6 +128,12 @@ def workspace_of(folder: Path) -> Path | None:
     return folder.parents[4] if len(folder.parents) > 4 and folder.parents[3].name == _ARTIFACTS else None
 
 
+def workspace_beside(root: Path) -> Path | None:
+    """Return a folder with artifacts that lies in one without, or around it."""
+    inside = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+    return next((folder for folder in (*inside, *root.parents[:4]) if find_artifacts(folder)), None)
+
+
 def _at(path: Path) -> list[Path]:
     """Return the artifacts at, around or below a path."""
     if not path.exists():
@@ -150,9 +156,8 @@ def _nothing_in(root: Path) -> MissingInputError:
         beside = [path.name for path in parent.iterdir() if path.is_dir()]
         near = did_you_mean(root.relative_to(parent).parts[0], beside)
         return MissingInputError(f"There is no folder {root}.{near}", "Name the workspace: -w FOLDER")
-    for folder in (*sorted(path for path in root.iterdir() if path.is_dir()), *root.parents[:4]):
-        if find_artifacts(folder):
-            return MissingInputError(f"{root} holds no artifacts, but {folder} does.", f"Name it: -w {folder}")
+    if (folder := workspace_beside(root)) is not None:
+        return MissingInputError(f"{root} holds no artifacts, but {folder} does.", f"Name it: -w {folder}")
     what = "is a workspace in which nothing has been made yet" if (root / CONFIG).is_file() else "holds no artifacts"
     return MissingInputError(
         f"{root} {what}.", "Name a workspace with -w FOLDER; fill one: eeg2vid ingest PATH/TO/DATA, or eeg2vid demo"

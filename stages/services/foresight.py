@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from eeg2vid.schemas.errors import BadDataError, Eeg2VidError, MissingInputError
+from eeg2vid.schemas.manifest import Manifest
 from eeg2vid.schemas.settings import Execution
 from eeg2vid.schemas.words import counted, plural
 from eeg2vid.stages.engine.commands import commands_before
@@ -17,6 +19,7 @@ from eeg2vid.stages.engine.others import behind_for_others
 from eeg2vid.stages.engine.plan import Judge, Verdict
 from eeg2vid.stages.services.room import too_small
 from eeg2vid.stages.store.layout import Address, split_variant, unit_subject
+from eeg2vid.stages.store.reader import check_sizes
 
 _DONE = ("done", "imported")
 _SHOWN = 12  # sentences
@@ -98,6 +101,7 @@ class _Looking:
         self._blocked: set[Node] = set()
         self._left: set[Node] = set()
         self._located: dict[str, Eeg2VidError | None] = {}
+        self._whole: dict[Address, BadDataError | None] = {}
         self._no_device: Eeg2VidError | None = None
 
     def at(self, nodes: Sequence[Node]) -> Foresight:
@@ -131,6 +135,9 @@ class _Looking:
         if absent:
             self._blocked.add(node)
             return replace(verdict, reasons=(*verdict.reasons, *absent))
+        if reason := self._broken(node, [address for address in inputs if address not in self._promised]):
+            self._blocked.add(node)
+            return replace(verdict, reasons=(*verdict.reasons, reason))
         if reason := self._hindrance(node, complete=not verdict.missing and not made_anew):
             self._blocked.add(node)
             return replace(verdict, reasons=(*verdict.reasons, reason))
@@ -181,6 +188,16 @@ class _Looking:
             return self._note(found, node)
         return "" if error is None else self._note(error, node)
 
+    def _broken(self, node: Node, inputs: Sequence[Address]) -> str:
+        """Note the inputs of which files are gone or cut short, and say the first."""
+        said = ""
+        for address in inputs:
+            if address not in self._whole:
+                self._whole[address] = _file_trouble(self.study.root, address, self.judge.manifest(address))
+            if (error := self._whole[address]) is not None:
+                said = said or self._note(error, node)
+        return said
+
     def _absent_models(self, node: Node) -> list[str]:
         """Note the models that are not here, of units too that wait for others, and say them."""
         found = []
@@ -201,6 +218,16 @@ class _Looking:
     def _note(self, error: Eeg2VidError, node: Node | None = None) -> str:
         self.found._problems.setdefault(error.message, (error, []))[1].extend([] if node is None else [node])
         return error.message
+
+
+def _file_trouble(root: Path, address: Address, manifest: Manifest | None) -> BadDataError | None:
+    """Return what is wrong with an artifact's files by their sizes, None if nothing is."""
+    try:
+        if manifest is not None:
+            check_sizes(address.folder(root), manifest)
+    except BadDataError as error:
+        return error
+    return None
 
 
 def _missing_sentences(lacking: dict[Node, list[Address]], reasons: dict[Address, str]) -> list[str]:

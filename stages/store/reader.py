@@ -244,12 +244,29 @@ def _check_stored(folder: Path, manifest: Manifest) -> None:
     for entry in manifest.files:
         if entry.path.startswith("data."):
             path = folder / entry.path
-            size = path.stat().st_size if path.is_file() else None
-            if size != entry.size:
-                have = "it is missing" if size is None else f"found {size}"
-                raise BadDataError(f"{path}: should hold {counted(entry.size, 'byte')}, {have}.", _REMAKE)
+            _check_size(path, entry)
             if path.name in ("zarr.json", arrays.HDF5) and _sha256_of(path, *_state(path)) != entry.sha256:
                 raise BadDataError(f"{path}: does not match the manifest; it was edited or damaged.", _REMAKE)
+
+
+def check_sizes(folder: Path, manifest: Manifest) -> None:
+    """Refuse an artifact whose arrays or weights lack a file or part of one, without reading any: by their sizes.
+
+    Raises
+    ------
+    BadDataError
+        It names the first such file.
+    """
+    for entry in manifest.files:
+        if entry.path.startswith(("data.", "models/")):
+            _check_size(folder / entry.path, entry)
+
+
+def _check_size(path: Path, entry: FileEntry) -> None:
+    size = path.stat().st_size if path.is_file() else None
+    if size != entry.size:
+        have = "it is missing" if size is None else f"found {size}"
+        raise BadDataError(f"{path}: should hold {counted(entry.size, 'byte')}, {have}.", _REMAKE)
 
 
 def _state(path: Path) -> tuple[int, ...]:

@@ -578,3 +578,10 @@ def test_bug_says_that_it_is_one(workspace, cli, monkeypatch):
     assert result.code == 1
     assert "Internal error: ZeroDivisionError: division by zero This is a bug." in result.err
     assert "Traceback" not in result.err
+
+
+def test_a_workspace_one_folder_further_is_named(workspace, cli):
+    above = cli("status", "-w", workspace.parent)
+    assert above.code == 3 and f"Is it {workspace} that you mean? Name it: -w {workspace}" in above.err
+    nowhere = cli("status", "-w", workspace.parent / "nowhere")
+    assert nowhere.code == 3 and "does not exist" in nowhere.err

@@ -127,3 +127,15 @@ def test_what_was_made_of_what_failed_before_is_not_made_again(tmp_path):
     with pytest.raises(BadDataError) as caught:
         run(opened(tmp_path), ["a", "bad"], keep_going=True)
     assert "mean/default/study: skipped, for draw/default/sub-bad failed" in caught.value.__notes__[-1]
+
+
+@pytest.mark.parametrize("harm", [lambda file: file.unlink(), lambda file: file.write_bytes(file.read_bytes()[:-1])])
+def test_an_input_that_lacks_a_file_is_said_before_the_first_begins(tmp_path, harm):
+    run(opened(tmp_path), ["a", "b"], stages=["draw"])
+    [address] = [one for one in find_artifacts(tmp_path) if one.unit == "sub-b"]
+    file = max(one for one in address.folder(tmp_path).rglob("[0-9]*") if one.is_file())
+    harm(file)
+    with pytest.raises(BadDataError) as caught:
+        run(opened(tmp_path), ["a", "b"], stages=["mean"])
+    assert f"{file}: should hold" in caught.value.message and "--force" in caught.value.hint
+    assert not [one for one in find_artifacts(tmp_path) if one.stage == "mean"]
