@@ -10,7 +10,9 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
+from eeg2vid.cli.output import visible
 from eeg2vid.stages.services.inspecting import NOT_RECORDED, leaves
 
 _LINE = 72
@@ -183,7 +185,8 @@ def _text(value: Any) -> str:
 
 
 def _below(what: RenderableType) -> Padding:
-    return Padding(what, (0, 0, 0, 2), expand=False)
+    told = Text(visible(what), overflow="fold") if isinstance(what, str) else what  # else cut at the terminal's edge
+    return Padding(told, (0, 0, 0, 2), expand=False)
 
 
 def _grid(rows: Sequence[tuple[str, ...]]) -> Table:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import typer
@@ -31,7 +32,8 @@ def command_class(stage: Stage) -> type[typer.core.TyperCommand]:
         def format_help(self, ctx: Any, formatter: Any) -> None:
             """Print the choices' settings, or where none is named the command's help."""
             if not ctx.meta.get(_CHOSEN):
-                super().format_help(ctx, formatter)
+                with _switches_in_one(self.params):
+                    super().format_help(ctx, formatter)
                 return
             try:
                 for field, name in ctx.meta[_CHOSEN].items():
@@ -40,6 +42,20 @@ def command_class(stage: Stage) -> type[typer.core.TyperCommand]:
                 raise typer.Exit(report(error)) from None
 
     return StageCommand
+
+
+@contextlib.contextmanager
+def _switches_in_one(params: Sequence[Any]) -> Iterator[None]:
+    """Show `--[no-]refit` for `--refit` and `--no-refit`: two columns of long names would be cut at 80."""
+    switches = [one for one in params if getattr(one, "secondary_opts", None)]
+    written = [(one.opts, one.secondary_opts) for one in switches]
+    for one in switches:
+        one.opts, one.secondary_opts = [f"--[no-]{one.opts[0].removeprefix('--')}"], []
+    try:
+        yield
+    finally:
+        for one, (opts, secondary) in zip(switches, written, strict=True):
+            one.opts, one.secondary_opts = opts, secondary
 
 
 def chosen_in(stage: Stage, args: Sequence[str]) -> dict[str, str]:

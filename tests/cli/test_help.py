@@ -3,7 +3,10 @@
 import re
 
 import pytest
+from typer.testing import CliRunner
 
+from eeg2vid.cli.app import app
+from eeg2vid.cli.table import COMMANDS
 from eeg2vid.schemas.errors import UsageError
 from eeg2vid.schemas.networks.table import NETWORKS
 from eeg2vid.stages.registry import STAGES
@@ -132,3 +135,14 @@ def test_prose_fills_the_width_and_keeps_brackets(cli_ok):
     assert '[perceive."ridge+image-encoder"]' in " ".join(said.split())
     paragraph = said.strip().rpartition("\n" + " " * 80 + "\n")[2].splitlines()
     assert min(len(line.strip()) for line in paragraph[:-1]) > 50, said  # 76 less the longest word
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_no_help_cuts_a_name_at_80_columns(name):
+    """An option that ends in an ellipsis cannot be typed."""
+    told = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "80", "TERMINAL_WIDTH": "80"}).stdout
+    assert "…" not in told
+    if name in STAGES:
+        for field, info in STAGES[name].Settings.model_fields.items():
+            flag = field.replace("_", "-")
+            assert (f"--[no-]{flag} " if info.annotation is bool else f"--{flag} ") in told

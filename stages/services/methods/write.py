@@ -22,6 +22,7 @@ from eeg2vid.stages.store.layout import Address, find_artifacts, split_variant
 from eeg2vid.stages.store.reader import Artifact, open_artifact
 
 _CITED = re.compile(r"\[((?:@[\w-]+)(?:; @[\w-]+)*)\]")
+_LONG = 60  # letters of a description that is not told twice
 _ENDS = ("score", "report", "quality")
 
 
@@ -86,7 +87,7 @@ def methods_of(root: Any, stages: Mapping[str, Stage], planned: Iterable[tuple[s
     for head, names in PARAGRAPHS.items():
         sentences = [text for name in names for text in _of_stage(groups.get(name, ()))]
         if sentences:
-            methods.paragraphs[head] = sentences
+            methods.paragraphs[head] = _once(sentences)
     methods.paragraphs["Software"] = _software(artifacts)
     if notes := _deviations(artifacts):
         methods.paragraphs["What must be known"] = notes
@@ -157,6 +158,19 @@ def _of_stage(variants: Sequence[Made]) -> list[str]:
         own = [text for text in sentences if text not in shared]
         found += [f"Variant {variant}: {own[0]}", *own[1:]] if len(told) > 1 and own else own
     return [*found, *shared]
+
+
+def _once(sentences: Sequence[str]) -> list[str]:
+    """Describe a method at its first mention only: encoder and mapper are often of one kind."""
+    described: set[str] = set()
+    found = []
+    for text in sentences:
+        before, by, method = text.partition(" by ")
+        if by and len(method) > _LONG and method in described:
+            text = f"{before} by the same method."
+        described.add(method)
+        found.append(text)
+    return found
 
 
 def _told(made: Made) -> list[str]:
