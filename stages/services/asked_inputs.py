@@ -32,7 +32,7 @@ def require_read(study: Study, nodes: Sequence[Node]) -> None:
 
 
 def require_new(study: Study, subjects: Sequence[str], nodes: Sequence[Node]) -> None:
-    """Refuse to make as new what is there, made otherwise: it would be lost. The same goes on, or is done.
+    """Refuse to make as new what is there under other settings: it would be lost. The same goes on, or is done.
 
     Raises
     ------
@@ -41,10 +41,14 @@ def require_new(study: Study, subjects: Sequence[str], nodes: Sequence[Node]) ->
     """
     judge = Judge(study, subjects)
     for verdict in map(judge.judge, nodes):
-        if verdict.state == "stale":
-            node = verdict.node
+        node = verdict.node
+        settings = [reason for reason in verdict.reasons if reason.startswith(f"`{node.stage}.")]
+        has_table = split_variant(node.variant)[0] in study.plain().bases(
+            node.stage
+        )  # what is told otherwise is made again
+        if verdict.state == "stale" and settings and not has_table:
             raise UsageError(
-                f"--new: {node} is there already, made otherwise ({'; '.join(verdict.reasons[:3])}).",
+                f"--new: {node} is there already, made otherwise ({'; '.join(settings[:3])}).",
                 "Give the new one another name; or leave out --new, and what is there is made again.",
             )
 

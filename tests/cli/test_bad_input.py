@@ -468,14 +468,14 @@ ARTIFACTS = {
         f"{MAPPERS}/models/**/*.safetensors",
         flip,
         ("predict", "--subject", "1", "--force"),
-        r"\.safetensors: the weights file is missing or damaged",
+        r"\.safetensors: (the weights file is missing or damaged|should hold .* it is missing)",
         "differs",
     ),
     "weights-deleted": (
         f"{MAPPERS}/models/**/*.safetensors",
         None,
         ("predict", "--subject", "1", "--force"),
-        r"\.safetensors: the weights file is missing or damaged",
+        r"\.safetensors: (the weights file is missing or damaged|should hold .* it is missing)",
         "missing",
     ),
 }
